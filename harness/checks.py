@@ -1,0 +1,173 @@
+"""What can be checked about measurements, as data; `harness.claims` does the statistics.
+
+Every check names experiments of its own paper and a metric of their final rows. Values are in the
+metric's own unit (fractions, not per cent). Margins are written here, before the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Value:
+    """The mean lies in [low, high]: equivalence, two one-sided t tests (TOST).
+
+    `bands` holds other intervals for reduced budgets, recorded before those runs.
+    """
+
+    experiment: str
+    metric: str
+    low: float
+    high: float
+    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.experiment,)
+
+    def band(self, budget: str) -> tuple[float, float]:
+        """Return the interval that holds at this budget."""
+        return self.bands.get(budget, (self.low, self.high))
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The mean is at least `threshold`: one-sided t test; `bands` as for Value."""
+
+    experiment: str
+    metric: str
+    threshold: float
+    bands: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.experiment,)
+
+    def bound(self, budget: str) -> float:
+        """Return the threshold that holds at this budget."""
+        return self.bands.get(budget, self.threshold)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Every measured value equals `value`: for counts and hashes, which have no spread."""
+
+    experiment: str
+    metric: str
+    value: float
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.experiment,)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Mean of `high` exceeds mean of `low` by at least `at_least` (default: half of `claimed`)."""
+
+    high: str
+    low: str
+    metric: str
+    claimed: float
+    at_least: float | None = None
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.high, self.low)
+
+    @property
+    def smallest(self) -> float:
+        """The smallest effect that still counts as the claimed one."""
+        return self.claimed / 2 if self.at_least is None else self.at_least
+
+
+@dataclass(frozen=True)
+class Same:
+    """Means of two experiments differ by at most `margin`: TOST on the difference."""
+
+    first: str
+    second: str
+    metric: str
+    margin: float
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.first, self.second)
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """Every experiment of a rank is below every experiment of the next rank."""
+
+    ranks: tuple[tuple[str, ...], ...]
+    metric: str
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return tuple(name for rank in self.ranks for name in rank)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All (lower, higher) neighbours."""
+        return [
+            (low, high)
+            for below, above in zip(self.ranks, self.ranks[1:], strict=False)
+            for low in below
+            for high in above
+        ]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Means rise along the given experiments: Page's test over seeds as blocks."""
+
+    rising: tuple[str, ...]
+    metric: str
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return self.rising
+
+
+@dataclass(frozen=True)
+class CostRatio:
+    """The cost (steps, seconds, flops) of `dear` is at least `at_least` times that of `cheap`."""
+
+    dear: str
+    cheap: str
+    cost: str
+    claimed: float
+    at_least: float
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.dear, self.cheap)
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Kendall's tau-b of two metrics over the members of one experiment is at least `at_least`."""
+
+    experiment: str
+    metric: str
+    other: str
+    at_least: float
+    fewest: int = 50
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.experiment,)
+
+
+Check = Value | AtLeast | Exact | Effect | Same | Ordering | Trend | CostRatio | RankCorrelation

@@ -1,0 +1,155 @@
+"""The append-only record of one trial on disk: JSON lines, the truth.
+
+Line kinds, in the order in which a trial writes them:
+`start` (one per attempt: spec, provenance) · `data` (name, hash) · `restored` (how many rows the
+checkpoint stands behind; later rows are void and come again) · `row` · `end` (status, cost).
+Every line ends with its own checksum, so that a damaged line cannot pass as a good one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+NAME = "journal.jsonl"
+
+
+class Damaged(ValueError):
+    """A journal line that is not the last one cannot be read."""
+
+
+def encode(entry: Mapping[str, Any]) -> bytes:
+    """Return the line of an entry: JSON and the CRC-32 of that JSON as its last field."""
+    body = json.dumps(dict(entry), sort_keys=True)
+    return f'{body[:-1]}, "crc": {zlib.crc32(body.encode())}}}\n'.encode()
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """Return the entry of a line; raises ValueError when the line is damaged."""
+    entry: dict[str, Any] = json.loads(line)
+    crc = entry.pop("crc")
+    if crc != zlib.crc32(json.dumps(entry, sort_keys=True).encode()):
+        raise ValueError("checksum differs")
+    return entry
+
+
+def entries(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a journal; a cut last line is left out, a damaged one inside raises.
+
+    Raises:
+        Damaged: a line other than the last cannot be read; names file and line.
+    """
+    lines = path.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        if number == len(lines) and not line.endswith(b"\n"):
+            return
+        try:
+            yield decode(line)
+        except (ValueError, KeyError, AttributeError) as error:
+            raise Damaged(f"{path}: line {number} is damaged ({error})") from error
+
+
+def repair(path: Path) -> int:
+    """Cut off a last line that a power cut left unfinished; return how many bytes went."""
+    content = path.read_bytes()
+    cut = len(content) - (content.rfind(b"\n") + 1)
+    if cut:
+        with path.open("rb+") as handle:
+            handle.truncate(len(content) - cut)
+    return cut
+
+
+class Journal:
+    """Appends to the journal of one trial; each line reaches the operating system at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+        if self.path.exists():
+            repair(self.path)
+        self._handle = self.path.open("ab", buffering=0)
+
+    def append(self, kind: str, **content: Any) -> None:
+        """Append one line; raises OSError when the disk is full."""
+        self._handle.write(encode({"kind": kind, "time": round(time.time(), 3), **content}))
+
+    def close(self) -> None:
+        """Flush to the disk and close."""
+        os.fsync(self._handle.fileno())
+        self._handle.close()
+
+
+@dataclass
+class Result:
+    """One trial flattened: what it was, what it measured, what it cost, how it ended."""
+
+    folder: Path
+    spec: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    cost: dict[str, dict[str, Any]] = field(default_factory=dict)
+    attempts: int = 0
+    lost_rows: int = 0
+    started: float = 0.0
+    finished: float = 0.0
+    status: str = "running"
+    stopped_by: str = ""
+    error: str = ""
+
+    @property
+    def trial(self) -> str:
+        """The identity of the trial, also the name of its folder's last part."""
+        return str(self.spec.get("trial", self.folder.name))
+
+    @property
+    def finals(self) -> list[dict[str, Any]]:
+        """The last row of every member (of the trial itself where rows name no member)."""
+        last = {row["values"].get("member", 0): row for row in self.rows}
+        return [last[member] for member in sorted(last)]
+
+    def total(self, currency: str) -> float:
+        """Sum one currency (steps, seconds, flops) over the phases."""
+        return float(sum(phase.get(currency, 0) for phase in self.cost.values()))
+
+
+def read(folder: Path) -> Result:
+    """Return the result that a trial's journal tells.
+
+    Raises:
+        Damaged: see `entries`.
+    """
+    result = Result(folder)
+    for entry in entries(folder / NAME):
+        _apply(entry, result)
+    return result
+
+
+def _apply(entry: dict[str, Any], result: Result) -> None:
+    kind = entry.pop("kind")
+    if kind == "start":
+        result.attempts += 1
+        result.started = result.started or entry["time"]
+        result.spec, result.provenance = entry["spec"], entry["provenance"]
+        result.status, result.error = "running", ""
+    elif kind == "data":
+        result.data = {"name": entry["name"], "hash": entry["hash"]}
+    elif kind == "restored":
+        result.lost_rows += len(result.rows) - entry["rows"]
+        del result.rows[entry["rows"] :]
+    elif kind == "row":
+        result.rows.append(entry)
+    elif kind == "end":
+        result.finished = entry["time"]
+        result.status, result.stopped_by = entry["status"], entry["stopped_by"]
+        result.error, result.cost = entry["error"], entry["cost"]
+
+
+def find(runs: Path) -> list[Path]:
+    """Return the folders below `runs` that hold a journal, sorted."""
+    return sorted(path.parent for path in runs.rglob(NAME))

@@ -1,0 +1,194 @@
+"""The words in which a paper is declared: claims, tasks, phases, experiments.
+
+Everything here is a frozen value that validates itself and does nothing else, so that declarations
+load in milliseconds (standard library only). `harness.claims` judges the checks; `harness.budget`
+turns phases into limits.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from harness.checks import Check
+
+Row = Mapping[str, float | int | str | bool]
+
+BUDGETS = ("check", "smoke", "nightly", "paper")
+
+
+class Refused(ValueError):
+    """A request that breaks a rule: one line that names the field, its value and the rule."""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the end of a refusal: the nearest valid choice, or all of them."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return "choose from: " + ", ".join(known) if known else "there is none to choose from"
+
+
+def require(word: str, choices: Iterable[str], what: str) -> str:
+    """Return `word` when it is one of `choices`; refuse it with the nearest one otherwise."""
+    known = list(choices)
+    if word not in known:
+        raise Refused(f"unknown {what} '{word}'; {nearest(word, known)}")
+    return word
+
+
+@dataclass(frozen=True)
+class Task:
+    """What makes two numbers comparable; owned by whoever owns the protocol."""
+
+    name: str
+    dataset: str
+    protocol: str
+    metric: str
+    unit: str = "%"
+    direction: str = "max"
+
+    def __post_init__(self) -> None:
+        require(self.direction, ("max", "min"), f"direction of task '{self.name}'")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A separately budgeted stretch: how many loop turns it has and what each turn is charged.
+
+    Both are numbers or the name of a config field; a turn that updates 16 stacked models costs 16.
+    """
+
+    length: int | str
+    cost: int | str = 1
+
+    def resolve(self, config: Any) -> tuple[int, int]:
+        """Return (turns, SGD steps charged per turn) for this config."""
+        return self._number(self.length, config), self._number(self.cost, config)
+
+    @staticmethod
+    def _number(source: int | str, config: Any) -> int:
+        return source if isinstance(source, int) else int(getattr(config, source))
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number as its authors give it; `provenance` says how far it can be trusted."""
+
+    text: str
+    value: float | None = None
+    sd: float | None = None
+    n: int | None = None
+    provenance: str = "printed"
+
+    def __post_init__(self) -> None:
+        kinds = ("printed", "notebook", "figure", "measured", "from memory")
+        require(self.provenance, kinds, "provenance of a published number")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the paper, where it is printed, and the check that judges it.
+
+    `expected` is False where the authors' own material already contradicts the statement: such a
+    claim is judged and printed like any other, but `verify` does not fail on it.
+    """
+
+    id: str
+    statement: str
+    source: str
+    published: Published
+    check: Check
+    budgets: tuple[str, ...] = ("nightly", "paper")
+    unit: str = "%"
+    expected: bool = True
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for budget in self.budgets:
+            require(budget, BUDGETS, f"budget of claim '{self.id}'")
+        if self.published.provenance == "from memory" and self.expected:
+            raise Refused(f"claim '{self.id}': a number from memory gates nothing; expected=False")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Name, task, config, what changes at a reduced budget, and the name of the function to run.
+
+    `run` is "module:function" inside the paper's folder; the function takes (config, trial) and
+    yields rows. `expected` gives measured seconds of one trial on one CPU core, per budget.
+    A `deterministic` experiment has no seed: one trial is the whole population.
+    """
+
+    name: str
+    task: Task
+    config: Any
+    run: str
+    phases: Mapping[str, Phase] = field(default_factory=dict)
+    reduced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    expected: Mapping[str, float] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    deterministic: bool = False
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not is_dataclass(self.config) or isinstance(self.config, type):
+            raise Refused(f"experiment '{self.name}': config must be a frozen dataclass instance")
+        if self.run.count(":") != 1:
+            raise Refused(f"experiment '{self.name}': run='{self.run}' is not 'module:function'")
+        names = [f.name for f in fields(self.config)]
+        for mapping in (self.reduced, self.expected, self.seeds, dict.fromkeys(self.skipped)):
+            for budget in mapping:
+                require(budget, BUDGETS, f"budget of experiment '{self.name}'")
+        for changes in self.reduced.values():
+            for name in changes:
+                require(name, names, f"config field of experiment '{self.name}'")
+        for phase in self.phases.values():
+            for source in (phase.length, phase.cost):
+                if isinstance(source, str):
+                    require(source, names, f"config field of experiment '{self.name}'")
+
+    def at(self, budget: str) -> Any:
+        """Return the config that this experiment has at a budget."""
+        return replace(self.config, **self.reduced.get(budget, {}))
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Citation, claims, experiments, deviations; a value without behaviour."""
+
+    title: str
+    authors: str
+    year: int
+    url: str
+    experiments: Sequence[Experiment]
+    claims: Sequence[Claim] = ()
+    deviations: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        names = [experiment.name for experiment in self.experiments]
+        for kind, ids in (("experiment", names), ("claim", [c.id for c in self.claims])):
+            twice = sorted({name for name in ids if ids.count(name) > 1})
+            if twice:
+                raise Refused(f"{kind} '{twice[0]}' is declared twice")
+        for claim in self.claims:
+            for name in claim.check.experiments:
+                require(name, names, f"experiment in claim '{claim.id}'")
+
+    def select(self, names: Sequence[str]) -> list[Experiment]:
+        """Return the experiments of that name or below it ('benchmark' has 'benchmark/mlp')."""
+        if not names:
+            return list(self.experiments)
+        known = {experiment.name for experiment in self.experiments}
+        groups = {name.rsplit("/", 1)[0] for name in known if "/" in name}
+        for name in names:
+            require(name, known | groups, "experiment")
+        return [
+            experiment
+            for experiment in self.experiments
+            if any(f"{experiment.name}/".startswith(f"{name}/") for name in names)
+        ]

@@ -1,0 +1,1 @@
+"""One folder a paper; `python -m harness list` shows them."""
