@@ -2,7 +2,8 @@
 
 Line kinds, in the order in which a trial writes them:
 `start` (one per attempt: spec, provenance) · `data` (name, hash) · `restored` (how many rows the
-checkpoint stands behind; later rows are void and come again) · `row` · `end` (status, cost).
+checkpoint stands behind; later rows are void and come again) · `row` · `note` · `end` (status,
+cost).
 Every line ends with its own checksum, so that a damaged line cannot pass as a good one.
 """
 
@@ -96,6 +97,7 @@ class Result:
     cost: dict[str, dict[str, Any]] = field(default_factory=dict)
     attempts: int = 0
     lost_rows: int = 0
+    lost_seconds: float = 0.0
     started: float = 0.0
     finished: float = 0.0
     status: str = "running"
@@ -140,6 +142,8 @@ def _apply(entry: dict[str, Any], result: Result) -> None:
     elif kind == "data":
         result.data = {"name": entry["name"], "hash": entry["hash"]}
     elif kind == "restored":
+        if result.rows[entry["rows"] :]:
+            result.lost_seconds += max(0.0, result.rows[-1]["seconds"] - entry["seconds"])
         result.lost_rows += len(result.rows) - entry["rows"]
         del result.rows[entry["rows"] :]
     elif kind == "row":

@@ -184,7 +184,7 @@ class Paper:
         if not names:
             return list(self.experiments)
         known = {experiment.name for experiment in self.experiments}
-        groups = {name.rsplit("/", 1)[0] for name in known if "/" in name}
+        groups = {name[:at] for name in known for at, sign in enumerate(name) if sign == "/"}
         for name in names:
             require(name, known | groups, "experiment")
         return [

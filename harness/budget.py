@@ -1,0 +1,271 @@
+"""What may be spent and what has been spent: Limit, the standard budgets, and the Meter.
+
+The meter is the only clock and the only stop sign. It charges SGD steps, device seconds and FLOPs
+to named phases; evaluation and logging happen off the clock, inside `paused()`. Clock and device
+sync are injected, so the meter needs no torch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from harness.paper import BUDGETS, Experiment, Phase, Refused, require
+
+CORES = 2  # the laptop that the standard budgets are written for
+GPU_DAY = 86_400.0
+WARM_UP, TIMED = 2, 5  # calibration turns
+
+
+class Interrupted(Exception):
+    """The trial was asked to stop; its checkpoint is saved."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A cap: `steps` for each phase of a trial, `seconds` of device time for all of them."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.steps < 1:
+            raise Refused(f"steps={self.steps}: a cap is at least 1 step")
+        if self.seconds is not None and not self.seconds > 0:
+            raise Refused(f"seconds={self.seconds}: a cap is more than 0 seconds of device time")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A named cap: for a whole paper on two CPU cores, or for each experiment."""
+
+    name: str
+    paper_seconds: float | None = None
+    experiment_seconds: float | None = None
+    trial: Limit | None = None
+
+    @property
+    def base(self) -> str:
+        """The standard budget whose reduced configs apply ('smoke' for 'smoke, 500 steps')."""
+        return self.name.split(",")[0]
+
+    def replaced(self, steps: int | None = None, gpu_days: float | None = None) -> Budget:
+        """Return this budget with its cap replaced, for comparisons at equal cost."""
+        if steps is None and gpu_days is None:
+            return self
+        limit = Limit(steps, None if gpu_days is None else gpu_days * GPU_DAY)
+        words = [f"{steps} steps"] if steps is not None else []
+        words += [f"{gpu_days:g} GPU-days"] if gpu_days is not None else []
+        return Budget(", ".join([self.name, *words]), trial=limit)
+
+    def limit(self, experiment: Experiment, experiments: Sequence[Experiment]) -> Limit:
+        """Return the cap of one trial: its share, by expected time, of the whole paper's cap.
+
+        The share is taken over all experiments of the paper, so that one experiment run alone
+        has the same cap as in a full run.
+        """
+        if self.trial is not None:
+            return self.trial
+        if self.experiment_seconds is not None:
+            return Limit(seconds=self.experiment_seconds)
+        if self.paper_seconds is None:
+            return Limit()
+        whole = sum(self._expected(e) * e.seeds.get(self.name, 1) for e in experiments)
+        share = self._expected(experiment) / whole
+        return Limit(seconds=round(CORES * self.paper_seconds * share, 3))
+
+    def _expected(self, experiment: Experiment) -> float:
+        if self.name in experiment.skipped:
+            return 0.0
+        return max(experiment.expected.get(self.name, 1.0), 1.0)
+
+
+STANDARD: Mapping[str, Budget] = {
+    "check": Budget("check", experiment_seconds=10),
+    "smoke": Budget("smoke", paper_seconds=2 * 60),
+    "nightly": Budget("nightly", paper_seconds=30 * 60),
+    "paper": Budget("paper"),
+}
+
+
+def standard(name: str) -> Budget:
+    """Return the standard budget of that name; refuse an unknown one."""
+    return STANDARD[require(name, BUDGETS, "budget")]
+
+
+@dataclass
+class Ledger:
+    """What one phase has spent, and where it will end."""
+
+    length: int
+    cost: int
+    horizon: int
+    bound_by: str = "length"
+    turns: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    flops: float = 0.0
+    turn_flops: float = 0.0
+    calibrated: float | None = None
+    stopped_by: str = ""
+
+
+class Meter:
+    """Counts, times and stops the phases of one trial."""
+
+    def __init__(
+        self,
+        phases: Mapping[str, tuple[int, int]],
+        limit: Limit,
+        clock: Callable[[], float] = time.perf_counter,
+        sync: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take {phase: (turns, steps charged per turn)}, as `Phase.resolve` gives them."""
+        self.limit = limit
+        self.ledgers: dict[str, Ledger] = {}
+        self.phase = ""
+        self.on_turn: Callable[[], None] = lambda: None
+        self._clock, self._sync = clock, sync
+        self._running_since: float | None = None
+        for phase, (length, cost) in phases.items():
+            self.ledgers[phase] = Ledger(length, cost, length)
+            if limit.steps is not None and limit.steps < length * cost:
+                if limit.steps < cost:
+                    raise Refused(
+                        f"steps={limit.steps}: one turn of '{phase}' is charged {cost} steps"
+                    )
+                self._shorten(self.ledgers[phase], limit.steps // cost, "steps")
+
+    # -- what a paper calls ---------------------------------------------------------------------
+
+    def horizon(self, phase: str) -> int:
+        """Return how many turns the phase will have at most: the length of its schedules."""
+        return self._ledger(phase).horizon
+
+    def calibrate(self, phase: str, turn: Callable[[], object]) -> int:
+        """Time some throw-away turns and fix the horizon that the device time left allows.
+
+        Where no device time binds, nothing runs. The horizon is decided once and saved in every
+        checkpoint, so that a resumed run keeps the schedule it began with.
+        """
+        ledger = self._ledger(phase)
+        if self.limit.seconds is None or ledger.calibrated is not None:
+            return ledger.horizon
+        seconds = [self._timed(turn) for _ in range(WARM_UP + TIMED)][WARM_UP:]
+        ledger.calibrated = median(seconds)
+        affordable = int((self.limit.seconds - self.spent("seconds")) / ledger.calibrated)
+        self._shorten(ledger, max(1, affordable), "seconds")
+        return ledger.horizon
+
+    def count_flops(self, phase: str, flops: float) -> None:
+        """Say how many FLOPs one turn of the phase takes; they are charged per turn."""
+        self._ledger(phase).turn_flops = flops
+
+    def steps(self, phase: str) -> Iterator[int]:
+        """Yield turn numbers from where the phase stands; count, time, save and stop."""
+        ledger, self.phase = self._ledger(phase), phase
+        while not self._reason_to_stop(ledger):
+            self._start()
+            try:
+                yield ledger.turns
+            finally:
+                self._stop(ledger)
+            ledger.turns += 1
+            ledger.steps += ledger.cost
+            ledger.flops += ledger.turn_flops
+            self.on_turn()
+        self._start()
+        self._sync()  # work that the device still has in flight belongs to this phase
+        self._stop(ledger)
+        ledger.stopped_by = self._reason_to_stop(ledger)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take evaluation and logging off the clock."""
+        ledger = self.ledgers.get(self.phase)
+        running = self._running_since is not None
+        if running and ledger is not None:
+            self._sync()
+            self._stop(ledger)
+        try:
+            yield
+        finally:
+            if running:
+                self._sync()
+                self._start()
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Charge device time to a phase that has no SGD steps (a fit by a library, say)."""
+        ledger, self.phase = self.ledgers.setdefault(phase, Ledger(1, 0, 1)), phase
+        self._start()
+        try:
+            yield
+        finally:
+            self._sync()
+            self._stop(ledger)
+        ledger.turns, ledger.stopped_by = 1, "length"
+        self.on_turn()
+
+    # -- what the harness reads -----------------------------------------------------------------
+
+    def spent(self, currency: str) -> float:
+        """Return the sum of one currency (steps, seconds, flops) over all phases."""
+        return float(sum(getattr(ledger, currency) for ledger in self.ledgers.values()))
+
+    @property
+    def stopped_by(self) -> str:
+        """'length' where every phase ran as long as declared; else the cap that cut one."""
+        reasons = [ledger.stopped_by for ledger in self.ledgers.values()]
+        return next((reason for reason in reasons if reason not in ("length", "")), "length")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that a resumed trial needs to go on counting."""
+        return {phase: asdict(ledger) for phase, ledger in self.ledgers.items()}
+
+    def load_state_dict(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the counts of an earlier attempt over."""
+        for phase, ledger in state.items():
+            self.ledgers[phase] = Ledger(**ledger)
+
+    # -- the clock ------------------------------------------------------------------------------
+
+    def _ledger(self, phase: str) -> Ledger:
+        return self.ledgers[require(phase, self.ledgers, "phase")]
+
+    def _reason_to_stop(self, ledger: Ledger) -> str:
+        if ledger.turns >= ledger.horizon:
+            return ledger.bound_by
+        if self.limit.seconds is None or not ledger.turns:
+            return ""
+        next_turn = ledger.seconds / ledger.turns
+        return "seconds" if self.spent("seconds") + next_turn > self.limit.seconds else ""
+
+    @staticmethod
+    def _shorten(ledger: Ledger, turns: int, bound_by: str) -> None:
+        if turns < ledger.horizon:
+            ledger.horizon, ledger.bound_by = turns, bound_by
+
+    def _start(self) -> None:
+        self._running_since = self._clock()
+
+    def _stop(self, ledger: Ledger) -> None:
+        if self._running_since is not None:
+            ledger.seconds += self._clock() - self._running_since
+            self._running_since = None
+
+    def _timed(self, turn: Callable[[], object]) -> float:
+        self._sync()
+        begin = self._clock()
+        turn()
+        self._sync()
+        return self._clock() - begin
+
+
+def resolve(phases: Mapping[str, Phase], config: Any) -> dict[str, tuple[int, int]]:
+    """Return {phase: (turns, steps charged per turn)} for a config."""
+    return {name: phase.resolve(config) for name, phase in phases.items()}

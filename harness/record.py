@@ -1,0 +1,455 @@
+"""Journals -> MLflow; the only file that knows MLflow (`harness.frames` has the tables).
+
+The journals on disk are the truth and MLflow is a view of them: the importer can stop anywhere,
+come again and build everything anew. One importer works at a time on a folder of runs; trials never
+talk to MLflow. Each trial is one run, found again by the tags `harness.trial` and
+`harness.started`; `harness.imported_rows` says how many of its rows are there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from harness import journal
+from harness.journal import Damaged, Result
+
+DATABASE, ARTIFACTS, LOCK = "mlflow.db", "mlartifacts", "mlflow.lock"
+ROWS, FILES = "harness.imported_rows", "harness.imported_files"
+BATCH, TEXTS = 900, 90  # MLflow takes 1000 entities a request, 100 of them parameters or tags
+LONGEST = {"param": 6000, "tag": 8000, "digest": 36}
+STATUS = {"completed": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "running": "RUNNING"}
+STALE = 600.0  # seconds without a sign of life, after which a running trial counts as killed
+PATIENCE = 300.0  # seconds to wait for another importer
+
+
+class Differs(ValueError):
+    """MLflow holds something else under the identity of a trial; it is left as it is."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open tracking store, and where its artifacts go (a server knows that itself)."""
+
+    client: Any
+    uri: str
+    artifacts: Path | None
+
+
+def read(runs: Path) -> tuple[list[Result], list[str]]:
+    """Return all results below a folder, and a line for each journal that cannot be read."""
+    results, problems = [], []
+    for folder in journal.find(runs):
+        if ARTIFACTS in folder.relative_to(runs).parts:
+            continue  # the copies that MLflow keeps
+        try:
+            result = journal.read(folder)
+        except (Damaged, OSError) as error:
+            problems.append(str(error))
+        except KeyError as error:
+            problems.append(f"{folder / journal.NAME}: a line has no field {error}")
+        else:
+            if result.spec:
+                results.append(result)
+            else:
+                problems.append(f"{folder / journal.NAME}: no trial has begun here")
+    return results, problems
+
+
+def address(runs: Path, uri: str | None = None) -> str:
+    """Return where results are tracked: `uri`, else MLFLOW_TRACKING_URI, else a file in `runs`."""
+    named = uri or os.environ.get("MLFLOW_TRACKING_URI")
+    return named or f"sqlite:///{runs.resolve() / DATABASE}"
+
+
+def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
+    """Bring all journals below `runs` into MLflow; what is there already is not sent again.
+
+    Returns:
+        uri, trials, new (runs made), rows (sent now) and problems (a line each).
+
+    Raises:
+        TimeoutError: another importer held the folder for too long.
+        mlflow.exceptions.MlflowException: the store cannot be used at all.
+    """
+    with _alone(runs):
+        results, problems = read(runs)
+        report = {"uri": address(runs, uri), "trials": 0, "new": 0, "rows": 0}
+        if results:
+            store = _open(runs, report["uri"])
+            by_paper = sorted(results, key=lambda result: str(result.spec["paper"]))
+            for paper, group in groupby(by_paper, lambda result: str(result.spec["paper"])):
+                problems += _export_paper(store, f"papers/{paper}", list(group), report)
+    return {**report, "problems": problems}
+
+
+def sync(runs: Path, timeout: float = 60.0) -> str:
+    """Run the importer in a process of its own; it costs at most `timeout` seconds.
+
+    Returns:
+        One line for the user: where to look, or what happened and how to try again.
+    """
+    code, output = _bounded([sys.executable, "-m", "harness.record", str(runs)], timeout)
+    last = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
+    if code == 0:
+        return last
+    reason = f"no answer within {timeout:g} s" if code is None else last[:300]
+    return (
+        f"MLflow ({address(runs)}) is not up to date: {reason}; every row is safe in the "
+        f"journals below {runs}; try again: python -m harness.record {runs}"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Import the journals of one folder; write the problems, then one line that sums up."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m harness.record RUNS\n")
+        return 2
+    try:
+        report = export(Path(arguments[0]))
+    except TimeoutError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    problems: list[str] = report["problems"]
+    uri = str(report["uri"])
+    look = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"
+    line = f"MLflow: {report['trials']} trials ({report['new']} new); look: {look}"
+    if problems:
+        line += f"; {len(problems)} left out, the first: {problems[0]}"
+    sys.stdout.write("".join(f"{text}\n" for text in (*problems, line)))
+    return 0
+
+
+# -- processes ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _alone(runs: Path) -> Iterator[None]:
+    """Wait until no other importer works on this folder; the lock dies with its process."""
+    with (runs / LOCK).open("a") as handle:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"another importer holds {runs / LOCK}") from None
+                time.sleep(0.1)
+        yield
+
+
+def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
+    """Return (exit code, None when out of time; output); nothing of the command stays alive."""
+    environment = {name: text for name, text in os.environ.items() if name != "MLFLOW_RUN_ID"}
+    environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    environment.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    root = str(Path(__file__).resolve().parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join([root, *sys.path])
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return None, ""
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        return process.returncode, output
+
+
+# -- the store ----------------------------------------------------------------------------------
+
+
+def _open(runs: Path, uri: str) -> Store:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    from mlflow import MlflowClient
+
+    for chatty in ("mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    if uri.startswith("sqlite:///"):
+        _make_schema(Path(uri.removeprefix("sqlite:///")), MlflowClient)
+    artifacts = None if uri.startswith("http") else runs.resolve() / ARTIFACTS
+    return Store(MlflowClient(tracking_uri=uri), uri, artifacts)
+
+
+def _make_schema(database: Path, client: Callable[..., Any]) -> None:
+    """Make the tables beside and rename: an importer killed here leaves no half-made database."""
+    if database.exists():
+        return
+    fresh = database.with_name(f"{database.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    client(tracking_uri=f"sqlite:///{fresh}").search_experiments(max_results=1)
+    fresh.replace(database)
+
+
+def _experiment(store: Store, name: str) -> str:
+    found = store.client.get_experiment_by_name(name)
+    if found is None:
+        place = None if store.artifacts is None else (store.artifacts / name).as_uri()
+        return str(store.client.create_experiment(name, artifact_location=place))
+    if found.lifecycle_stage == "deleted":
+        store.client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def _known(store: Store, experiment: str) -> dict[tuple[str, str], Any]:
+    """Return the runs that are there, by trial and by when it was started first."""
+    runs: dict[tuple[str, str], Any] = {}
+    token = None
+    while True:
+        page = store.client.search_runs([experiment], max_results=1000, page_token=token)
+        for run in page:
+            tags = run.data.tags
+            runs[tags.get("harness.trial", ""), tags.get("harness.started", "")] = run
+        token = page.token
+        if not token:
+            return runs
+
+
+def _export_paper(
+    store: Store, name: str, results: Sequence[Result], report: dict[str, Any]
+) -> list[str]:
+    """Bring the trials of one paper; return a line for each that MLflow or the disk refuses."""
+    from mlflow.exceptions import MlflowException
+
+    experiment = _experiment(store, name)
+    known, problems = _known(store, experiment), []
+    for result in results:
+        run = known.get((result.trial, str(result.started)))
+        try:
+            report["rows"] += _export_trial(store.client, experiment, result, run)
+        except (MlflowException, OSError, Differs) as error:
+            problems.append(f"trial {result.trial}: {' '.join(str(error).split())}")
+        else:
+            report["trials"] += 1
+            report["new"] += run is None
+    return problems
+
+
+# -- one trial ----------------------------------------------------------------------------------
+
+
+def _export_trial(client: Any, experiment: str, result: Result, run: Any) -> int:
+    spec = result.spec
+    if run is None:
+        run = client.create_run(
+            experiment,
+            start_time=int(result.started * 1000),
+            tags={"harness.trial": result.trial, "harness.started": str(result.started)},
+            run_name=f"{spec['experiment']} {spec['budget']} seed{spec['seed']}",
+        )
+    _send_texts(client, run, result)
+    rows = _send_rows(client, run, result)
+    _send_dataset(client, run, result)
+    _send_files(client, run, result)
+    _send_status(client, run, result)
+    return rows
+
+
+def _send_texts(client: Any, run: Any, result: Result) -> None:
+    """Send the parameters, which never change, and those tags that did."""
+    from mlflow.entities import Param, RunTag
+
+    params = dict(flatten(result.spec.get("config", {})))
+    for key, value in run.data.params.items():
+        if params.get(key, value) != value:
+            raise Differs(f"parameter {key} is {value} in MLflow, {params[key]} in the journal")
+    fresh = [Param(key, text) for key, text in params.items() if key not in run.data.params]
+    tags = [
+        RunTag(key, text)
+        for key, text in tags_of(result).items()
+        if run.data.tags.get(key) != text
+    ]
+    for some in _chunks(fresh, TEXTS):
+        client.log_batch(run.info.run_id, params=some)
+    for some in _chunks(tags, TEXTS):
+        client.log_batch(run.info.run_id, tags=some)
+
+
+def _send_rows(client: Any, run: Any, result: Result) -> int:
+    """Send the rows that are not there yet, in batches; each moves the mark behind its rows."""
+    from mlflow.entities import Metric, RunTag
+
+    begin = end = int(run.data.tags.get(ROWS, 0))
+    batch: list[Any] = []
+
+    def flush() -> None:
+        chunks = _chunks(batch, BATCH)
+        for number, some in enumerate(chunks, start=1):
+            mark = [RunTag(ROWS, str(end))] if number == len(chunks) else []
+            client.log_batch(run.info.run_id, metrics=some, tags=mark)
+        batch.clear()
+
+    for step, turn in turns(result):
+        upto = turn[-1]["index"] + 1
+        if upto <= begin:
+            continue
+        metrics = [Metric(*point, step) for point in points(turn, begin)]
+        if len(batch) + len(metrics) > BATCH:
+            flush()
+        batch += metrics
+        end = upto
+    flush()
+    return end - begin
+
+
+def _send_dataset(client: Any, run: Any, result: Result) -> None:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    there = run.inputs.dataset_inputs if run.inputs else []
+    if result.data and not there:
+        name, digest = result.data["name"], result.data["hash"]
+        source = json.dumps({"name": name, "hash": digest})
+        dataset = Dataset(name, digest[: LONGEST["digest"]], "harness", source)
+        use = DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+        client.log_inputs(run.info.run_id, datasets=[use])
+
+
+def _send_files(client: Any, run: Any, result: Result) -> None:
+    """Copy the journal of a trial that has ended, its spec, and what it made."""
+    made = sorted(path for path in (result.folder / "artifacts").rglob("*") if path.is_file())
+    own = [result.folder / "spec.json"]
+    own += [result.folder / journal.NAME] if result.status != "running" else []
+    files = [path for path in own if path.exists()] + made
+    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    mark = hashlib.sha256(json.dumps(stats).encode()).hexdigest()[:16]
+    if not files or run.data.tags.get(FILES) == mark:
+        return
+    for path in files:
+        below = path.parent.relative_to(result.folder).as_posix()
+        client.log_artifact(run.info.run_id, str(path), None if below == "." else below)
+    client.set_tag(run.info.run_id, FILES, mark)
+
+
+def _send_status(client: Any, run: Any, result: Result) -> None:
+    """Close the run as its trial ended; one without a sign of life is killed, or opened again."""
+    status, seen = STATUS.get(result.status, "FAILED"), result.finished
+    if status == "RUNNING":
+        seen = last_seen(result.folder)
+        status = "KILLED" if time.time() - seen > STALE else status
+    if status == "RUNNING":
+        if run.info.status != status:
+            client.update_run(run.info.run_id, status=status)
+    elif (run.info.status, run.info.end_time) != (status, int(seen * 1000)):
+        client.set_terminated(run.info.run_id, status, int(seen * 1000))
+
+
+# -- what a result is in MLflow's words ---------------------------------------------------------
+
+
+def last_seen(folder: Path) -> float:
+    """Return when a trial last gave a sign of life (Unix seconds)."""
+    paths = [path for name in ("heartbeat.json", journal.NAME) if (path := folder / name).exists()]
+    return max((path.stat().st_mtime for path in paths), default=0.0)
+
+
+def turns(result: Result) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield the rows of each turn with their step: turns counted through all phases.
+
+    Members of a turn that may still be growing are held back, so that their mean is over all.
+    """
+    last: dict[str, int] = {}
+    grouped = groupby(result.rows, lambda row: (row["phase"], row["turn"]))
+    groups = [(key, list(rows)) for key, rows in grouped]
+    if groups and result.status == "running" and "member" in groups[-1][1][-1]["values"]:
+        groups.pop()
+    for (phase, turn), rows in groups:
+        last[phase] = turn
+        yield sum(last.values()), rows
+
+
+def points(turn: Sequence[Mapping[str, Any]], begin: int) -> Iterator[tuple[str, float, int]]:
+    """Yield (key, value, milliseconds) for the rows of a turn from index `begin` on.
+
+    Members have keys of their own, 'accuracy/3'; the plain key then is their mean. What was spent
+    is said once a turn.
+    """
+    by_member: dict[str, dict[Any, float]] = {}
+    clock = 0
+    for row in turn:
+        clock, member = int(row["time"] * 1000), row["values"].get("member")
+        for name, value in row["values"].items():
+            if name == "member" or isinstance(value, str):
+                continue
+            if member is not None:
+                by_member.setdefault(_key(name), {})[member] = float(value)
+            if row["index"] >= begin:
+                suffix = "" if member is None else f"/{member}"
+                yield _key(name) + suffix, float(value), clock
+    for key, values in by_member.items():
+        yield key, fmean(values.values()), clock
+    if turn[0]["index"] >= begin:
+        for currency in ("steps", "seconds", "flops"):
+            yield f"budget/{currency}", float(turn[0][currency]), clock
+
+
+def flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the parameters of a config: nested fields as 'retrain.epochs', values as text."""
+    if isinstance(value, dict) and (value or not name):
+        for key, inner in value.items():
+            yield from flatten(inner, f"{name}.{key}" if name else str(key))
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        yield _key(name), _cut(text, LONGEST["param"])
+
+
+def tags_of(result: Result) -> dict[str, str]:
+    """Return what may change, or is searched for: identity, provenance, status, last strings."""
+    spec, made = result.spec, result.provenance
+    named = ("paper", "experiment", "task", "budget", "seed", "threads", "code", "overrides")
+    tags = {f"harness.{name}": spec.get(name, "") for name in named}
+    tags |= {f"harness.{name}": made.get(name, "") for name in ("commit", "dirty", "device")}
+    tags |= {"harness.trial": result.trial, "harness.started": result.started}
+    tags |= {"harness.data": result.data.get("name", "")}
+    tags |= {"harness.data_hash": result.data.get("hash", "")}
+    tags |= {"harness.status": result.status, "harness.stopped_by": result.stopped_by}
+    tags |= {"harness.error": result.error} if result.error else {}
+    for row in result.finals:
+        member = row["values"].get("member")
+        suffix = "" if member is None else f"/{member}"
+        texts = {name: text for name, text in row["values"].items() if isinstance(text, str)}
+        tags |= {f"final.{_key(name)}{suffix}": text for name, text in texts.items()}
+    return {key: _cut(str(value), LONGEST["tag"]) for key, value in tags.items()}
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^\w\-. :/]", "_", name)[:200]
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 80]}... sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[begin : begin + size] for begin in range(0, len(items), size)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Shared GPU training utilities: the only harness code that knows torch."""

@@ -1,0 +1,36 @@
+"""Optimizer builders and learning-rate schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+
+def adam(
+    parameters: Iterable[Tensor], lr: float, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Return fused Adam (betas .9 and .999, eps 1e-8): one kernel for all parameters."""
+    return torch.optim.Adam(list(parameters), lr=lr, weight_decay=weight_decay, fused=True)
+
+
+def sgd(
+    parameters: Iterable[Tensor], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Return fused SGD with heavy-ball momentum."""
+    return torch.optim.SGD(
+        list(parameters), lr=lr, momentum=momentum, weight_decay=weight_decay, fused=True
+    )
+
+
+def cosine(step: int, horizon: int, highest: float, lowest: float = 0.0) -> float:
+    """Return the cosine-annealed rate at a step: `highest` at 0, `lowest` at the horizon."""
+    return lowest + (highest - lowest) * (1 + math.cos(math.pi * step / horizon)) / 2
+
+
+def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Give every parameter group this learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr

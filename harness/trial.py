@@ -1,0 +1,190 @@
+"""What our lab chose for one run of an experiment, and how that run survives a crash.
+
+A trial owns the seed, the device, its folder, the meter and the checkpoint. Papers register
+everything that has state with `restore`; the trial saves it at turn boundaries, on time and when
+asked to stop, together with the meter and the number of rows that the journal then held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from harness.budget import Interrupted, Meter
+from harness.journal import Journal
+from harness.paper import Refused
+
+CHECKPOINT, PREVIOUS = "checkpoint.bin", "checkpoint.previous.bin"
+DIGEST = hashlib.sha256().digest_size
+
+
+@dataclass
+class Tools:
+    """What the trial needs from torch, injected: how to write, read and seed."""
+
+    save: Callable[[Any, BinaryIO], None]
+    load: Callable[[BinaryIO], Any]
+    random_state: Callable[[], Any] = field(default=lambda: None)
+    set_random_state: Callable[[Any], None] = field(default=lambda state: None)
+
+
+@dataclass
+class Pace:
+    """When the trial saves and tells how far it is, in seconds between two of each."""
+
+    checkpoint: float = 30.0
+    heartbeat: float = 0.25
+
+
+def stream(seed: int, *names: str | int) -> int:
+    """Return the seed of a named random stream, independent of every other name's."""
+    text = "/".join(str(name) for name in (seed, *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
+
+
+class Trial:
+    """Seed, device, folders, meter; save and restore."""
+
+    def __init__(
+        self, folder: Path, meter: Meter, tools: Tools, seed: int = 0, device: str = "cpu"
+    ) -> None:
+        self.folder, self.meter, self.seed, self.device = folder, meter, seed, device
+        self.pace = Pace()
+        self.journal = Journal(folder)
+        self.rows = 0
+        self.stop_requested = False
+        self.on_heartbeat: Callable[[], None] = lambda: None
+        self._tools = tools
+        self._stateful: dict[str, Any] = {}
+        self._checkpoint = self._read_checkpoint()
+        self._resumed = False
+        self._saved_at = self._beat_at = time.monotonic()
+        meter.on_turn = self._turn
+
+    # -- what a paper calls ---------------------------------------------------------------------
+
+    def stream(self, *names: str | int) -> int:
+        """Return the seed of a random stream of this trial: `trial.stream("init", member)`."""
+        return stream(self.seed, *names)
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder for what the experiment makes: genotypes, checkpoints, arrays."""
+        path = self.folder / "artifacts"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def uses(self, dataset: str, digest: str) -> None:
+        """Record which data the trial trains on, by name and hash."""
+        self.journal.append("data", name=dataset, hash=digest)
+
+    def restore(self, **stateful: Any) -> None:
+        """Register what has state; load it when a checkpoint of this trial exists.
+
+        Each object has state_dict/load_state_dict (modules, optimisers, samplers) or
+        get_state/set_state (generators). Call it before the first `meter.steps`.
+        """
+        self._stateful.update(stateful)
+        if self._checkpoint is None:
+            return
+        for name in stateful:
+            if name in self._checkpoint["states"]:
+                _load(stateful[name], self._checkpoint["states"][name])
+        if not self._resumed:
+            self.meter.load_state_dict(self._checkpoint["meter"])
+            self._tools.set_random_state(self._checkpoint["random"])
+            self._mark_rows(self._checkpoint["rows"])
+
+    # -- what the runner calls ------------------------------------------------------------------
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """Stamp a row with phase, turn, steps, seconds and FLOPs, and write it."""
+        if not self._resumed:
+            self._mark_rows(0)
+        ledger = self.meter.ledgers.get(self.meter.phase)
+        spent = {name: self.meter.spent(name) for name in ("steps", "seconds", "flops")}
+        self.journal.append(
+            "row",
+            index=self.rows,
+            phase=self.meter.phase,
+            turn=0 if ledger is None else ledger.turns,
+            values=dict(values),
+            **spent,
+        )
+        self.rows += 1
+
+    def save(self) -> None:
+        """Write a checkpoint beside the last one, then rename: one good file at any moment."""
+        content = {
+            "meter": self.meter.state_dict(),
+            "rows": self.rows,
+            "random": self._tools.random_state(),
+            "states": {name: _state(item) for name, item in self._stateful.items()},
+        }
+        buffer = io.BytesIO()
+        self._tools.save(content, buffer)
+        payload = buffer.getvalue()
+        path, fresh = self.folder / CHECKPOINT, self.folder / f"{CHECKPOINT}.new"
+        with fresh.open("wb") as handle:
+            handle.write(hashlib.sha256(payload).digest() + payload)
+            handle.flush()
+            os.fsync(handle.fileno())
+        if path.exists():
+            path.replace(self.folder / PREVIOUS)
+        fresh.replace(path)
+        self._saved_at = time.monotonic()
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        if self.stop_requested:
+            if self._stateful:
+                self.save()
+            raise Interrupted(f"stopped on request at turn {self._turns()} of {self.meter.phase}")
+        if now - self._saved_at >= self.pace.checkpoint and self._stateful:
+            self.save()
+        if now - self._beat_at >= self.pace.heartbeat:
+            self._beat_at = now
+            self.on_heartbeat()
+
+    def _turns(self) -> int:
+        return self.meter.ledgers[self.meter.phase].turns
+
+    def _mark_rows(self, rows: int) -> None:
+        self._resumed, self.rows = True, rows
+        self.journal.append("restored", rows=rows, seconds=self.meter.spent("seconds"))
+
+    def _read_checkpoint(self) -> dict[str, Any] | None:
+        for name in (CHECKPOINT, PREVIOUS):
+            path = self.folder / name
+            if not path.exists():
+                continue
+            content = path.read_bytes()
+            if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+                self.journal.append("note", text=f"{name} is damaged; the one before it is used")
+                continue
+            restored: dict[str, Any] = self._tools.load(io.BytesIO(content[DIGEST:]))
+            return restored
+        return None
+
+
+def _state(item: Any) -> Any:
+    if hasattr(item, "state_dict"):
+        return item.state_dict()
+    if hasattr(item, "get_state"):
+        return item.get_state()
+    raise Refused(f"restore({type(item).__name__}): has neither state_dict nor get_state")
+
+
+def _load(item: Any, state: Any) -> None:
+    if hasattr(item, "load_state_dict"):
+        item.load_state_dict(state)
+    else:
+        item.set_state(state)

@@ -1,0 +1,125 @@
+"""The benchmark of Sec. 3 and Fig. 2: four neural models on ordered and on shuffled signals.
+
+Many seeds of one model train as one stacked ensemble on the same batches, which come in stored
+order: the members differ in their initial weights alone, as the authors' repeated runs do.
+
+Shapes: E members, N rows, 40 positions, 10 classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harness.training import ensemble, loop, metrics, optim
+from papers.mnist1d import dataset, models
+
+if TYPE_CHECKING:
+    from harness.paper import Row
+    from harness.trial import Trial
+    from papers.mnist1d.config import Training
+
+FRESH_SEED = 1234
+
+
+def run(config: Training, trial: Trial) -> Iterator[Row]:
+    """Train the members for `config.steps` steps; measure as the authors do, and at the end."""
+    train, test, fresh = splits(config, trial)
+    seeds = [trial.stream("init", member) for member in range(config.members)]
+    learners = ensemble.stack([models.build(config.model, seed) for seed in seeds])
+    learners.to(trial.device)
+    optimizer = optim.adam(learners.parameters(), config.lr)
+    best = Best([0.0] * config.members)
+    trial.restore(learners=learners, optimizer=optimizer, best=best)
+
+    def loss(turn: int) -> Tensor:
+        x, y = train.batch(turn, config.batch_size)
+        return ensemble.cross_entropy(learners(x), y).sum()  # members do not interact
+
+    def measure(turn: int) -> list[Row]:
+        rows = score(learners, train, "train", score(learners, test, "test"))
+        return [best.see(row) for row in rows]
+
+    trial.meter.count_flops("train", metrics.flops(lambda: loss(0).backward()))
+    yield from loop.fit(
+        trial.meter,
+        "train",
+        lambda turn: loop.descend(loss(turn), optimizer),
+        measure,
+        config.eval_every,
+    )
+    rows = measure(config.steps)
+    yield from score(learners, fresh, "fresh", rows) if len(fresh.y) else rows
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of one split on the device: x (N, 40) float32, y (N) int64."""
+
+    x: Tensor
+    y: Tensor
+
+    def batch(self, turn: int, size: int) -> tuple[Tensor, Tensor]:
+        """Return rows (turn * size) mod N and the next; short at the end of a pass."""
+        start = turn * size % len(self.y)
+        return self.x[start : start + size], self.y[start : start + size]
+
+
+@dataclass
+class Best:
+    """Highest test accuracy that each member has shown: optimistic, chosen on the test set."""
+
+    accuracy: list[float] = field(default_factory=list)
+
+    def see(self, row: Row) -> Row:
+        """Return the row with the member's best test accuracy so far."""
+        member = int(row["member"])
+        self.accuracy[member] = max(self.accuracy[member], float(row["test_accuracy"]))
+        return {**row, "best_test_accuracy": self.accuracy[member]}
+
+    def state_dict(self) -> dict[str, list[float]]:
+        """Return what a resumed trial needs."""
+        return {"accuracy": list(self.accuracy)}
+
+    def load_state_dict(self, state: dict[str, list[float]]) -> None:
+        """Take an earlier attempt's bests over."""
+        self.accuracy = list(state["accuracy"])
+
+
+def splits(config: Training, trial: Trial) -> tuple[Split, Split, Split]:
+    """Return train, test and a fresh test set, with the positions in the order asked for."""
+    frozen = dataset.generate()
+    trial.uses("mnist1d", dataset.digest(frozen))
+    order = np.arange(models.SIGNAL)
+    if config.permutation != "none":
+        order = dataset.permutation(config.permutation.upper())
+    train = _split(frozen["x"], frozen["y"], order, trial.device)
+    test = _split(frozen["x_test"], frozen["y_test"], order, trial.device)
+    if not config.fresh_rows:
+        return train, test, Split(test.x[:0], test.y[:0])
+    more = dataset.generate(num_samples=config.fresh_rows, train_split=1.0, seed=FRESH_SEED)
+    return train, test, _split(more["x"], more["y"], order, trial.device)
+
+
+def score(
+    learners: nn.Module, split: Split, name: str, rows: list[Row] | None = None
+) -> list[Row]:
+    """Return a row per member with accuracy and loss on a split, added to `rows` where given."""
+    logits = loop.evaluate(learners, split.x)
+    accuracy = metrics.accuracy(logits, split.y).tolist()
+    losses = ensemble.cross_entropy(logits, split.y).tolist()
+    earlier = rows or [{"member": member} for member in range(len(accuracy))]
+    return [
+        {**row, f"{name}_accuracy": right, f"{name}_loss": loss}
+        for row, right, loss in zip(earlier, accuracy, losses, strict=True)
+    ]
+
+
+def _split(x: np.ndarray, y: np.ndarray, order: np.ndarray, device: str) -> Split:
+    signals = torch.tensor(x[:, order], dtype=torch.float32, device=device)
+    return Split(signals, torch.tensor(y, device=device))
