@@ -92,6 +92,14 @@ STANDARD: Mapping[str, Budget] = {
 }
 
 
+def named(text: str) -> Budget:
+    """Return the budget of a result's budget column: 'smoke' or 'smoke, 500 steps'."""
+    name, *caps = text.split(", ")
+    steps = next((int(cap.split()[0]) for cap in caps if cap.endswith("steps")), None)
+    days = next((float(cap.split()[0]) for cap in caps if cap.endswith("GPU-days")), None)
+    return standard(name).replaced(steps, days)
+
+
 def standard(name: str) -> Budget:
     """Return the standard budget of that name; refuse an unknown one."""
     return STANDARD[require(name, BUDGETS, "budget")]

@@ -24,22 +24,37 @@ from harness.journal import Result
 Types = Mapping[str, type]
 Record = dict[str, Any]
 
-_TEXT = ("trial", "paper", "experiment", "task", "budget")
+_SAID = ("paper", "experiment", "task", "budget", "seed", "overrides", "code", "threads")
+_MADE = ("commit", "device", "python", "torch", "harness")
+_SPENT = ("steps", "seconds", "flops")
+
+
+def _of(kind: type, names: str) -> Types:
+    return dict.fromkeys(names.split(), kind)
+
+
 FIRST: Types = {
-    **dict.fromkeys(_TEXT, str),
-    **dict.fromkeys(("seed", "member", "members"), int),
-    **dict.fromkeys(("overrides", "status", "stopped_by", "error"), str),
+    **_of(str, "trial paper experiment task budget"),
+    **_of(int, "seed member members"),
+    **_of(str, "overrides status stopped_by error"),
 }
 LAST: Types = {
-    **dict.fromkeys(("steps", "seconds", "flops"), float),
-    **{"device": str, "threads": int, "data": str, "data_hash": str, "commit": str},
-    **{"dirty": bool, "code": str, "config": str, "python": str, "torch": str, "harness": str},
-    **{"attempts": int, "lost_rows": int, "started": str, "finished": str},
+    **_of(float, "steps seconds flops"),
+    **_of(str, "device"),
+    **_of(int, "threads"),
+    **_of(str, "data data_hash commit"),
+    **_of(bool, "dirty"),
+    **_of(str, "code config python torch harness"),
+    **_of(int, "attempts lost_rows"),
+    **_of(float, "lost_seconds"),
+    **_of(str, "started finished"),
 }
 CURVE: Types = {
-    **{"trial": str, "paper": str, "experiment": str, "budget": str, "seed": int},
-    **{"member": int, "members": int, "phase": str, "turn": int},
-    **dict.fromkeys(("steps", "seconds", "flops"), float),
+    **_of(str, "trial paper experiment budget"),
+    **_of(int, "seed member members"),
+    **_of(str, "phase"),
+    **_of(int, "turn"),
+    **_of(float, "steps seconds flops"),
 }
 RESERVED = frozenset({*FIRST, *LAST, *CURVE})
 KEY = ("trial", "member")
@@ -110,11 +125,11 @@ def _replicates(result: Result) -> Iterable[Record]:
 
 
 def _measurements(result: Result) -> Iterable[Record]:
-    shared: Record = {name: str(result.spec.get(name, "")) for name in CURVE}
-    shared |= {"trial": result.trial, "seed": result.spec.get("seed")}
-    shared["members"] = len(result.finals)
+    spec, members = result.spec, len(result.finals)
+    shared = {name: spec.get(name, "") for name in ("paper", "experiment", "budget", "seed")}
+    shared |= {"trial": result.trial, "members": members}
     for row in result.rows:
-        stamped = {name: row[name] for name in ("phase", "turn", "steps", "seconds", "flops")}
+        stamped = {name: row[name] for name in ("phase", "turn", *_SPENT)}
         member = row["values"].get("member", 0)
         yield {**_metrics(row["values"]), **shared, **stamped, "member": member}
 
@@ -130,12 +145,11 @@ def _metrics(values: Mapping[str, Any]) -> Record:
 def _what(result: Result) -> Record:
     """What the trial was: everything that was decided before it began."""
     spec, made = result.spec, result.provenance
-    said = {name: spec.get(name, "") for name in (*_TEXT, "seed", "overrides", "code", "threads")}
-    said |= {name: made.get(name, "") for name in ("commit", "device", "python", "torch")}
-    return said | {
+    return {
+        **{name: spec.get(name, "") for name in _SAID},
+        **{name: made.get(name, "") for name in _MADE},
         "trial": result.trial,
-        "harness": made.get("harness", ""),
-        "dirty": bool(made.get("dirty", False)),
+        "dirty": made.get("dirty", False),
         "config": json.dumps(spec.get("config", {}), sort_keys=True),
     }
 
@@ -150,6 +164,7 @@ def _how(result: Result) -> Record:
         "data_hash": result.data.get("hash", ""),
         "attempts": result.attempts,
         "lost_rows": result.lost_rows,
+        "lost_seconds": result.lost_seconds,
         "started": _iso(result.started),
         "finished": "" if result.status == "running" else _iso(result.finished),
     }
@@ -160,8 +175,7 @@ def _spent(result: Result, members: int) -> Record:
     running = result.status == "running" or not result.cost
     so_far = result.rows[-1] if running and result.rows else None
     return {
-        name: float(so_far[name] if so_far else result.total(name)) / members
-        for name in ("steps", "seconds", "flops")
+        name: float(so_far[name] if so_far else result.total(name)) / members for name in _SPENT
     }
 
 

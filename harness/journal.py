@@ -154,6 +154,12 @@ def _apply(entry: dict[str, Any], result: Result) -> None:
         result.error, result.cost = entry["error"], entry["cost"]
 
 
+def measured(result: Result) -> list[str]:
+    """Return what a trial measured, row by row, without the clock: equal for equal seeds."""
+    kept = ("index", "phase", "turn", "steps", "flops", "values")
+    return [json.dumps({name: row[name] for name in kept}, sort_keys=True) for row in result.rows]
+
+
 def find(runs: Path) -> list[Path]:
     """Return the folders below `runs` that hold a journal, sorted."""
     return sorted(path.parent for path in runs.rglob(NAME))

@@ -24,7 +24,7 @@ from harness.paper import Refused
 from harness.runner import Outcome, execute
 from harness.trial import Pace
 
-LAUNCHERS = ("local", "slurm", "ray")
+LAUNCHERS = ("local",)
 POLL = 0.25
 PATIENCE = 60.0  # seconds that workers get to save when asked to stop
 

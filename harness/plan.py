@@ -40,6 +40,7 @@ class Spec:
     threads: int
     code: str
     expected: float
+    charged: int
 
     @property
     def limit(self) -> Limit:
@@ -113,7 +114,7 @@ def _spec(
     except (ValueError, TypeError) as error:
         raise Refused(f"experiment '{experiment.name}': {error}") from error
     limit = request.budget.limit(experiment, folder.paper.experiments)
-    Meter(budgets.resolve(experiment.phases, config), limit)  # refuses a cap below one turn
+    meter = Meter(budgets.resolve(experiment.phases, config), limit)  # refuses a cap of no turn
     values = asdict(config)
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
     identity = [folder.name, experiment.name, experiment.run, request.budget.name, seed]
@@ -136,6 +137,7 @@ def _spec(
         threads=experiment.threads,
         code=code,
         expected=experiment.expected.get(request.budget.base, 0.0),
+        charged=sum(ledger.horizon * ledger.cost for ledger in meter.ledgers.values()),
     )
 
 

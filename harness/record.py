@@ -1,8 +1,8 @@
 """Journals -> MLflow; the only file that knows MLflow (`harness.frames` has the tables).
 
 The journals on disk are the truth and MLflow is a view of them: the importer can stop anywhere,
-come again and build everything anew. One importer works at a time on a folder of runs; trials never
-talk to MLflow. Each trial is one run, found again by the tags `harness.trial` and
+come again and build everything anew. One importer works at a time on a folder of runs, and trials
+never talk to MLflow. Each trial is one run, found again by the tags `harness.trial` and
 `harness.started`; `harness.imported_rows` says how many of its rows are there.
 """
 
@@ -89,9 +89,10 @@ def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
     """
     with _alone(runs):
         results, problems = read(runs)
-        report = {"uri": address(runs, uri), "trials": 0, "new": 0, "rows": 0}
+        where = address(runs, uri)
+        report: dict[str, Any] = {"uri": where, "trials": 0, "new": 0, "rows": 0}
         if results:
-            store = _open(runs, report["uri"])
+            store = _open(runs, where)
             by_paper = sorted(results, key=lambda result: str(result.spec["paper"]))
             for paper, group in groupby(by_paper, lambda result: str(result.spec["paper"])):
                 problems += _export_paper(store, f"papers/{paper}", list(group), report)
@@ -108,7 +109,8 @@ def sync(runs: Path, timeout: float = 60.0) -> str:
     last = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
     if code == 0:
         return last
-    reason = f"no answer within {timeout:g} s" if code is None else last[:300]
+    short = last if len(last) <= 200 else f"{last[:100]} ... {last[-95:]}"
+    reason = f"no answer within {timeout:g} s" if code is None else short
     return (
         f"MLflow ({address(runs)}) is not up to date: {reason}; every row is safe in the "
         f"journals below {runs}; try again: python -m harness.record {runs}"
@@ -122,11 +124,10 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         report = export(Path(arguments[0]))
-    except TimeoutError as error:
+    except OSError as error:  # no such folder, a full disk, or another importer at work
         sys.stderr.write(f"{error}\n")
         return 1
-    problems: list[str] = report["problems"]
-    uri = str(report["uri"])
+    problems, uri = report["problems"], report["uri"]
     look = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"
     line = f"MLflow: {report['trials']} trials ({report['new']} new); look: {look}"
     if problems:
@@ -159,26 +160,20 @@ def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
     environment = {name: text for name, text in os.environ.items() if name != "MLFLOW_RUN_ID"}
     environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     environment.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    root = str(Path(__file__).resolve().parents[1])
-    environment["PYTHONPATH"] = os.pathsep.join([root, *sys.path])
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env=environment,
-        start_new_session=True,
-    )
-    with process:
+    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
+        done = False
         try:
             output, _ = process.communicate(timeout=timeout)
+            done = True
         except subprocess.TimeoutExpired:
             return None, ""
         finally:
-            if process.poll() is None:
+            if not done:  # out of time, or Ctrl-C here: the child is in a session of its own
                 os.killpg(process.pid, signal.SIGKILL)
-        return process.returncode, output
+    return process.returncode, output.decode(errors="replace")
 
 
 # -- the store ----------------------------------------------------------------------------------

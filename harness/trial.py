@@ -36,10 +36,15 @@ class Tools:
 
 @dataclass
 class Pace:
-    """When the trial saves and tells how far it is, in seconds between two of each."""
+    """When the trial saves and tells how far it is, in seconds between two of each.
+
+    `stop_after` makes it stop by itself after that many turns, as if it had been asked to: how the
+    contract interrupts a trial at a point that it chose.
+    """
 
     checkpoint: float = 30.0
     heartbeat: float = 0.25
+    stop_after: int | None = None
 
 
 def stream(seed: int, *names: str | int) -> int:
@@ -64,6 +69,7 @@ class Trial:
         self._stateful: dict[str, Any] = {}
         self._checkpoint = self._read_checkpoint()
         self._resumed = False
+        self._turns_done = 0
         self._saved_at = self._beat_at = time.monotonic()
         meter.on_turn = self._turn
 
@@ -144,7 +150,8 @@ class Trial:
 
     def _turn(self) -> None:
         now = time.monotonic()
-        if self.stop_requested:
+        self._turns_done += 1
+        if self.stop_requested or self._turns_done == self.pace.stop_after:
             if self._stateful:
                 self.save()
             raise Interrupted(f"stopped on request at turn {self._turns()} of {self.meter.phase}")

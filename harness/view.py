@@ -124,19 +124,27 @@ def _expected(expected: Mapping[str, float], budget: str) -> str:
     return clock(expected[budget]) if budget in expected else "< 1 s"
 
 
-def plan_table(specs: Sequence[Spec], charged: Sequence[int]) -> Table:
+def plan_table(specs: Sequence[Spec]) -> Table:
     """Return what would run: trials, steps, expected time on one core, cap, data."""
     table = Table(title="plan: nothing is run", title_justify="left")
     for column in ("experiment", "seed", "SGD steps", "expected", "cap", "data", "trial"):
         table.add_column(column, overflow="fold")
-    for spec, steps in zip(specs, charged, strict=True):
+    for spec in specs:
         cap = "none" if spec.seconds_cap is None else clock(spec.seconds_cap)
         cap = cap if spec.steps_cap is None else f"{spec.steps_cap:,} steps"
         expected = clock(spec.expected) if spec.expected else "< 1 s"
-        row = (spec.experiment, str(spec.seed), f"{steps:,}", expected, cap, spec.data, spec.trial)
+        row = (
+            spec.experiment,
+            str(spec.seed),
+            f"{spec.charged:,}",
+            expected,
+            cap,
+            spec.data,
+            spec.trial,
+        )
         table.add_row(*row)
-    whole = sum(spec.expected for spec in specs)
-    table.caption = f"{len(specs)} trials, {sum(charged):,} SGD steps, {clock(whole)} on one core"
+    whole, steps = sum(s.expected for s in specs), sum(s.charged for s in specs)
+    table.caption = f"{len(specs)} trials, {steps:,} SGD steps, {clock(whole)} on one core"
     return table
 
 

@@ -54,7 +54,7 @@ class Conv1d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve member e's rows with its kernels."""
         x_ECLN = (x if x.dim() == 4 else x[None]).permute(0, 2, 3, 1)
-        out_EOMN: Tensor = _Convolution.apply(
+        out_EOMN: Tensor = _Convolution.apply(  # type: ignore[no-untyped-call]
             x_ECLN, self.weight_EOCk, self.bias_EO, (self.stride, self.padding)
         )
         return out_EOMN.permute(0, 3, 1, 2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import SVC
 
 from papers.mnist1d import dataset
 
@@ -38,7 +38,7 @@ def build(config: Fit, seed: int) -> Any:
     if config.method == "knn":
         return KNeighborsClassifier(config.neighbours)
     if config.method == "linear_svm":
-        return LinearSVC(C=config.penalty, dual=False)
+        return SVC(kernel="linear", C=config.penalty)
     if config.method == "rbf_svm":
         return SVC(C=config.penalty)
     return RandomForestClassifier(config.trees, random_state=seed)

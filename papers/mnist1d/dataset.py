@@ -3,7 +3,7 @@
 Ten drawn templates are padded, dilated, scaled, translated, noised, sheared and downsampled. Mode
 `exact` consumes the random stream of the reference implementation and gives its arrays bit for
 bit; `fast` draws everything at once from a modern generator and has the same distribution.
-`generate_one_by_one` is the readable oracle of `exact`. No files, no network, no global state.
+`generate_one_by_one` is the readable oracle of `exact`. No files, network or global state.
 
 Shapes: N examples, L = template_len + padding[1] points of a full signal, P padding lengths.
 """
@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 Dataset = dict[str, Any]
 Legacy = np.random.RandomState
 
-KINDS = {"x": "<f4", "y": "u1", "x_test": "<f4", "y_test": "u1", "t": "<f4"}  # as hashed
+KINDS = {"x": "<f4", "y": "u1", "x_test": "<f4", "y_test": "u1", "t": "<f4"}  # when hashed
 EPS = 1e-8  # added to templates: their own zeros must stay distinguishable from padding
 SIGMA = 2.0  # of the Gaussian filter that correlates the noise, in points
 
@@ -92,15 +92,11 @@ class Arguments:
             yield name, fine, f"a whole number, at least {low}"
         for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
             yield name, _within(getattr(self, name), Real, 0), "a finite number, at least 0"
-        split = _within(self.train_split, Real, 0, 1) and self.train_split > 0
-        yield "train_split", split, "a number in (0, 1]"
-        pair = isinstance(self.padding, (tuple, list)) and len(self.padding) == 2
-        fine = pair and all(_within(p, Integral, 0) for p in self.padding)
-        yield (
-            "padding",
-            fine and self.padding[0] <= self.padding[1],
-            "two whole numbers, ascending",
-        )
+        fine = _within(self.train_split, Real, 0, 1) and self.train_split > 0
+        yield "train_split", fine, "a number in (0, 1]"
+        pair = self.padding if isinstance(self.padding, (tuple, list)) else ()
+        fine = len(pair) == 2 and all(_within(p, Integral, 0) for p in pair) and pair[0] <= pair[1]
+        yield "padding", fine, "two whole numbers, 0 <= first <= second"
         fine = _within(self.max_translation, Integral, 1, self.length)
         yield "max_translation", fine, f"a whole number from 1 to {self.length} (signal length)"
         yield "shuffle_seq", isinstance(self.shuffle_seq, bool), "True or False"
@@ -149,10 +145,9 @@ def exact_draws(a: Arguments) -> Draws:
     One call for both noises of an example continues the stream as two calls do, and
     `randint(0, m)` consumes what the reference's `choice(m)` does, at a third of its cost.
     """
-    random = np.random.RandomState(a.seed)
+    random, total, scalars = np.random.RandomState(a.seed), len(a.labels), []
     uniform, integer, gaussian = random.random_sample, random.randint, random.standard_normal
-    total, high, scalars = len(a.labels), a.max_translation, []
-    noise = np.empty((total, 2, a.length))
+    noise, high = np.empty((total, 2, a.length)), a.max_translation
     for row in noise:
         padding, scale, shift = uniform(), uniform(), integer(0, high)
         row[:] = gaussian(row.shape)
@@ -182,9 +177,9 @@ def interpolate(x: Floats, length: int) -> Floats:
 
 def transform(draws: Draws, a: Arguments) -> Floats:
     """Apply the transformations of Sec. 2 to all examples at once, (N, final_seq_length)."""
-    (low, high), (padding, scale, shear) = a.padding, draws.uniform
-    digits = (np.pad(templates()["x"] + EPS, ((0, 0), (0, p))) for p in range(low, high + 1))
-    table = np.stack([interpolate(digit, a.length) for digit in digits], axis=1)  # (10, P, L)
+    digits, (padding, scale, shear) = templates()["x"] + EPS, draws.uniform
+    zeros = range(a.padding[0], a.padding[1] + 1)  # (10, P, L) is all that they can make:
+    table = np.stack([interpolate(np.pad(digits, ((0, 0), (0, p))), a.length) for p in zeros], 1)
     twice = np.concatenate([table, table], axis=-1)  # a roll by k is the window that starts at L-k
     windows = np.lib.stride_tricks.sliding_window_view(twice, a.length, axis=-1)
     x = windows[a.labels, (padding * table.shape[1]).astype(int), a.length - draws.shift]
@@ -221,9 +216,9 @@ def generate(*, mode: str = "exact", **arguments: Any) -> Dataset:
     Raises:
         Refused: unknown mode or argument, or an argument that breaks its rule.
     """
-    modes = {"exact": exact_draws, "fast": fast_draws}
-    draw, a = modes[require(mode, modes, "mode")], _arguments(arguments)
-    draws = draw(a)
+    require(mode, ("exact", "fast"), "mode")
+    a = _arguments(arguments)
+    draws = exact_draws(a) if mode == "exact" else fast_draws(a)
     return assemble(transform(draws, a), draws.order, draws.sequence, a)
 
 
@@ -289,8 +284,8 @@ def permutation(name: str, length: int = 40) -> Integers:
 
 def mismatches(data: Dataset) -> list[str]:
     """Return the names of `HASHES` whose array differs from the authors' frozen set."""
-    joined = np.concatenate([data["x"].ravel(), data["x_test"].ravel()])
-    arrays = {**data, "templates": data["templates"]["x"], "rounded": np.rint(joined * 1e6)}
+    rounded = np.rint(np.concatenate([data["x"].ravel(), data["x_test"].ravel()]) * 1e6)
+    arrays = {**data, "templates": data["templates"]["x"], "rounded": rounded}
     kinds = {**KINDS, "t": "<f8", "templates": "<f8", "rounded": "<i8"}
     content = {name: arrays[name].astype(kind).tobytes() for name, kind in kinds.items()}
     found = {k: hashlib.md5(v, usedforsecurity=False).hexdigest() for k, v in content.items()}

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 QUIZZES = (0, 0, 200, 300, 400)  # first test row of each published quiz of 100
 SIZE = 100
 
-# test row: guess; all other answers are the true digit
-ERRORS = {
-    **{29: 1, 48: 1, 60: 4, 98: 2},
-    **{223: 4, 225: 4, 235: 9, 282: 2},
-    **{305: 9, 337: 8, 342: 9},
-    **{446: 9, 448: 1, 453: 1, 468: 1, 473: 4, 496: 2},
-}
+# test row: wrong guess, a line for each distinct quiz; all other answers are the true digit
+ERRORS = (
+    {29: 1, 48: 1, 60: 4, 98: 2}
+    | {223: 4, 225: 4, 235: 9, 282: 2}
+    | {305: 9, 337: 8, 342: 9}
+    | {446: 9, 448: 1, 453: 1, 468: 1, 473: 4, 496: 2}
+)
 
 Answer = tuple[int, int, int]
 

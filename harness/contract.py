@@ -1,0 +1,95 @@
+"""The contract that every paper's folder meets, checked by running it for some seconds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import budget, journal, plan, runner
+from harness.discover import Folder
+from harness.paper import Claim, Experiment, Refused
+from harness.trial import Pace
+
+NEVER = 1e9
+
+
+def inspect(found: Folder) -> Iterator[str]:
+    """Yield what is wrong with a paper's folder, one line each; nothing when all is well.
+
+    Names resolve; every experiment runs at budget `check`, yields its task's metric, gives the
+    same rows for the same seed, and gives them also when it is interrupted half-way and resumed.
+    """
+    yield from declarations(found)
+    for experiment in found.paper.experiments:
+        with tempfile.TemporaryDirectory() as folder:
+            yield from behaviour(found, experiment, Path(folder))
+
+
+def declarations(found: Folder) -> Iterator[str]:
+    """Yield what is wrong with the declarations: names that lead nowhere, missing documents."""
+    for experiment in found.paper.experiments:
+        try:
+            found.function(experiment)
+        except Refused as refusal:
+            yield str(refusal)
+    if not (found.path / "README.md").exists():
+        yield f"{found.name}: has no README.md"
+    for claim in found.paper.claims:
+        yield from _judged_where_run(found, claim)
+
+
+def _judged_where_run(found: Folder, claim: Claim) -> Iterator[str]:
+    by_name = {experiment.name: experiment for experiment in found.paper.experiments}
+    for name in claim.check.experiments:
+        for missing in sorted(set(claim.budgets) & set(by_name[name].skipped)):
+            yield f"claim '{claim.id}' is judged at {missing}, where '{name}' is skipped"
+
+
+def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[str]:
+    """Yield what is wrong when one experiment runs at budget `check`."""
+    where = f"experiment '{experiment.name}' of {found.name}"
+    first = _run(found, experiment, folder / "first")
+    if first.status != "completed":
+        yield f"{where}: {first.status}: {first.error}"
+        return
+    if first.stopped_by != "length":
+        yield f"{where}: hit the cap of budget check ({first.stopped_by}); shrink it there"
+    for row in first.finals:
+        if experiment.task.metric not in row["values"]:
+            yield f"{where}: its last row lacks '{experiment.task.metric}', the task's metric"
+    second = _run(found, experiment, folder / "second")
+    if journal.measured(first) != journal.measured(second):
+        yield f"{where}: the same seed twice gives different rows"
+    yield from _resumes(found, experiment, (first, where, folder / "third"))
+
+
+def _resumes(
+    found: Folder, experiment: Experiment, known: tuple[journal.Result, str, Path]
+) -> Iterator[str]:
+    """Yield what is wrong when a trial is stopped half-way and goes on."""
+    whole, where, folder = known
+    turns = sum(phase["turns"] for phase in whole.cost.values())
+    if turns < 2:
+        return
+    _run(found, experiment, folder, Pace(NEVER, NEVER, stop_after=turns // 2))
+    resumed = _run(found, experiment, folder)
+    if resumed.attempts != 2:
+        yield f"{where}: did not stop when asked to"
+    if journal.measured(whole) != journal.measured(resumed):
+        yield f"{where}: resumed rows differ from uninterrupted ones; restore() misses some state"
+    if whole.total("steps") != resumed.total("steps"):
+        yield f"{where}: a resumed trial is charged other steps than an uninterrupted one"
+
+
+def _run(
+    found: Folder, experiment: Experiment, runs: Path, pace: Pace | None = None
+) -> journal.Result:
+    request = plan.Request([experiment.name], budget.standard("check"), seeds=[0])
+    (spec,) = (s for s in plan.plan(found, request) if s.experiment == experiment.name)
+    home = spec.home(runs)
+    spec.write(home)
+    outcome = runner.execute(home, pace or Pace(NEVER, NEVER))
+    result = journal.read(home)
+    result.error = result.error or outcome.error
+    return result

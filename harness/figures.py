@@ -1,0 +1,99 @@
+"""Figures that serve every paper, and the door to each paper's own figures.py."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness import compare
+from harness.checks import Value
+from harness.discover import Folder
+from harness.paper import BUDGETS
+from harness.verdict import Verdict
+
+INK = {"reproduced": "#17703a", "on track": "#17703a", "not reproduced": "#a8261c"}
+INK["off track"] = INK["not reproduced"]
+DPI = 150
+
+
+def style() -> None:
+    """Set the look of all figures; the backend draws to files only."""
+    matplotlib.use("Agg")
+    sns.set_theme(context="notebook", style="whitegrid", palette="deep")
+
+
+def draw(
+    found: Folder, results: pd.DataFrame, curves: pd.DataFrame, folder: Path
+) -> dict[str, Path]:
+    """Draw the paper's own figures: each function of FIGURES gets (current rows, curves).
+
+    A function returns None when it lacks the rows that it needs.
+    """
+    if importlib.util.find_spec(f"{found.package}.figures") is None:
+        return {}
+    style()
+    current = [
+        compare.generations(compare.declared(results, found, budget))[0] for budget in BUDGETS
+    ]
+    rows = pd.concat(current)
+    own = curves[curves["paper"] == found.name]
+    paths = {}
+    for name, function in found.module("figures").FIGURES.items():
+        figure = function(rows, own)
+        if figure is not None:
+            paths[name] = save(figure, folder / f"{found.name}-{name}.png")
+    return paths
+
+
+def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Path) -> Path | None:
+    """Draw every headline value less the paper's number, with the band that was claimed."""
+    budget = next((b for b in reversed(BUDGETS) if _values(verdicts.get(b, ()))), None)
+    if budget is None:
+        return None
+    style()
+    shown = _values(verdicts[budget])
+    figure = Figure(figsize=(9, 1 + 0.5 * len(shown)), layout="constrained")
+    axes = figure.subplots()
+    for height, verdict in enumerate(reversed(shown)):
+        _interval(axes, height, verdict)
+    axes.axvline(0, ls="--", color="#1d2330", lw=1.5)
+    axes.set_yticks(range(len(shown)), [f"{v.claim.id}  {v.claim.statement}" for v in shown][::-1])
+    axes.set_xlabel(f"ours less the paper's number, points, budget {budget} (bar: claimed band)")
+    axes.grid(axis="y", visible=False)
+    return save(figure, folder / f"{found.name}-claims.png")
+
+
+def _values(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [v for v in verdicts if _drawable(v)]
+
+
+def _drawable(verdict: Verdict) -> bool:
+    measured = verdict.estimate is not None and verdict.claim.published.value is not None
+    return isinstance(verdict.claim.check, Value) and measured
+
+
+def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
+    """Draw one claim relative to the paper's number: its band as a bar, ours as a point."""
+    check, paper, estimate = verdict.claim.check, verdict.claim.published.value, verdict.estimate
+    if not isinstance(check, Value) or estimate is None or paper is None:
+        return
+    low, high = (100 * (bound - paper) for bound in check.band(verdict.budget))
+    axes.barh(height, high - low, left=low, height=0.6, color="#dfe5ee")
+    ends = [estimate if end is None else end for end in (verdict.low, verdict.high)]
+    error = [[100 * (estimate - ends[0])], [100 * (ends[1] - estimate)]]
+    colour = INK.get(verdict.verdict, "#7a5a00")
+    axes.errorbar(100 * (estimate - paper), height, xerr=error, fmt="o", color=colour, capsize=4)
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG without a date, so that equal figures are equal files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    return path

@@ -1,0 +1,125 @@
+"""Frames -> reports/: CSV, Markdown, LaTeX, one HTML page, figures; and the terminal's verdicts.
+
+Everything below reports/ is generated from reports/results.csv, which holds every result that was
+ever reported; a run on this machine adds to it. Rendering needs no GPU, no torch, no MLflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.table import Table
+
+from harness import compare, frames, pages, record
+from harness.claims import judge
+from harness.discover import Folder
+from harness.journal import Result
+from harness.paper import BUDGETS, Refused
+from harness.verdict import Verdict
+
+RESULTS, CURVES = "results.csv", "curves.csv"
+COLOURS = {
+    "reproduced": "green",
+    "on track": "green",
+    "partially reproduced": "yellow",
+    "not reproduced": "red",
+    "off track": "red",
+}
+
+
+def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the committed results with this machine's, and what could not be read."""
+    results, problems = record.read(runs)
+    done = [result for result in results if result.status in ("completed", "failed")]
+    return frames.merge(frames.load(reports / RESULTS), frames.frame(done)), problems
+
+
+def write(
+    papers: Sequence[Folder], runs: Path, reports: Path, budgets: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Write reports/ and yield one line for every file written or problem met."""
+    results, problems = gather(runs, reports)
+    yield from (f"damaged, left out: {problem}" for problem in problems)
+    if results.empty:
+        raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
+    reports.mkdir(parents=True, exist_ok=True)
+    frames.store(results, reports / RESULTS)
+    curves = _curves(runs, reports / CURVES)
+    shown = results[results["budget"].isin(budgets or BUDGETS)]
+    yield f"{reports / RESULTS}: {len(results)} rows"
+    for found in papers:
+        for path in pages.write_paper(found, shown, curves, reports):
+            yield str(path)
+    for path in pages.write_comparison(papers, shown, reports):
+        yield str(path)
+
+
+def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Table]:
+    """Yield, per paper and budget, what the paper says beside what this run measured."""
+    table = frames.frame(results)
+    for found in papers:
+        own = table[table["paper"] == found.name]
+        for budget in own["budget"].unique():
+            rows = compare.declared(own, found, budget)
+            claims = [claim for claim in found.paper.claims if budget in claim.budgets]
+            ran = set(rows["experiment"])
+            verdicts = [
+                verdict
+                for verdict in judge(found.paper, rows, budget)
+                if set(verdict.claim.check.experiments) & ran
+            ]
+            if claims and verdicts:
+                yield verdict_table(found, verdicts)
+            else:
+                yield measured_table(found, own[own["budget"] == budget])
+
+
+def verdict_table(found: Folder, verdicts: Sequence[Verdict]) -> Table:
+    """Return the table "paper says / we measured / verdict" for the terminal."""
+    budget = verdicts[0].budget
+    table = Table(title=f"{found.paper.title}, budget {budget}", title_justify="left")
+    for column in ("claim", "statement", "paper says", "we measured", "verdict"):
+        table.add_column(column)
+    for verdict in verdicts:
+        claim = verdict.claim
+        colour = COLOURS.get(verdict.verdict, "cyan")
+        said = f"[{colour}]{verdict.verdict}[/]" + (f"\n{verdict.note}" if verdict.note else "")
+        measured = compare.we_measured(verdict)
+        table.add_row(claim.id, claim.statement, claim.published.text, measured, said)
+    return table
+
+
+def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
+    """Return what was measured where no claim is judged: capped, changed or partial runs."""
+    table = Table(title=f"{found.paper.title}: measured, no claim judged", title_justify="left")
+    for column in ("experiment", "n", "metric", "mean", "steps", "stopped by"):
+        table.add_column(column)
+    tasks = {e.name: e.task for e in found.paper.experiments}
+    for (experiment, overrides), cell in rows.groupby(["experiment", "overrides"], sort=False):
+        task = tasks[str(experiment)]
+        known = task.metric in cell and cell[task.metric].notna().any()
+        mean = compare.percent(cell[task.metric].mean(), task.unit) if known else "–"
+        name = f"{experiment} ({overrides})" if overrides else str(experiment)
+        steps, reason = f"{cell['steps'].mean():,.0f}", str(cell["stopped_by"].iloc[0])
+        table.add_row(name, str(len(cell)), task.metric, f"{mean} {task.unit}", steps, reason)
+    return table
+
+
+def _curves(runs: Path, path: Path) -> pd.DataFrame:
+    """Return averaged learning curves: this machine's newest, over those stored before."""
+    results = [r for r in record.read(runs)[0] if r.status == "completed"]
+    declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
+    cells = frames.frame(declared).groupby(["paper", "budget"], sort=False)
+    newest = {t for _, cell in cells for t in compare.generations(cell)[0]["trial"]}
+    fresh = compare.averages(frames.curves([r for r in declared if r.trial in newest]))
+    if path.exists():
+        known = pd.read_csv(path)
+        keys = ["paper", "experiment", "budget"]
+        newer = set(map(tuple, fresh[keys].to_numpy()))
+        kept = [tuple(row) not in newer for row in known[keys].to_numpy()]
+        fresh = pd.concat([known[kept], fresh]) if any(kept) else fresh
+    fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn"])
+    fresh.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    return fresh

@@ -1,0 +1,155 @@
+"""One `run` from the list of trials to their results: folders, workers, bars, tracker."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from harness import journal, launch, runner
+from harness.discover import Folder
+from harness.journal import Result
+from harness.paper import Refused
+from harness.plan import Spec
+from harness.runner import Outcome
+from harness.trial import Pace
+from harness.view import Bars, clock
+
+
+def run(
+    papers: Sequence[Folder],
+    specs: Sequence[Spec],
+    host: launch.Machine,
+    where: tuple[Place, bool, Console],
+) -> int:
+    """Run trials to their end and print what the papers say beside what was measured.
+
+    Returns:
+        0 when every trial completed, 1 when one failed, 130 when asked to stop.
+    """
+    place, fresh, console = where
+    if not specs:
+        raise Refused("nothing to run: the chosen experiments are skipped at this budget")
+    trials = prepare(specs, place.runs, fresh)
+    try:
+        results = conduct(trials, host, place, console)
+    except KeyboardInterrupt:
+        console.print("stopped; everything is saved: the same command goes on from there")
+        return 130
+    from harness import record, report  # pandas and scipy load after the work is done
+
+    for table in report.verdicts_of_run(papers, results):
+        console.print(table)
+    console.print(record.sync(place.runs), highlight=False)
+    console.print(f"journals and artifacts: {place.runs}/", highlight=False)
+    console.print(
+        "write tables, pages and figures: python -m harness report "
+        + " ".join(f"papers/{found.name}" for found in papers),
+        highlight=False,
+    )
+    return 0 if all(result.status == "completed" for result in results) else 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where results go and how often a trial saves."""
+
+    runs: Path
+    pace: Pace = field(default_factory=Pace)
+
+
+def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path, Spec]:
+    """Make the trials' folders, longest trial first; leave finished and unfinished ones as found.
+
+    Raises:
+        Refused: the output folder cannot be written, another process runs one of the trials, or a
+            journal is damaged.
+    """
+    trials = {spec.home(runs): spec for spec in sorted(specs, key=lambda s: -s.expected)}
+    try:
+        for folder, spec in trials.items():
+            spec.write(folder)
+    except OSError as error:
+        raise Refused(f"--runs {runs}: cannot be written ({error.strerror})") from error
+    for folder in trials:
+        with runner.locked(folder):
+            if fresh:
+                runner.forget(folder)
+            _readable(folder)
+    return trials
+
+
+def _readable(folder: Path) -> None:
+    if not (folder / journal.NAME).exists():
+        return
+    try:
+        journal.read(folder)
+    except journal.Damaged as damage:
+        raise Refused(
+            f"{damage}; nothing was changed; --fresh keeps it and starts over"
+        ) from damage
+
+
+def conduct(
+    trials: dict[Path, Spec], host: launch.Machine, place: Place, console: Console
+) -> list[Result]:
+    """Run the trials that are not complete, with live bars; return every trial's result.
+
+    Raises:
+        KeyboardInterrupt: asked to stop (Ctrl-C or SIGTERM); all trials have saved.
+    """
+    todo = [folder for folder in trials if not runner.finished(folder)]
+    if len(todo) < len(trials):
+        reused = len(trials) - len(todo)
+        console.print(f"{reused} of {len(trials)} trials are complete already (--fresh repeats)")
+    outcomes: dict[Path, Outcome] = {}
+    if todo:
+        bars = Bars(console, {folder: trials[folder] for folder in todo})
+        signal.signal(signal.SIGTERM, _interrupt)
+        with bars.progress:
+            outcomes = launch.run(todo, host, place.pace, lambda: _watch(bars, outcomes))
+    return [_result(folder, outcomes.get(folder)) for folder in trials]
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _watch(bars: Bars, shown: dict[Path, Outcome]) -> None:
+    """Move the bars, and print the trials that ended since the last look."""
+    for folder in bars.trials:
+        path = folder / journal.NAME
+        if folder not in shown and path.exists() and b'"kind": "end"' in _tail(path):
+            result = journal.read(folder)
+            if result.status != "running":
+                shown[folder] = Outcome(result.status, result.error)
+                bars.finish(folder, ended(result))
+    bars.refresh()
+
+
+def _tail(path: Path, size: int = 4096) -> bytes:
+    with path.open("rb") as handle:
+        handle.seek(max(0, os.fstat(handle.fileno()).st_size - size))
+        return handle.read()
+
+
+def ended(result: Result) -> str:
+    """Return the line that says how a trial ended."""
+    marks = {"completed": "[green]done[/]", "stopped": "[yellow]stopped[/]"}
+    mark = marks.get(result.status, "[red]failed[/]")
+    name = f"{result.spec['experiment']} seed {result.spec['seed']}"
+    cost = f"{int(result.total('steps')):,} steps, {clock(result.total('seconds'))}"
+    return f"{mark} {name}: {cost}" + (f"; {result.error}" if result.error else "")
+
+
+def _result(folder: Path, outcome: Outcome | None) -> Result:
+    """Return the trial's result; where its journal could not tell the end, the worker does."""
+    result = journal.read(folder) if (folder / journal.NAME).exists() else Result(folder)
+    if outcome is not None and result.status == "running":
+        result.status, result.error = outcome.status, outcome.error
+    return result
