@@ -71,9 +71,13 @@ COMPARISON = (
 
 def table(frame: pd.DataFrame) -> str:
     """Return a frame of strings as a Markdown table."""
-    head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * len(frame.columns)
-    rows = ("| " + " | ".join(str(v) for v in row) + " |" for row in frame.to_numpy())
-    return "\n".join([head, *rows, ""])
+    return markdown(list(frame.columns), frame.to_numpy().tolist())
+
+
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    head = "| " + " | ".join(columns) + " |\n|" + "---|" * len(columns)
+    return "\n".join([head, *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""])
 
 
 def tabular(frame: pd.DataFrame, caption: str) -> str:

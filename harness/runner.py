@@ -122,7 +122,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
 def _consume(found: discover.Folder, experiment: Experiment, config: Any, trial: Trial) -> Outcome:
     """Write every row that the experiment yields."""
     latest: Row = {}
-    trial.on_heartbeat = lambda: _beat(trial, latest)
+    trial.on_heartbeat = lambda: beat(trial, latest)
     try:
         for row in found.function(experiment)(config, trial):
             latest = row
@@ -150,7 +150,7 @@ def _check_finite(row: Mapping[str, Any], trial: Trial) -> None:
             raise FloatingPointError(f"{name}={value} at turn {turn} of '{trial.meter.phase}'")
 
 
-def _beat(trial: Trial, latest: Row) -> None:
+def beat(trial: Trial, latest: Row) -> None:
     """Tell the watching process how far the trial is (a small file, replaced in one move)."""
     meter = trial.meter
     ledger = meter.ledgers[meter.phase]

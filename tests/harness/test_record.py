@@ -21,10 +21,9 @@ from hypothesis import strategies as st
 from harness import frames, journal, record
 from harness.journal import Journal
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:(mlflow|pydantic|google|sqlalchemy).*"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:mlflow.*"),
-]
+pytestmark = pytest.mark.filterwarnings(  # MLflow's own queries
+    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
+)
 ROOT = Path(__file__).resolve().parents[2]
 MADE = {"commit": "abc", "dirty": False, "python": "3.11", "torch": "2.13", "device": "Some CPU"}
 
@@ -595,3 +594,23 @@ def test_a_merge_loses_nothing_and_local_wins(committed: list[dict], local: list
     pd.testing.assert_frame_equal(frames.merge(old, both), both)
     pd.testing.assert_frame_equal(frames.merge(both, new), both)
     pd.testing.assert_frame_equal(frames.merge(both, both.sample(frac=1, random_state=0)), both)
+
+
+def test_where_results_are_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert record.address(tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://server")
+    assert record.address(tmp_path) == "http://server"
+    assert record.address(tmp_path, "sqlite:///x.db") == "sqlite:///x.db"
+
+
+def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, capsys):
+    assert record.main([str(tmp_path / "nowhere")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert record.main([]) == 2
+
+
+def test_importing_the_record_is_cheap():
+    code = "import sys, harness.record; print({'mlflow', 'pandas', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
