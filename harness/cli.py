@@ -7,6 +7,7 @@ before torch, pandas or mlflow could even load.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _refuse(refusal: Refused) -> NoReturn:
-    sys.stderr.write(f"error: {refusal}\n")
+    sys.stderr.write(f"error: {' '.join(str(refusal).split())}\n")
     raise SystemExit(2)
 
 
@@ -88,6 +89,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
     checkpoint_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 30.0,
+    tracking: Annotated[bool, typer.Option(help="Bring the journals into MLflow.")] = True,
     runs: RunsFolder = RUNS,
 ) -> None:
     """Run experiments, resume unfinished ones, print what the paper says beside our numbers."""
@@ -97,10 +99,9 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
     require(launcher, launch.LAUNCHERS, "launcher")
     require(device, ("auto", "cpu", "cuda"), "device")
+    _in_range(jobs, gpu_days, checkpoint_every)
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
-    if jobs is not None and jobs < 1:
-        raise Refused(f"--jobs {jobs}: must be at least 1")
     found = [discover.load(path) for path in papers]
     kind, host = launch.machine(device, jobs)
     request = Request(experiment or (), cap, chosen, setting or (), kind)
@@ -110,7 +111,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
         console.print(view.plan_table(specs))
         return
-    place = session.Place(runs, Pace(checkpoint=checkpoint_every))
+    place = session.Place(runs, Pace(checkpoint=checkpoint_every), tracking)
     raise typer.Exit(session.run(found, specs, host, (place, fresh, console)))
 
 
@@ -196,6 +197,15 @@ def bench(
     found = [discover.load(path) for path in papers] if papers else discover.load_all()
     for table in benches.run(found, reports if save else None):
         console.print(table)
+
+
+def _in_range(jobs: int | None, gpu_days: float | None, checkpoint_every: float) -> None:
+    if jobs is not None and jobs < 1:
+        raise Refused(f"--jobs {jobs}: must be at least 1")
+    if gpu_days is not None and not 0 < gpu_days < math.inf:
+        raise Refused(f"--gpu-days {gpu_days:g}: must be a number above 0")
+    if not checkpoint_every >= 0:
+        raise Refused(f"--checkpoint-every {checkpoint_every:g}: must be at least 0 seconds")
 
 
 def _seeds(seed: list[int] | None, seeds: int | None) -> list[int] | None:

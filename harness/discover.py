@@ -67,6 +67,9 @@ def load(path: str | Path) -> Folder:
         raise Refused(
             f"{path}: paper.py raises {type(error).__name__}: {error} ({where})"
         ) from error
+    home = Path(str(module.__file__)).resolve().parent
+    if home != folder:
+        raise Refused(f"{path}: Python knows '{package}' as {home} already; rename the folder")
     paper = getattr(module, "PAPER", None)
     if not isinstance(paper, Paper):
         raise Refused(f"{path}: paper.py has no PAPER = Paper(...)")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-NAME = "journal.jsonl"
+NAME, COPIES = "journal.jsonl", "mlartifacts"
 
 
 class Damaged(ValueError):
@@ -161,5 +161,24 @@ def measured(result: Result) -> list[str]:
 
 
 def find(runs: Path) -> list[Path]:
-    """Return the folders below `runs` that hold a journal, sorted."""
-    return sorted(path.parent for path in runs.rglob(NAME))
+    """Return the folders below `runs` that hold a journal, less the copies that MLflow keeps."""
+    folders = sorted(path.parent for path in runs.rglob(NAME))
+    return [folder for folder in folders if COPIES not in folder.relative_to(runs).parts]
+
+
+def read_all(runs: Path) -> tuple[list[Result], list[str]]:
+    """Return all results below a folder, and a line for each journal that cannot be read."""
+    results, problems = [], []
+    for folder in find(runs):
+        try:
+            result = read(folder)
+        except (Damaged, OSError) as error:
+            problems.append(str(error))
+        except KeyError as error:
+            problems.append(f"{folder / NAME}: a line has no field {error}")
+        else:
+            if result.spec:
+                results.append(result)
+            else:
+                problems.append(f"{folder / NAME}: no trial has begun here")
+    return results, problems

@@ -7,7 +7,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,19 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
 
 def config_of(experiment: Experiment, values: Mapping[str, Any]) -> Any:
     """Rebuild a config from JSON values; lists become the tuples that the fields declare."""
-    kept = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return replace(experiment.config, **kept)
+    return _rebuilt(experiment.config, values)
+
+
+def _rebuilt(config: Any, values: Mapping[str, Any]) -> Any:
+    kept = {}
+    for name, value in values.items():
+        inner = getattr(config, name, None)
+        kept[name] = _rebuilt(inner, value) if is_dataclass(inner) else _frozen(value)
+    return replace(config, **kept)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _spec(
@@ -184,5 +195,6 @@ def _parse(setting: str, text: str, kind: Any) -> Any:
         return text.lower() == "true"
     try:
         return kind(text)
-    except ValueError as error:
-        raise Refused(f"--set {setting}: '{text}' is not of type {kind.__name__}") from error
+    except (ValueError, TypeError) as error:
+        name = getattr(kind, "__name__", kind)
+        raise Refused(f"--set {setting}: '{text}' is not of type {name}") from error

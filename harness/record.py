@@ -13,26 +13,21 @@ import hashlib
 import json
 import logging
 import os
-import re
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from harness import journal
-from harness.journal import Damaged, Result
+from harness import journal, points
+from harness.journal import Result
 
-DATABASE, ARTIFACTS, LOCK = "mlflow.db", "mlartifacts", "mlflow.lock"
+DATABASE, LOCK = "mlflow.db", "mlflow.lock"
 ROWS, FILES = "harness.imported_rows", "harness.imported_files"
 BATCH, TEXTS = 900, 90  # MLflow takes 1000 entities a request, 100 of them parameters or tags
-LONGEST = {"param": 6000, "tag": 8000, "digest": 36}
 STATUS = {"completed": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "running": "RUNNING"}
 STALE = 600.0  # seconds without a sign of life, after which a running trial counts as killed
 PATIENCE = 300.0  # seconds to wait for another importer
@@ -49,26 +44,6 @@ class Store:
     client: Any
     uri: str
     artifacts: Path | None
-
-
-def read(runs: Path) -> tuple[list[Result], list[str]]:
-    """Return all results below a folder, and a line for each journal that cannot be read."""
-    results, problems = [], []
-    for folder in journal.find(runs):
-        if ARTIFACTS in folder.relative_to(runs).parts:
-            continue  # the copies that MLflow keeps
-        try:
-            result = journal.read(folder)
-        except (Damaged, OSError) as error:
-            problems.append(str(error))
-        except KeyError as error:
-            problems.append(f"{folder / journal.NAME}: a line has no field {error}")
-        else:
-            if result.spec:
-                results.append(result)
-            else:
-                problems.append(f"{folder / journal.NAME}: no trial has begun here")
-    return results, problems
 
 
 def address(runs: Path, uri: str | None = None) -> str:
@@ -88,7 +63,7 @@ def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
         mlflow.exceptions.MlflowException: the store cannot be used at all.
     """
     with _alone(runs):
-        results, problems = read(runs)
+        results, problems = journal.read_all(runs)
         where = address(runs, uri)
         report: dict[str, Any] = {"uri": where, "trials": 0, "new": 0, "rows": 0}
         if results:
@@ -97,24 +72,6 @@ def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
             for paper, group in groupby(by_paper, lambda result: str(result.spec["paper"])):
                 problems += _export_paper(store, f"papers/{paper}", list(group), report)
     return {**report, "problems": problems}
-
-
-def sync(runs: Path, timeout: float = 60.0) -> str:
-    """Run the importer in a process of its own; it costs at most `timeout` seconds.
-
-    Returns:
-        One line for the user: where to look, or what happened and how to try again.
-    """
-    code, output = _bounded([sys.executable, "-m", "harness.record", str(runs)], timeout)
-    last = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
-    if code == 0:
-        return last
-    short = last if len(last) <= 200 else f"{last[:100]} ... {last[-95:]}"
-    reason = f"no answer within {timeout:g} s" if code is None else short
-    return (
-        f"MLflow ({address(runs)}) is not up to date: {reason}; every row is safe in the "
-        f"journals below {runs}; try again: python -m harness.record {runs}"
-    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -136,9 +93,6 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-# -- processes ----------------------------------------------------------------------------------
-
-
 @contextmanager
 def _alone(runs: Path) -> Iterator[None]:
     """Wait until no other importer works on this folder; the lock dies with its process."""
@@ -155,27 +109,6 @@ def _alone(runs: Path) -> Iterator[None]:
         yield
 
 
-def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
-    """Return (exit code, None when out of time; output); nothing of the command stays alive."""
-    environment = {name: text for name, text in os.environ.items() if name != "MLFLOW_RUN_ID"}
-    environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    environment.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
-        done = False
-        try:
-            output, _ = process.communicate(timeout=timeout)
-            done = True
-        except subprocess.TimeoutExpired:
-            return None, ""
-        finally:
-            if not done:  # out of time, or Ctrl-C here: the child is in a session of its own
-                os.killpg(process.pid, signal.SIGKILL)
-    return process.returncode, output.decode(errors="replace")
-
-
 # -- the store ----------------------------------------------------------------------------------
 
 
@@ -188,7 +121,7 @@ def _open(runs: Path, uri: str) -> Store:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     if uri.startswith("sqlite:///"):
         _make_schema(Path(uri.removeprefix("sqlite:///")), MlflowClient)
-    artifacts = None if uri.startswith("http") else runs.resolve() / ARTIFACTS
+    artifacts = None if uri.startswith("http") else runs.resolve() / journal.COPIES
     return Store(MlflowClient(tracking_uri=uri), uri, artifacts)
 
 
@@ -270,14 +203,14 @@ def _send_texts(client: Any, run: Any, result: Result) -> None:
     """Send the parameters, which never change, and those tags that did."""
     from mlflow.entities import Param, RunTag
 
-    params = dict(flatten(result.spec.get("config", {})))
+    params = dict(points.flatten(result.spec.get("config", {})))
     for key, value in run.data.params.items():
         if params.get(key, value) != value:
             raise Differs(f"parameter {key} is {value} in MLflow, {params[key]} in the journal")
     fresh = [Param(key, text) for key, text in params.items() if key not in run.data.params]
     tags = [
         RunTag(key, text)
-        for key, text in tags_of(result).items()
+        for key, text in points.tags_of(result).items()
         if run.data.tags.get(key) != text
     ]
     for some in _chunks(fresh, TEXTS):
@@ -300,11 +233,11 @@ def _send_rows(client: Any, run: Any, result: Result) -> int:
             client.log_batch(run.info.run_id, metrics=some, tags=mark)
         batch.clear()
 
-    for step, turn in turns(result):
+    for step, turn in points.turns(result):
         upto = turn[-1]["index"] + 1
         if upto <= begin:
             continue
-        metrics = [Metric(*point, step) for point in points(turn, begin)]
+        metrics = [Metric(*point, step) for point in points.points(turn, begin)]
         if len(batch) + len(metrics) > BATCH:
             flush()
         batch += metrics
@@ -320,7 +253,7 @@ def _send_dataset(client: Any, run: Any, result: Result) -> None:
     if result.data and not there:
         name, digest = result.data["name"], result.data["hash"]
         source = json.dumps({"name": name, "hash": digest})
-        dataset = Dataset(name, digest[: LONGEST["digest"]], "harness", source)
+        dataset = Dataset(name, digest[: points.LONGEST["digest"]], "harness", source)
         use = DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
         client.log_inputs(run.info.run_id, datasets=[use])
 
@@ -345,101 +278,13 @@ def _send_status(client: Any, run: Any, result: Result) -> None:
     """Close the run as its trial ended; one without a sign of life is killed, or opened again."""
     status, seen = STATUS.get(result.status, "FAILED"), result.finished
     if status == "RUNNING":
-        seen = last_seen(result.folder)
+        seen = points.last_seen(result.folder)
         status = "KILLED" if time.time() - seen > STALE else status
     if status == "RUNNING":
         if run.info.status != status:
             client.update_run(run.info.run_id, status=status)
     elif (run.info.status, run.info.end_time) != (status, int(seen * 1000)):
         client.set_terminated(run.info.run_id, status, int(seen * 1000))
-
-
-# -- what a result is in MLflow's words ---------------------------------------------------------
-
-
-def last_seen(folder: Path) -> float:
-    """Return when a trial last gave a sign of life (Unix seconds)."""
-    paths = [path for name in ("heartbeat.json", journal.NAME) if (path := folder / name).exists()]
-    return max((path.stat().st_mtime for path in paths), default=0.0)
-
-
-def turns(result: Result) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Yield the rows of each turn with their step: turns counted through all phases.
-
-    Members of a turn that may still be growing are held back, so that their mean is over all.
-    """
-    last: dict[str, int] = {}
-    grouped = groupby(result.rows, lambda row: (row["phase"], row["turn"]))
-    groups = [(key, list(rows)) for key, rows in grouped]
-    if groups and result.status == "running" and "member" in groups[-1][1][-1]["values"]:
-        groups.pop()
-    for (phase, turn), rows in groups:
-        last[phase] = turn
-        yield sum(last.values()), rows
-
-
-def points(turn: Sequence[Mapping[str, Any]], begin: int) -> Iterator[tuple[str, float, int]]:
-    """Yield (key, value, milliseconds) for the rows of a turn from index `begin` on.
-
-    Members have keys of their own, 'accuracy/3'; the plain key then is their mean. What was spent
-    is said once a turn.
-    """
-    by_member: dict[str, dict[Any, float]] = {}
-    clock = 0
-    for row in turn:
-        clock, member = int(row["time"] * 1000), row["values"].get("member")
-        for name, value in row["values"].items():
-            if name == "member" or isinstance(value, str):
-                continue
-            if member is not None:
-                by_member.setdefault(_key(name), {})[member] = float(value)
-            if row["index"] >= begin:
-                suffix = "" if member is None else f"/{member}"
-                yield _key(name) + suffix, float(value), clock
-    for key, values in by_member.items():
-        yield key, fmean(values.values()), clock
-    if turn[0]["index"] >= begin:
-        for currency in ("steps", "seconds", "flops"):
-            yield f"budget/{currency}", float(turn[0][currency]), clock
-
-
-def flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the parameters of a config: nested fields as 'retrain.epochs', values as text."""
-    if isinstance(value, dict) and (value or not name):
-        for key, inner in value.items():
-            yield from flatten(inner, f"{name}.{key}" if name else str(key))
-    else:
-        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        yield _key(name), _cut(text, LONGEST["param"])
-
-
-def tags_of(result: Result) -> dict[str, str]:
-    """Return what may change, or is searched for: identity, provenance, status, last strings."""
-    spec, made = result.spec, result.provenance
-    named = ("paper", "experiment", "task", "budget", "seed", "threads", "code", "overrides")
-    tags = {f"harness.{name}": spec.get(name, "") for name in named}
-    tags |= {f"harness.{name}": made.get(name, "") for name in ("commit", "dirty", "device")}
-    tags |= {"harness.trial": result.trial, "harness.started": result.started}
-    tags |= {"harness.data": result.data.get("name", "")}
-    tags |= {"harness.data_hash": result.data.get("hash", "")}
-    tags |= {"harness.status": result.status, "harness.stopped_by": result.stopped_by}
-    tags |= {"harness.error": result.error} if result.error else {}
-    for row in result.finals:
-        member = row["values"].get("member")
-        suffix = "" if member is None else f"/{member}"
-        texts = {name: text for name, text in row["values"].items() if isinstance(text, str)}
-        tags |= {f"final.{_key(name)}{suffix}": text for name, text in texts.items()}
-    return {key: _cut(str(value), LONGEST["tag"]) for key, value in tags.items()}
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[^\w\-. :/]", "_", name)[:200]
-
-
-def _cut(text: str, longest: int) -> str:
-    if len(text) <= longest:
-        return text
-    return f"{text[: longest - 80]}... sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

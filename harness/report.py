@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
-from harness import compare, frames, pages, record
+from harness import compare, frames, journal, pages
 from harness.claims import judge
 from harness.discover import Folder
 from harness.journal import Result
@@ -31,7 +31,7 @@ COLOURS = {
 
 def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the committed results with this machine's, and what could not be read."""
-    results, problems = record.read(runs)
+    results, problems = journal.read_all(runs)
     done = [result for result in results if result.status in ("completed", "failed")]
     return frames.merge(frames.load(reports / RESULTS), frames.frame(done)), problems
 
@@ -44,8 +44,11 @@ def write(
     yield from (f"damaged, left out: {problem}" for problem in problems)
     if results.empty:
         raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
-    reports.mkdir(parents=True, exist_ok=True)
-    frames.store(results, reports / RESULTS)
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        frames.store(results, reports / RESULTS)
+    except OSError as error:
+        raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
     curves = _curves(runs, reports / CURVES)
     shown = results[results["budget"].isin(budgets or BUDGETS)]
     yield f"{reports / RESULTS}: {len(results)} rows"
@@ -109,7 +112,7 @@ def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
 
 def _curves(runs: Path, path: Path) -> pd.DataFrame:
     """Return averaged learning curves: this machine's newest, over those stored before."""
-    results = [r for r in record.read(runs)[0] if r.status == "completed"]
+    results = [r for r in journal.read_all(runs)[0] if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
     cells = frames.frame(declared).groupby(["paper", "budget"], sort=False)
     newest = {t for _, cell in cells for t in compare.generations(cell)[0]["trial"]}

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 
 from harness import journal, launch, runner
 from harness.discover import Folder
@@ -41,11 +42,12 @@ def run(
     except KeyboardInterrupt:
         console.print("stopped; everything is saved: the same command goes on from there")
         return 130
-    from harness import record, report  # pandas and scipy load after the work is done
+    from harness import report, tracker  # pandas and scipy load after the work is done
 
     for table in report.verdicts_of_run(papers, results):
         console.print(table)
-    console.print(record.sync(place.runs), highlight=False)
+    if place.tracking:
+        console.print(tracker.sync(place.runs), highlight=False, markup=False, soft_wrap=True)
     console.print(f"journals and artifacts: {place.runs}/", highlight=False)
     console.print(
         "write tables, pages and figures: python -m harness report "
@@ -61,6 +63,7 @@ class Place:
 
     runs: Path
     pace: Pace = field(default_factory=Pace)
+    tracking: bool = True
 
 
 def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path, Spec]:
@@ -110,9 +113,12 @@ def conduct(
     outcomes: dict[Path, Outcome] = {}
     if todo:
         bars = Bars(console, {folder: trials[folder] for folder in todo})
-        signal.signal(signal.SIGTERM, _interrupt)
-        with bars.progress:
-            outcomes = launch.run(todo, host, place.pace, lambda: _watch(bars, outcomes))
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            with bars.progress:
+                outcomes = launch.run(todo, host, place.pace, lambda: _watch(bars, outcomes))
+        finally:
+            signal.signal(signal.SIGTERM, before)
     return [_result(folder, outcomes.get(folder)) for folder in trials]
 
 
@@ -144,7 +150,7 @@ def ended(result: Result) -> str:
     mark = marks.get(result.status, "[red]failed[/]")
     name = f"{result.spec['experiment']} seed {result.spec['seed']}"
     cost = f"{int(result.total('steps')):,} steps, {clock(result.total('seconds'))}"
-    return f"{mark} {name}: {cost}" + (f"; {result.error}" if result.error else "")
+    return f"{mark} {name}: {cost}" + (f"; {escape(result.error)}" if result.error else "")
 
 
 def _result(folder: Path, outcome: Outcome | None) -> Result:

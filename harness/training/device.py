@@ -28,6 +28,8 @@ def prepare(device: str, threads: int = 1, seed: int = 0) -> None:
     if device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # filling fresh memory is an aid to debugging that costs time
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(seed)
 
 

@@ -123,34 +123,81 @@ class GRU(nn.Module):
         self.hidden_bias = gather("bias_hh_l0")
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Run both directions of all members side by side, one product per time step."""
+        """Run both directions of all members side by side; directions count as members."""
         members, directions = self.input_weight.shape[:2]
-        if x.dim() == 3:
-            x = x.expand(members, *x.shape)
-        x_EDNLI = torch.stack([x, x.flip(-2)][:directions], dim=1)
-        _, _, rows, length, _ = x_EDNLI.shape
-        gates = torch.einsum("ednli,edgi->ledng", x_EDNLI, self.input_weight)
-        gates = (gates + self.input_bias[:, :, None]).flatten(1, 2)  # (L, E D, N, 3H)
-        weight = self.hidden_weight.flatten(0, 1).transpose(1, 2)  # (E D, H, 3H)
-        bias = self.hidden_bias.flatten(0, 1)[:, None]
-        state = x.new_zeros(members * directions, rows, self.hidden)
-        states = []
-        for step in range(length):
-            state = self._cell(gates[step], torch.baddbmm(bias, state, weight), state)
-            states.append(state)
-        out = torch.stack(states, dim=2).view(members, directions, rows, length, self.hidden)
+        x = x if x.dim() == 4 else x.expand(members, *x.shape)
+        both = torch.stack([x, x.flip(-2)][:directions], dim=1).transpose(2, 3)  # (E, D, L, N, I)
+        weight = self.input_weight.transpose(2, 3)[:, :, None]
+        gates = torch.matmul(both, weight) + self.input_bias[:, :, None, None]
+        states: Tensor = _Recurrence.apply(  # type: ignore[no-untyped-call]
+            gates.flatten(0, 1),
+            self.hidden_weight.flatten(0, 1).transpose(1, 2),
+            self.hidden_bias.flatten(0, 1)[:, None],
+        )
+        out = states.unflatten(0, (members, directions)).transpose(2, 3)  # (E, D, N, L, H)
         forward, *backward = out.unbind(1)
         joined = torch.cat([forward, *(b.flip(-2) for b in backward)], dim=-1)
-        return joined, state
+        return joined, states[:, -1]
+
+
+class _Recurrence(torch.autograd.Function):
+    """The recurrence of a GRU in cuDNN's form (Cho et al. 2014), differentiated by hand.
+
+    h' = z h + (1 - z) n, n = tanh(i_n + r q_n), r and z = sigmoid(i + q), q = h W + b: input gates
+    i, hidden gates q. Autograd would walk some thirty nodes per time step; by hand it is one
+    matrix product and a dozen element-wise calls, and all weight gradients are one product.
+
+    Shapes: M members times directions, L time steps, N batch, H hidden; gates in order r, z, n.
+    """
 
     @staticmethod
-    def _cell(inputs: Tensor, hiddens: Tensor, state: Tensor) -> Tensor:
-        """One GRU update (Cho et al. 2014, in cuDNN's form): r, z gates, candidate n."""
-        size = state.shape[-1]
-        both = torch.sigmoid(inputs[..., : 2 * size] + hiddens[..., : 2 * size])
-        reset, update = both[..., :size], both[..., size:]
-        candidate = torch.tanh(inputs[..., 2 * size :] + reset * hiddens[..., 2 * size :])
-        return torch.lerp(candidate, state, update)
+    def forward(ctx: Any, inputs_MLNG: Tensor, weight_MHG: Tensor, bias_M1G: Tensor) -> Tensor:
+        """Return all states (M, L, N, H), from input gates (M, L, N, 3H)."""
+        members, length, rows, _ = inputs_MLNG.shape
+        size = weight_MHG.shape[1]
+        states = inputs_MLNG.new_zeros(members, length + 1, rows, size)
+        resets_updates = torch.empty_like(inputs_MLNG[..., : 2 * size])
+        candidates, hidden_n = torch.empty_like(states[:, 1:]), torch.empty_like(states[:, 1:])
+        for step in range(length):
+            before, inputs = states[:, step], inputs_MLNG[:, step]
+            hidden = torch.baddbmm(bias_M1G, before, weight_MHG)
+            gates = torch.sigmoid(inputs[..., : 2 * size] + hidden[..., : 2 * size])
+            fresh = hidden[..., 2 * size :]
+            candidate = torch.addcmul(inputs[..., 2 * size :], gates[..., :size], fresh).tanh_()
+            states[:, step + 1] = torch.lerp(candidate, before, gates[..., size:])
+            resets_updates[:, step], hidden_n[:, step] = gates, fresh
+            candidates[:, step] = candidate
+        ctx.save_for_backward(weight_MHG, states, resets_updates, candidates, hidden_n)
+        return states[:, 1:]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient_MLNH: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the gradients of input gates, weight and bias."""
+        weight_MHG, states, resets_updates, candidates, hidden_n = ctx.saved_tensors
+        size = weight_MHG.shape[1]
+        resets, updates = resets_updates[..., :size], resets_updates[..., size:]
+        to_candidate = (1 - updates) * (1 - candidates.square())  # dh -> d(pre-tanh of n)
+        slopes = resets_updates * (1 - resets_updates)
+        to_reset = to_candidate * hidden_n * slopes[..., :size]
+        to_update = (states[:, :-1] - candidates) * slopes[..., size:]
+        to_gates = torch.cat([to_reset, to_update, to_candidate * resets], dim=-1)
+        hidden_gradient = torch.empty_like(to_gates)  # (M, L, N, 3H)
+        state_gradient = torch.empty_like(candidates)
+        carried = torch.zeros_like(candidates[:, 0])
+        back = weight_MHG.transpose(1, 2)
+        for step in reversed(range(candidates.shape[1])):
+            arriving = carried + gradient_MLNH[:, step]
+            state_gradient[:, step] = arriving
+            gates = to_gates[:, step] * arriving.repeat(1, 1, 3)
+            hidden_gradient[:, step] = gates
+            carried = torch.baddbmm(arriving * updates[:, step], gates, back)
+        flat = hidden_gradient.flatten(1, 2)
+        weight_gradient = torch.bmm(states[:, :-1].flatten(1, 2).transpose(1, 2), flat)
+        bias_gradient = flat.sum(1, keepdim=True)
+        candidate_gradient = to_candidate * state_gradient
+        inputs_gradient = torch.cat([hidden_gradient[..., : 2 * size], candidate_gradient], dim=-1)
+        return inputs_gradient, weight_gradient, bias_gradient
 
 
 TWINS: dict[type[nn.Module], Callable[..., nn.Module]] = {
