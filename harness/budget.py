@@ -59,7 +59,7 @@ class Budget:
             return self
         limit = Limit(steps, None if gpu_days is None else gpu_days * GPU_DAY)
         words = [f"{steps} steps"] if steps is not None else []
-        words += [f"{gpu_days:g} GPU-days"] if gpu_days is not None else []
+        words += [f"{gpu_days!r} GPU-days"] if gpu_days is not None else []
         return Budget(", ".join([self.name, *words]), trial=limit)
 
     def limit(self, experiment: Experiment, experiments: Sequence[Experiment]) -> Limit:
@@ -74,7 +74,7 @@ class Budget:
             return Limit(seconds=self.experiment_seconds)
         if self.paper_seconds is None:
             return Limit()
-        whole = sum(self._expected(e) * e.seeds.get(self.name, 1) for e in experiments)
+        whole = sum(self._expected(e) * e.trials(self.name) for e in experiments)
         share = self._expected(experiment) / whole
         return Limit(seconds=round(CORES * self.paper_seconds * share, 3))
 
@@ -174,7 +174,10 @@ class Meter:
         self._ledger(phase).turn_flops = flops
 
     def steps(self, phase: str) -> Iterator[int]:
-        """Yield turn numbers from where the phase stands; count, time, save and stop."""
+        """Yield turn numbers from where the phase stands; count, time, save and stop.
+
+        A turn that the loop leaves by `break` or an exception is charged its time, not its steps.
+        """
         ledger, self.phase = self._ledger(phase), phase
         while not self._reason_to_stop(ledger):
             self._start()
@@ -248,9 +251,9 @@ class Meter:
     def _reason_to_stop(self, ledger: Ledger) -> str:
         if ledger.turns >= ledger.horizon:
             return ledger.bound_by
-        if self.limit.seconds is None or not ledger.turns:
+        if self.limit.seconds is None:
             return ""
-        next_turn = ledger.seconds / ledger.turns
+        next_turn = ledger.seconds / max(1, ledger.turns)
         return "seconds" if self.spent("seconds") + next_turn > self.limit.seconds else ""
 
     @staticmethod

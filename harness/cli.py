@@ -29,7 +29,9 @@ app = typer.Typer(
 console = Console()
 RUNS, REPORTS = Path("runs"), Path("reports")
 
-Papers = Annotated[list[str], typer.Argument(help="Folders of papers, such as papers/mnist1d.")]
+Papers = Annotated[
+    list[str], typer.Argument(help="Folders of papers: papers/mnist1d, or papers for all.")
+]
 AllPapers = Annotated[
     list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
 ]
@@ -85,7 +87,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     gpu_days: Annotated[float | None, typer.Option(help="Cap each trial's device time.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
-    launcher: Annotated[str, typer.Option(help="local.")] = "local",
+    launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
     checkpoint_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 30.0,
@@ -102,8 +104,8 @@ def run(  # noqa: PLR0913  (one parameter per option)
     _in_range(jobs, gpu_days, checkpoint_every)
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
-    found = [discover.load(path) for path in papers]
-    kind, host = launch.machine(device, jobs)
+    found = discover.load_each(papers)
+    kind, host = launch.machine(device, jobs, launcher=launcher)
     request = Request(experiment or (), cap, chosen, setting or (), kind)
     specs = [spec for paper in found for spec in plan(paper, request)]
     if plan_only:
@@ -111,7 +113,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
         console.print(view.plan_table(specs))
         return
-    place = session.Place(runs, Pace(checkpoint=checkpoint_every), tracking)
+    place = session.Place(runs, Pace(checkpoint=checkpoint_every), launcher, tracking)
     raise typer.Exit(session.run(found, specs, host, (place, fresh, console)))
 
 
@@ -127,7 +129,7 @@ def report(
 
     for name in budget or ():
         budgets.standard(name)
-    found = [discover.load(path) for path in papers] if papers else discover.load_all()
+    found = discover.load_each(papers) if papers else discover.load_all()
     for line in pages.write(found, runs, reports, budget or None):
         console.print(line, highlight=False)
 
@@ -144,7 +146,7 @@ def verify(
     from harness.compare import judged
 
     budgets.standard(budget)
-    found = [discover.load(path) for path in papers]
+    found = discover.load_each(papers)
     results, problems = pages.gather(runs, reports)
     for problem in problems:
         console.print(f"[red]damaged[/]: {problem}", highlight=False)
@@ -176,8 +178,7 @@ def check(papers: Papers) -> None:
     from harness.contract import inspect
 
     problems = 0
-    for path in papers:
-        found = discover.load(path)
+    for found in discover.load_each(papers):
         for problem in inspect(found):
             problems += 1
             console.print(f"[red]problem[/]: {problem}", highlight=False)
@@ -194,7 +195,7 @@ def bench(
     """Time the hot paths beside their readable oracles; print ratios and share of the peak."""
     from harness import bench as benches
 
-    found = [discover.load(path) for path in papers] if papers else discover.load_all()
+    found = discover.load_each(papers) if papers else discover.load_all()
     for table in benches.run(found, reports if save else None):
         console.print(table)
 

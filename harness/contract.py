@@ -67,19 +67,23 @@ def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[s
 def _resumes(
     found: Folder, experiment: Experiment, known: tuple[journal.Result, str, Path]
 ) -> Iterator[str]:
-    """Yield what is wrong when a trial is stopped half-way and goes on."""
+    """Yield what is wrong when a trial is stopped half-way, or at its last turn, and goes on."""
     whole, where, folder = known
-    turns = sum(phase["turns"] for phase in whole.cost.values())
-    if turns < 2:
-        return
-    _run(found, experiment, folder, Pace(NEVER, NEVER, stop_after=turns // 2))
-    resumed = _run(found, experiment, folder)
-    if resumed.attempts != 2:
-        yield f"{where}: did not stop when asked to"
-    if journal.measured(whole) != journal.measured(resumed):
-        yield f"{where}: resumed rows differ from uninterrupted ones; restore() misses some state"
-    if whole.total("steps") != resumed.total("steps"):
-        yield f"{where}: a resumed trial is charged other steps than an uninterrupted one"
+    turns = sum(phase["turns"] for phase in whole.cost.values() if phase["cost"])
+    for stop in sorted({turns // 2, turns} - {0}):
+        _run(found, experiment, folder / str(stop), Pace(NEVER, NEVER, stop_after=stop))
+        resumed = _run(found, experiment, folder / str(stop))
+        at = f"{where}, stopped after turn {stop} of {turns}:"
+        if resumed.attempts != 2:
+            yield f"{at} did not stop when asked to"
+        if resumed.notes:
+            yield f"{at} {resumed.notes[0]}"
+        if resumed.error:
+            yield f"{at} {resumed.status}: {resumed.error}"
+        if journal.measured(whole) != journal.measured(resumed):
+            yield f"{at} resumed rows differ from uninterrupted ones; restore() misses some state"
+        if whole.total("steps") != resumed.total("steps"):
+            yield f"{at} a resumed trial is charged other steps than an uninterrupted one"
 
 
 def _run(

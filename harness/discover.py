@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -74,6 +74,15 @@ def load(path: str | Path) -> Folder:
     if not isinstance(paper, Paper):
         raise Refused(f"{path}: paper.py has no PAPER = Paper(...)")
     return Folder(folder, package, paper)
+
+
+def load_each(paths: Sequence[str]) -> list[Folder]:
+    """Return the papers of the given folders; `papers` itself stands for all in it."""
+    found = []
+    for path in paths:
+        inside = [] if (Path(path) / "paper.py").exists() else folders(Path(path))
+        found += [load(each) for each in inside or [Path(path)]]
+    return found
 
 
 def folders(root: Path = ROOT) -> list[Path]:

@@ -9,6 +9,7 @@ Every line ends with its own checksum, so that a damaged line cannot pass as a g
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -33,7 +34,9 @@ def encode(entry: Mapping[str, Any]) -> bytes:
 
 def decode(line: bytes) -> dict[str, Any]:
     """Return the entry of a line; raises ValueError when the line is damaged."""
-    entry: dict[str, Any] = json.loads(line)
+    entry: Any = json.loads(line)
+    if not isinstance(entry, dict) or "crc" not in entry:
+        raise ValueError("no entry with a checksum")
     crc = entry.pop("crc")
     if crc != zlib.crc32(json.dumps(entry, sort_keys=True).encode()):
         raise ValueError("checksum differs")
@@ -52,7 +55,7 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
             return
         try:
             yield decode(line)
-        except (ValueError, KeyError, AttributeError) as error:
+        except ValueError as error:
             raise Damaged(f"{path}: line {number} is damaged ({error})") from error
 
 
@@ -76,13 +79,23 @@ class Journal:
         self._handle = self.path.open("ab", buffering=0)
 
     def append(self, kind: str, **content: Any) -> None:
-        """Append one line; raises OSError when the disk is full."""
-        self._handle.write(encode({"kind": kind, "time": round(time.time(), 3), **content}))
+        """Append one line; raises OSError when the disk is full, and leaves no half line then."""
+        line = encode({"kind": kind, "time": round(time.time(), 3), **content})
+        written = self._handle.write(line)
+        if written != len(line):
+            self._handle.truncate(os.fstat(self._handle.fileno()).st_size - (written or 0))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+
+    def sync(self) -> None:
+        """Flush to the disk, so that a power cut takes no line."""
+        os.fsync(self._handle.fileno())
 
     def close(self) -> None:
         """Flush to the disk and close."""
-        os.fsync(self._handle.fileno())
-        self._handle.close()
+        try:
+            self.sync()
+        finally:
+            self._handle.close()
 
 
 @dataclass
@@ -95,6 +108,7 @@ class Result:
     data: dict[str, str] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     cost: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     attempts: int = 0
     lost_rows: int = 0
     lost_seconds: float = 0.0
@@ -148,6 +162,8 @@ def _apply(entry: dict[str, Any], result: Result) -> None:
         del result.rows[entry["rows"] :]
     elif kind == "row":
         result.rows.append(entry)
+    elif kind == "note":
+        result.notes.append(entry["text"])
     elif kind == "end":
         result.finished = entry["time"]
         result.status, result.stopped_by = entry["status"], entry["stopped_by"]

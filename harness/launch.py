@@ -24,8 +24,9 @@ from harness.paper import Refused
 from harness.runner import Outcome, execute
 from harness.trial import Pace
 
-LAUNCHERS = ("local",)
+LAUNCHERS = ("local", "slurm", "ray")
 POLL = 0.25
+CLUSTER_JOBS = 64
 PATIENCE = 60.0  # seconds that workers get to save when asked to stop
 
 
@@ -43,12 +44,19 @@ class Machine:
         return [self.gpus[job % len(self.gpus)] if self.gpus else "" for job in range(self.jobs)]
 
 
-def machine(device: str, jobs: int | None, threads: int = 1) -> tuple[str, Machine]:
+def machine(
+    device: str, jobs: int | None, threads: int = 1, launcher: str = "local"
+) -> tuple[str, Machine]:
     """Resolve 'auto', and choose a number of jobs that shares cores or GPUs.
+
+    On a cluster other machines do the work: 'auto' is their CPUs, and 'cuda' is believed.
 
     Raises:
         Refused: a GPU is asked for and there is none.
     """
+    if launcher != "local":
+        kind = "cuda" if device == "cuda" else "cpu"
+        return kind, Machine(jobs or CLUSTER_JOBS, threads, ("0",) if kind == "cuda" else ())
     gpus = find_gpus() if device in ("auto", "cuda") else ()
     if device == "cuda" and not gpus:
         raise Refused("--device cuda: no usable GPU on this machine; did you mean 'cpu'?")
@@ -124,8 +132,11 @@ def _follow(
     waiting, running = list(folders), dict[Future[Outcome], Path]()
     while waiting or running:
         while waiting and len(running) < workers:
-            folder = waiting.pop(0)
-            running[start(folder)] = folder
+            try:
+                running[start(waiting[0])] = waiting[0]
+            except BrokenProcessPool:  # a worker died since the last look
+                return list(running.values())
+            waiting.pop(0)
         done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
         watch()
         if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
@@ -139,6 +150,8 @@ def _outcome(future: Future[Outcome]) -> Outcome:
     error = future.exception()
     if isinstance(error, Refused):
         return Outcome("refused", str(error))
+    if error is not None:  # it failed before its experiment began: the others go on
+        return Outcome("failed", f"{type(error).__name__}: {error}")
     return future.result()
 
 
@@ -147,9 +160,14 @@ def _begin(slots: Queue[str], threads: int) -> None:
     slot = slots.get()
     if slot:
         os.environ["CUDA_VISIBLE_DEVICES"] = slot
+    limit_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which says stop
+
+
+def limit_threads(threads: int) -> None:
+    """Give numerical libraries this many threads; they read it when they load."""
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which says stop
 
 
 def _stop_workers() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 
 from harness import compare, figures
 from harness.budget import STANDARD
@@ -77,7 +77,8 @@ def table(frame: pd.DataFrame) -> str:
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     head = "| " + " | ".join(columns) + " |\n|" + "---|" * len(columns)
-    return "\n".join([head, *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""])
+    cells = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
+    return "\n".join([head, *("| " + " | ".join(row) + " |" for row in cells), ""])
 
 
 def tabular(frame: pd.DataFrame, caption: str) -> str:
@@ -168,9 +169,7 @@ def _origin(rows: pd.DataFrame) -> str:
 
 def _index(papers: Sequence[Folder], results: pd.DataFrame, reports: Path) -> Path:
     loader = PackageLoader("harness", "templates")
-    template = Environment(loader=loader, autoescape=select_autoescape()).get_template(
-        "index.html.j2"
-    )
+    template = Environment(loader=loader, autoescape=True).get_template("index.html.j2")
     sections = []
     for found in papers:
         verdicts = compare.judged(results, found)

@@ -152,6 +152,10 @@ class Experiment:
                 if isinstance(source, str):
                     require(source, names, f"config field of experiment '{self.name}'")
 
+    def trials(self, budget: str) -> int:
+        """Return how many trials (seeds) this experiment has at a budget."""
+        return 1 if self.deterministic else self.seeds.get(budget, 1)
+
     def at(self, budget: str) -> Any:
         """Return the config that this experiment has at a budget."""
         return replace(self.config, **self.reduced.get(budget, {}))

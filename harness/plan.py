@@ -87,7 +87,7 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
     code = code_digest(folder.path)
     specs = []
     for experiment in chosen:
-        count = 1 if experiment.deterministic else experiment.seeds.get(request.budget.base, 1)
+        count = experiment.trials(request.budget.base)
         seeds = list(range(count)) if request.seeds is None else list(request.seeds)
         seeds = seeds[:1] if experiment.deterministic else seeds
         specs += [_spec(folder, experiment, request, changes, (seed, code)) for seed in seeds]

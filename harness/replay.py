@@ -15,7 +15,7 @@ from rich.table import Table
 from harness import budget, discover, frames, journal, launch, plan, session
 from harness.paper import Refused, nearest
 from harness.plan import Request, Spec
-from harness.report import gather
+from harness.report import REPLAYS, gather
 from harness.trial import Pace
 
 
@@ -33,7 +33,7 @@ def run(trial: str, runs: Path, reports: Path, console: Console) -> int:
     if spec.code != rows.iloc[0]["code"]:
         commit = rows.iloc[0]["commit"]
         console.print(f"the code has changed since; the row was measured at commit {commit}")
-    trials = session.prepare([spec], runs / "replays", fresh=True)
+    trials = session.prepare([spec], runs / REPLAYS, fresh=True)
     _, host = launch.machine(spec.device, 1)
     (result,) = session.conduct(trials, host, session.Place(runs, Pace()), console)
     table, same = compare(rows, result)
@@ -61,13 +61,15 @@ def compare(recorded: pd.DataFrame, result: journal.Result) -> tuple[Table, bool
     for column in ("member", "metric", "recorded", "replayed", "equal"):
         table.add_column(column)
     again = frames.frame([result]).set_index("member")
-    metrics = [name for name in again.columns if name not in frames.RESERVED]
+    metrics = dict.fromkeys([*recorded.columns, *again.columns])
     same = not again.empty and len(again) == len(recorded)
     for _, row in recorded.iterrows():
-        for metric in metrics:
-            new = again[metric].get(row["member"])
-            equal = bool(row[metric] == new)
+        for metric in (name for name in metrics if name not in frames.RESERVED):
+            old, new = row.get(metric), again.get(metric, {}).get(row["member"])
+            if pd.isna(old) and pd.isna(new):
+                continue  # a metric of other experiments or members
+            equal = bool(old == new)
             same &= equal
-            cells = (str(row["member"]), metric, str(row[metric]), str(new))
+            cells = (str(row["member"]), metric, str(old), str(new))
             table.add_row(*cells, "yes" if equal else "[red]no[/]")
     return table, same

@@ -19,7 +19,7 @@ from harness.journal import Result
 from harness.paper import BUDGETS, Refused
 from harness.verdict import Verdict
 
-RESULTS, CURVES = "results.csv", "curves.csv"
+RESULTS, CURVES, REPLAYS = "results.csv", "curves.csv", "replays"
 COLOURS = {
     "reproduced": "green",
     "on track": "green",
@@ -31,9 +31,21 @@ COLOURS = {
 
 def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the committed results with this machine's, and what could not be read."""
+    results, problems = _read(runs)
+    known = frames.load(reports / RESULTS)
+    sure = set(known.loc[known["status"] == "completed", "trial"])
+    done = [
+        result
+        for result in results
+        if result.status == "completed" or (result.status == "failed" and result.trial not in sure)
+    ]
+    return frames.merge(known, frames.frame(done)), problems
+
+
+def _read(runs: Path) -> tuple[list[Result], list[str]]:
+    """Return the results below `runs`, less the replays: those repeat a row and make none."""
     results, problems = journal.read_all(runs)
-    done = [result for result in results if result.status in ("completed", "failed")]
-    return frames.merge(frames.load(reports / RESULTS), frames.frame(done)), problems
+    return [r for r in results if r.folder.relative_to(runs).parts[0] != REPLAYS], problems
 
 
 def write(
@@ -112,7 +124,7 @@ def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
 
 def _curves(runs: Path, path: Path) -> pd.DataFrame:
     """Return averaged learning curves: this machine's newest, over those stored before."""
-    results = [r for r in journal.read_all(runs)[0] if r.status == "completed"]
+    results = [r for r in _read(runs)[0] if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
     cells = frames.frame(declared).groupby(["paper", "budget"], sort=False)
     newest = {t for _, cell in cells for t in compare.generations(cell)[0]["trial"]}

@@ -11,7 +11,7 @@ import random
 import signal
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -105,17 +105,17 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     trial = Trial(folder, meter, tools, spec.seed, spec.device)
     trial.pace = pace
     origin = provenance.collect(device.describe(spec.device), spec.threads)
-    trial.journal.append("start", spec=asdict(spec), provenance=origin)
-    with _stop_on_signal(trial):
-        outcome = _consume(found, experiment, config, trial)
-    trial.journal.append(
-        "end",
-        status=outcome.status,
-        error=outcome.error,
-        stopped_by=meter.stopped_by if outcome.status == "completed" else outcome.status,
-        cost=meter.state_dict(),
-    )
-    trial.journal.close()
+    with closing(trial.journal):
+        trial.journal.append("start", spec=asdict(spec), provenance=origin)
+        with _stop_on_signal(trial):
+            outcome = _consume(found, experiment, config, trial)
+        trial.journal.append(
+            "end",
+            status=outcome.status,
+            error=outcome.error,
+            stopped_by=meter.stopped_by if outcome.status == "completed" else outcome.status,
+            cost=meter.state_dict(),
+        )
     return outcome
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -59,10 +59,11 @@ def run(
 
 @dataclass(frozen=True)
 class Place:
-    """Where results go and how often a trial saves."""
+    """Where results go, how often a trial saves, and who runs the trials."""
 
     runs: Path
     pace: Pace = field(default_factory=Pace)
+    launcher: str = "local"
     tracking: bool = True
 
 
@@ -116,10 +117,19 @@ def conduct(
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with bars.progress:
-                outcomes = launch.run(todo, host, place.pace, lambda: _watch(bars, outcomes))
+                start = _launcher(place.launcher)
+            outcomes = start(todo, host, place.pace, lambda: _watch(bars, outcomes))
         finally:
             signal.signal(signal.SIGTERM, before)
     return [_result(folder, outcomes.get(folder)) for folder in trials]
+
+
+def _launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
+    if name == "local":
+        return launch.run
+    from harness import cluster
+
+    return {"slurm": cluster.run_slurm, "ray": cluster.run_ray}[name]
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
@@ -156,6 +166,7 @@ def ended(result: Result) -> str:
 def _result(folder: Path, outcome: Outcome | None) -> Result:
     """Return the trial's result; where its journal could not tell the end, the worker does."""
     result = journal.read(folder) if (folder / journal.NAME).exists() else Result(folder)
-    if outcome is not None and result.status == "running":
+    told = result.status != "running" and result.attempts > 0
+    if outcome is not None and (not told or outcome.status in ("failed", "refused")):
         result.status, result.error = outcome.status, outcome.error
     return result

@@ -69,6 +69,7 @@ class Trial:
         self._stateful: dict[str, Any] = {}
         self._checkpoint = self._read_checkpoint()
         self._resumed = False
+        self._until = ""  # the phase of the checkpoint, until a resumed experiment is there again
         self._turns_done = 0
         self._saved_at = self._beat_at = time.monotonic()
         meter.on_turn = self._turn
@@ -95,7 +96,14 @@ class Trial:
 
         Each object has state_dict/load_state_dict (modules, optimisers, samplers) or
         get_state/set_state (generators). Call it before the first `meter.steps`.
+
+        Raises:
+            Refused: an object has neither of the two pairs.
         """
+        for name, item in stateful.items():
+            if not hasattr(item, "state_dict") and not hasattr(item, "get_state"):
+                kind = type(item).__name__
+                raise Refused(f"restore({name}={kind}): has neither state_dict nor get_state")
         self._stateful.update(stateful)
         if self._checkpoint is None:
             return
@@ -105,14 +113,24 @@ class Trial:
         if not self._resumed:
             self.meter.load_state_dict(self._checkpoint["meter"])
             self._tools.set_random_state(self._checkpoint["random"])
+            self._until = self._checkpoint["phase"]
             self._mark_rows(self._checkpoint["rows"])
 
     # -- what the runner calls ------------------------------------------------------------------
 
     def append(self, values: Mapping[str, Any]) -> None:
-        """Stamp a row with phase, turn, steps, seconds and FLOPs, and write it."""
+        """Stamp a row with phase, turn, steps, seconds and FLOPs, and write it.
+
+        Raises:
+            Refused: the trial has a checkpoint, and the row comes before `restore`.
+        """
+        if not self._resumed and self._checkpoint is not None:
+            raise Refused("a row came before restore(): it would be written twice; restore first")
         if not self._resumed:
             self._mark_rows(0)
+        if self._until not in ("", self.meter.phase):
+            return  # told again on the way to where the checkpoint was; the journal has it
+        self._until = ""
         ledger = self.meter.ledgers.get(self.meter.phase)
         spent = {name: self.meter.spent(name) for name in ("steps", "seconds", "flops")}
         self.journal.append(
@@ -129,6 +147,7 @@ class Trial:
         """Write a checkpoint beside the last one, then rename: one good file at any moment."""
         content = {
             "meter": self.meter.state_dict(),
+            "phase": self.meter.phase,
             "rows": self.rows,
             "random": self._tools.random_state(),
             "states": {name: _state(item) for name, item in self._stateful.items()},
@@ -136,6 +155,7 @@ class Trial:
         buffer = io.BytesIO()
         self._tools.save(content, buffer)
         payload = buffer.getvalue()
+        self.journal.sync()  # the rows that the checkpoint stands behind outlive a power cut too
         path, fresh = self.folder / CHECKPOINT, self.folder / f"{CHECKPOINT}.new"
         with fresh.open("wb") as handle:
             handle.write(hashlib.sha256(payload).digest() + payload)
@@ -175,19 +195,25 @@ class Trial:
                 continue
             content = path.read_bytes()
             if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
-                self.journal.append("note", text=f"{name} is damaged; the one before it is used")
+                self._skip(name, "is damaged")
                 continue
-            restored: dict[str, Any] = self._tools.load(io.BytesIO(content[DIGEST:]))
+            try:
+                restored: dict[str, Any] = self._tools.load(io.BytesIO(content[DIGEST:]))
+            except Exception as error:  # noqa: BLE001  (what a reader raises is its own affair)
+                self._skip(name, f"cannot be read ({type(error).__name__}: {error})")
+                continue
             return restored
         return None
 
+    def _skip(self, name: str, why: str) -> None:
+        then = "the one before it is used" if name == CHECKPOINT else "the trial starts over"
+        if not (self.folder / PREVIOUS).exists():
+            then = "the trial starts over"
+        self.journal.append("note", text=f"{name} {why}; {then}")
+
 
 def _state(item: Any) -> Any:
-    if hasattr(item, "state_dict"):
-        return item.state_dict()
-    if hasattr(item, "get_state"):
-        return item.get_state()
-    raise Refused(f"restore({type(item).__name__}): has neither state_dict nor get_state")
+    return item.state_dict() if hasattr(item, "state_dict") else item.get_state()
 
 
 def _load(item: Any, state: Any) -> None:

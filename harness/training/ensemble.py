@@ -95,11 +95,13 @@ class _Convolution(torch.autograd.Function):
             return None, weight_gradient, bias_gradient, None
         unfolded = torch.bmm(weight_EOCk.flatten(2).transpose(1, 2), gradient)
         unfolded = unfolded.view(members, channels, kernel, -1, ctx.shape[-1])
-        folded = gradient.new_zeros(ctx.shape)
+        folded = gradient.new_zeros(members, *ctx.shape[1:])
         for k in range(kernel):
             folded[:, :, k : k + ctx.reach : ctx.stride] += unfolded[:, :, k]
-        length = ctx.shape[2] - 2 * ctx.padding
-        return folded.narrow(2, ctx.padding, length), weight_gradient, bias_gradient, None
+        input_gradient = folded.narrow(2, ctx.padding, ctx.shape[2] - 2 * ctx.padding)
+        if ctx.shape[0] != members:  # all members saw the same input
+            input_gradient = input_gradient.sum(0, keepdim=True)
+        return input_gradient, weight_gradient, bias_gradient, None
 
 
 class GRU(nn.Module):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import budget, discover, plan
+import pytest
+
+from harness import budget, discover, plan, runner
 from harness.budget import Budget
 from harness.plan import Spec
 
@@ -138,7 +141,7 @@ def run(config, trial):
         if turn % config.eval_every == 0:
             with trial.meter.paused():
                 yield {"loss": loss.item()}
-    yield {"loss": loss.item()}
+    yield {"loss": model.weight.square().sum().item()}
 '''
 
 
@@ -164,6 +167,24 @@ def make_paper(
     (folder / "README.md").write_text("# A throw-away paper\n")
     importlib.invalidate_caches()
     return folder
+
+
+@pytest.fixture
+def as_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put back what a trial that runs in this process sets for the whole process.
+
+    Import it and say `pytestmark = pytest.mark.usefixtures("as_found")`.
+    """
+    import torch
+
+    monkeypatch.setattr(runner, "_asked_to_stop", False)
+    threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    torch.set_flush_denormal(False)
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(exact)
+    assert {number: signal.getsignal(number) for number in handlers} == handlers
 
 
 def spec_for(

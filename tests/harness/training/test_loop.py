@@ -1,0 +1,94 @@
+"""Fit, evaluate, optimizers, metrics and the torchvision import."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from harness.budget import Limit, Meter
+from harness.training import loop, metrics, optim
+from harness.training.vision import torchvision
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_fit_measures_every_so_often_and_off_the_clock():
+    clock = Clock()
+    meter = Meter({"train": (7, 1)}, Limit(), clock=clock)
+    seen = []
+
+    def update(turn: int) -> None:
+        seen.append(turn)
+        clock.now += 1
+
+    def measure(turn: int):
+        clock.now += 100
+        yield {"turn": turn}
+
+    rows = list(loop.fit(meter, "train", update, measure, every=3))
+    assert seen == list(range(7))
+    assert rows == [{"turn": 0}, {"turn": 3}, {"turn": 6}]
+    assert meter.spent("seconds") == 7
+
+
+def test_descend_moves_down_the_gradient_and_clears_it_first():
+    weight = nn.Parameter(torch.tensor(3.0))
+    optimizer = optim.sgd([weight], lr=0.1)
+    for expected in (2.4, 1.92):
+        loss = loop.descend(weight**2, optimizer)
+        assert weight.item() == pytest.approx(expected)
+    assert not loss.requires_grad
+
+
+def test_evaluate_covers_all_rows_in_evaluation_mode_and_puts_the_mode_back():
+    model = nn.Sequential(nn.Dropout(0.5), nn.Linear(3, 2))
+    x = torch.randn(25, 3)
+    logits = loop.evaluate(model, x, batch=10)
+    assert model.training
+    torch.testing.assert_close(logits, model.eval()(x))
+    assert not logits.requires_grad
+
+
+def test_adam_is_the_textbook_update():
+    weight = nn.Parameter(torch.tensor([1.0]))
+    optimizer = optim.adam([weight], lr=0.1)
+    loop.descend((2 * weight).sum(), optimizer)
+    assert float(weight.detach()) == pytest.approx(1 - 0.1, abs=1e-6)
+
+
+def test_cosine_ends_meet_and_rates_are_set():
+    assert optim.cosine(0, 10, 0.4, 0.1) == pytest.approx(0.4)
+    assert optim.cosine(10, 10, 0.4, 0.1) == pytest.approx(0.1)
+    assert optim.cosine(5, 10, 0.4, 0.1) == pytest.approx(0.25)
+    optimizer = optim.sgd([nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
+    optim.set_rate(optimizer, 0.3)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.3]
+
+
+def test_flops_of_a_linear_layer_by_hand():
+    layer, x = nn.Linear(8, 4, bias=False), torch.randn(16, 8)
+    forward = 2 * 16 * 8 * 4
+    assert metrics.flops(lambda: layer(x)) == forward
+    assert metrics.flops(lambda: layer(x).sum().backward()) == 2 * forward  # no gradient of x
+
+
+def test_accuracy_and_parameter_count():
+    logits = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]])
+    assert metrics.accuracy(logits, torch.tensor([0, 1])).tolist() == [1.0, 0.5]
+    frozen = nn.Linear(3, 2)
+    frozen.bias.requires_grad_(False)
+    assert metrics.parameters(frozen) == 6
+
+
+def test_torchvision_imports_beside_any_build_of_torch():
+    module = torchvision()
+    assert module.__version__.startswith("0.28.0")
+    assert torchvision() is module
+    assert hasattr(module.datasets, "MNIST")

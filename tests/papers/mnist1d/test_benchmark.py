@@ -1,0 +1,108 @@
+"""The benchmark's models, batches and scores, and the declared claims."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from harness.paper import Refused
+from harness.training import ensemble, loop, metrics, optim
+from papers.mnist1d import baselines, benchmark, dataset, models
+from papers.mnist1d.config import Fit, Training
+from papers.mnist1d.paper import PAPER
+
+COUNTS = {"logistic": 410, "mlp": 15_210, "cnn": 5_210, "gru": 5_134}
+
+
+@pytest.mark.parametrize(("name", "count"), COUNTS.items())
+def test_parameter_counts_are_the_published_ones(name: str, count: int):
+    assert metrics.parameters(models.build(name, 0)) == count
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_model_is_its_seed(name: str):
+    first, again, other = (models.build(name, seed) for seed in (3, 3, 4))
+    equal = [
+        torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True)
+    ]
+    assert all(equal)
+    assert not torch.equal(next(first.parameters()), next(other.parameters()))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_twenty_stacked_steps_equal_twenty_single_steps(name: str):
+    singles = [models.build(name, seed) for seed in range(2)]
+    stacked = ensemble.stack(singles)
+    together = optim.adam(stacked.parameters(), 1e-2)
+    data = dataset.generate(num_samples=500, train_split=1.0)
+    split = benchmark.Split(torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"]))
+    for turn in range(20):
+        x, y = split.batch(turn, 100)
+        loop.descend(ensemble.cross_entropy(stacked(x), y).sum(), together)
+    for member, single in enumerate(singles):
+        optimizer = torch.optim.Adam(single.parameters(), lr=1e-2)
+        for turn in range(20):
+            x, y = split.batch(turn, 100)
+            loop.descend(cross_entropy(single(x), y), optimizer)
+        with torch.no_grad():
+            torch.testing.assert_close(
+                stacked(split.x)[member], single(split.x), rtol=1e-3, atol=1e-4
+            )
+
+
+def test_batches_come_in_stored_order_and_wrap():
+    split = benchmark.Split(torch.arange(250.0)[:, None], torch.arange(250))
+    assert split.batch(0, 100)[1].tolist() == list(range(100))
+    assert split.batch(2, 100)[1].tolist() == list(range(200, 250))  # short, as in the reference
+    assert split.batch(5, 50)[1].tolist() == list(range(50))
+
+
+def test_best_keeps_the_highest_and_survives_a_checkpoint():
+    best = benchmark.Best([0.0, 0.0])
+    for accuracy in (0.3, 0.5, 0.4):
+        row = best.see({"member": 1, "test_accuracy": accuracy})
+    assert row["best_test_accuracy"] == 0.5
+    copy = benchmark.Best([0.0, 0.0])
+    copy.load_state_dict(best.state_dict())
+    assert copy.see({"member": 1, "test_accuracy": 0.1})["best_test_accuracy"] == 0.5
+    assert copy.see({"member": 0, "test_accuracy": 0.1})["best_test_accuracy"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model": "mpl"}, "did you mean 'mlp'"),
+        ({"permutation": "d"}, "unknown permutation 'd'"),
+        ({"members": 0}, "members=0: must be at least 1"),
+        ({"lr": -1.0}, "lr=-1.0"),
+        ({"fresh_rows": 7}, "fresh_rows=7"),
+    ],
+)
+def test_a_bad_config_is_refused(change: dict, words: str):
+    with pytest.raises(Refused, match=words):
+        Training(**{"model": "mlp", **change})
+
+
+def test_the_baselines_are_what_they_say():
+    assert baselines.build(Fit("knn"), 0).n_neighbors == 10
+    assert baselines.build(Fit("linear_svm"), 0).kernel == "linear"
+    assert baselines.build(Fit("rbf_svm"), 0).C == 10.0
+    forest = baselines.build(Fit("random_forest", trees=7), 11)
+    assert (forest.n_estimators, forest.random_state) == (7, 11)
+
+
+def test_nearest_neighbours_score_the_published_59_6_percent():
+    data = dataset.generate()
+    classifier = baselines.build(Fit("knn"), 0).fit(data["x"], data["y"])
+    assert classifier.score(data["x_test"], data["y_test"]) == pytest.approx(0.596)
+
+
+def test_the_claims_of_the_issue_are_declared_with_their_bands():
+    claims = {claim.id: claim for claim in PAPER.claims}
+    assert {"D1", "H1", "B5.order", "B5.gap"} <= set(claims)
+    bands = {"B1.final": (0.31, 0.322), "B2": (0.638, 0.672), "B3": (0.922, 0.95)}
+    bands |= {"B4": (0.88, 0.93), "B6.cnn": (0.54, 0.61), "B6.gru": (0.49, 0.59)}
+    for name, band in bands.items():
+        assert claims[name].check.band("nightly") == band
+        assert "nightly" in claims[name].budgets

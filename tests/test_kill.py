@@ -1,0 +1,241 @@
+"""A run that was killed, interrupted or shared out ends with the same bytes as one that was not.
+
+Every run here is a real `python -m harness run` in a process group of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from harness import journal
+from harness.journal import Result
+from tests.harness.throwaway import make_paper
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[1]
+STEPS, TURNS, COST = 60, 60, 2  # of the throw-away paper, as these tests set it
+ROWS = TURNS // 3 + 1  # a row in every third turn, and one at the end
+SLOW = ("--set", f"steps={STEPS}", "--set", "sleep=0.03")  # long enough to be hit in the middle
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory) -> Path:
+    return make_paper(tmp_path_factory.mktemp("papers"), "killed")
+
+
+@pytest.fixture(scope="module")
+def whole(paper, tmp_path_factory) -> dict[int, Result]:
+    """The results of an uninterrupted run of seeds 0 and 1, one after the other."""
+    runs = tmp_path_factory.mktemp("whole")
+    done = run(paper, runs, "--seeds", "2", "--jobs", "1", *SLOW)
+    assert done.returncode == 0, done.stderr
+    return results(runs)
+
+
+# -- processes ------------------------------------------------------------------------------------
+
+
+def command(paper: Path | str, runs: Path, *options: str) -> list[str]:
+    fixed = ["--runs", str(runs), "--checkpoint-every", "0", "--no-tracking"]
+    return [sys.executable, "-m", "harness", "run", str(paper), *fixed, *options]
+
+
+def run(paper: Path | str, runs: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run to the end."""
+    line = command(paper, runs, *options)
+    return subprocess.run(
+        line, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+@contextmanager
+def started(paper: Path, runs: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a run that leads a process group of its own; nothing of it outlives the block."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    line = command(paper, runs, *options)
+    with subprocess.Popen(line, cwd=ROOT, start_new_session=True, **pipes) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def alive(group: int) -> list[int]:
+    """Return the members of a process group that run still; none where there is no /proc."""
+    members = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            state, _, pgid = path.read_text().rpartition(")")[2].split()[:3]
+            members += [int(path.parent.name)] if int(pgid) == group and state != "Z" else []
+    return members
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert process is None or process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.005)
+
+
+def rows_on_disk(runs: Path) -> int:
+    """Return how many rows the shortest journal below `runs` holds, unfinished as it may be."""
+    texts = [(folder / journal.NAME).read_bytes() for folder in journal.find(runs)]
+    return min((text.count(b'"kind": "row"') for text in texts), default=0)
+
+
+def results(runs: Path) -> dict[int, Result]:
+    return {r.spec["seed"]: r for r in map(journal.read, journal.find(runs))}
+
+
+def must_equal(made: Result, whole: Result) -> None:
+    """The same rows, byte for byte, and the same charge; only the clock may differ."""
+    assert (made.status, made.stopped_by) == ("completed", "length")
+    assert journal.measured(made) == journal.measured(whole)
+    assert made.total("steps") == whole.total("steps") == TURNS * COST
+    assert [phase["turns"] for phase in made.cost.values()] == [TURNS]
+
+
+# -- kill -9 --------------------------------------------------------------------------------------
+
+
+def test_the_uninterrupted_run_is_what_was_declared(whole):
+    assert sorted(whole) == [0, 1]
+    for result in whole.values():
+        assert (result.attempts, result.lost_rows) == (1, 0)
+        assert len(result.rows) == ROWS
+        must_equal(result, result)
+    assert journal.measured(whole[0]) != journal.measured(whole[1])
+
+
+@pytest.mark.parametrize("rows", [1, ROWS // 2, ROWS - 5])
+def test_a_killed_run_goes_on_to_the_same_bytes(paper, whole, tmp_path, rows):
+    with started(paper, tmp_path, "--seed", "0", *SLOW) as process:
+        until(lambda: rows_on_disk(tmp_path) >= rows, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    (killed,) = results(tmp_path).values()
+    assert killed.status == "running"
+    assert rows <= len(killed.rows) < ROWS
+    done = run(paper, tmp_path, "--seed", "0", *SLOW)
+    assert done.returncode == 0, done.stderr
+    (again,) = results(tmp_path).values()
+    must_equal(again, whole[0])
+    assert again.attempts == 2
+    assert again.lost_rows <= 1  # a checkpoint at every turn: at most the row of the last one
+    if rows > 1:
+        assert restored_rows(tmp_path) > 0  # it went on and did not start over
+
+
+def restored_rows(runs: Path) -> int:
+    """Return how many rows stood behind the last checkpoint that a trial was resumed from."""
+    (folder,) = journal.find(runs)
+    lines = journal.entries(folder / journal.NAME)
+    return [entry["rows"] for entry in lines if entry["kind"] == "restored"][-1]
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_over(paper, whole, tmp_path):
+    options = ("--seed", "0", "--checkpoint-every", "1000", *SLOW)
+    with started(paper, tmp_path, *options) as process:
+        until(lambda: rows_on_disk(tmp_path) >= 3, process)
+        os.killpg(process.pid, signal.SIGKILL)
+    lost = len(results(tmp_path)[0].rows)
+    assert run(paper, tmp_path, *options).returncode == 0
+    (again,) = results(tmp_path).values()
+    must_equal(again, whole[0])
+    assert again.lost_rows == lost
+    assert restored_rows(tmp_path) == 0
+
+
+# -- Ctrl-C and SIGTERM ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_run_that_is_asked_to_stop_saves_and_says_how_to_go_on(paper, whole, tmp_path, number):
+    """Ctrl-C reaches the whole process group, SIGTERM the parent alone."""
+    options = ("--seeds", "2", "--jobs", "2", "--checkpoint-every", "1000", *SLOW)
+    with started(paper, tmp_path, *options) as process:
+        until(lambda: len(journal.find(tmp_path)) == 2, process)
+        until(lambda: rows_on_disk(tmp_path) >= 2, process)
+        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+        said, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 130, said
+        until(lambda: not alive(process.pid))
+    assert "everything is saved" in said
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    stopped = {seed: result.status for seed, result in results(tmp_path).items()}
+    assert "stopped" in stopped.values(), stopped
+    saved = {seed: len(result.rows) for seed, result in results(tmp_path).items()}
+    done = run(paper, tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    for seed, again in results(tmp_path).items():
+        must_equal(again, whole[seed])
+        if stopped[seed] == "stopped":
+            assert (again.attempts, again.lost_rows) == (2, 0)
+            assert 0 < saved[seed] < ROWS
+    assert sorted(results(tmp_path)) == [0, 1]
+
+
+# -- two processes --------------------------------------------------------------------------------
+
+
+def test_a_second_process_on_the_same_trial_is_refused_and_the_first_goes_on(
+    paper, whole, tmp_path
+):
+    options = ("--seed", "0", *SLOW)
+    with started(paper, tmp_path, *options) as first:
+        until(lambda: rows_on_disk(tmp_path) >= 1, first)
+        second = run(paper, tmp_path, *options)
+        assert second.returncode == 2
+        assert second.stderr.startswith("error: ")
+        assert second.stderr.count("\n") == 1
+        (folder,) = journal.find(tmp_path)
+        assert f"process {(folder / 'lock').read_text()} is running this trial" in second.stderr
+        assert first.poll() is None
+        said, _ = first.communicate(timeout=PATIENCE)
+        assert first.returncode == 0, said
+    must_equal(results(tmp_path)[0], whole[0])
+    assert results(tmp_path)[0].attempts == 1
+
+
+# -- the same seed --------------------------------------------------------------------------------
+
+
+def test_two_jobs_measure_what_one_measures(paper, whole, tmp_path):
+    done = run(paper, tmp_path, "--seeds", "2", "--jobs", "2", *SLOW)
+    assert done.returncode == 0, done.stderr
+    again = results(tmp_path)
+    assert sorted(again) == [0, 1]
+    for seed, result in again.items():
+        must_equal(result, whole[seed])
+        assert result.trial == whole[seed].trial
+
+
+def test_the_benchmark_measures_the_same_twice_and_with_two_jobs(tmp_path):
+    options = ("--experiment", "benchmark/mlp", "--budget", "check", "--seeds", "2")
+    for runs, jobs in (("one", "1"), ("again", "1"), ("two", "2")):
+        done = run("papers/mnist1d", tmp_path / runs, *options, "--jobs", jobs)
+        assert done.returncode == 0, done.stderr
+    one, *others = (results(tmp_path / name) for name in ("one", "again", "two"))
+    assert sorted(one) == [0, 1]
+    assert {result.status for result in one.values()} == {"completed"}
+    finals = json.dumps([row["values"] for row in one[0].finals])
+    assert "test_accuracy" in finals
+    assert journal.measured(one[0]) != journal.measured(one[1])
+    for other in others:
+        for seed in (0, 1):
+            assert journal.measured(other[seed]) == journal.measured(one[seed])
+            assert other[seed].total("steps") == one[seed].total("steps") > 0
