@@ -26,7 +26,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
 RUNS, REPORTS = Path("runs"), Path("reports")
 
 Papers = Annotated[
@@ -67,8 +66,8 @@ def list_papers(
     from harness import view
 
     for table in view.listing(papers):
-        console.print(table)
-    console.print("run one with: python -m harness run papers/NAME")
+        Console().print(table)
+    Console().print("run one with: python -m harness run papers/NAME")
 
 
 @app.command()
@@ -111,10 +110,10 @@ def run(  # noqa: PLR0913  (one parameter per option)
     if plan_only:
         from harness import view
 
-        console.print(view.plan_table(specs))
+        Console().print(view.plan_table(specs))
         return
     place = session.Place(runs, Pace(checkpoint=checkpoint_every), launcher, tracking)
-    raise typer.Exit(session.run(found, specs, host, (place, fresh, console)))
+    raise typer.Exit(session.run(found, specs, host, (place, fresh, Console())))
 
 
 @app.command()
@@ -131,7 +130,7 @@ def report(
         budgets.standard(name)
     found = discover.load_each(papers) if papers else discover.load_all()
     for line in pages.write(found, runs, reports, budget or None):
-        console.print(line, highlight=False)
+        Console().print(line, highlight=False)
 
 
 @app.command()
@@ -149,13 +148,13 @@ def verify(
     found = discover.load_each(papers)
     results, problems = pages.gather(runs, reports)
     for problem in problems:
-        console.print(f"[red]damaged[/]: {problem}", highlight=False)
+        Console().print(f"[red]damaged[/]: {problem}", highlight=False)
     refuted = 0
     for paper in found:
         verdicts = judged(results, paper).get(budget, [])
         if not verdicts:
             raise Refused(f"{paper.name}: has no results at budget '{budget}'; run it first")
-        console.print(pages.verdict_table(paper, verdicts))
+        Console().print(pages.verdict_table(paper, verdicts))
         refuted += sum(verdict.refuted and verdict.claim.expected for verdict in verdicts)
     raise typer.Exit(1 if refuted else 0)
 
@@ -169,7 +168,7 @@ def replay(
     """Run again exactly what a row of a table came from, and compare."""
     from harness import replay as replays
 
-    raise typer.Exit(replays.run(result, runs, reports, console))
+    raise typer.Exit(replays.run(result, runs, reports, Console()))
 
 
 @app.command()
@@ -181,8 +180,8 @@ def check(papers: Papers) -> None:
     for found in discover.load_each(papers):
         for problem in inspect(found):
             problems += 1
-            console.print(f"[red]problem[/]: {problem}", highlight=False)
-        console.print(f"{found.name}: {len(found.paper.experiments)} experiments checked")
+            Console().print(f"[red]problem[/]: {problem}", highlight=False)
+        Console().print(f"{found.name}: {len(found.paper.experiments)} experiments checked")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -197,7 +196,7 @@ def bench(
 
     found = discover.load_each(papers) if papers else discover.load_all()
     for table in benches.run(found, reports if save else None):
-        console.print(table)
+        Console().print(table)
 
 
 def _in_range(jobs: int | None, gpu_days: float | None, checkpoint_every: float) -> None:

@@ -51,18 +51,30 @@ def perform(work: Work, folder: Path) -> Outcome:
     return work(folder)
 
 
+def launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
+    """Return what runs trials on 'slurm' or 'ray'.
+
+    Raises:
+        Refused: the extra is not installed, or this machine submits to no SLURM.
+    """
+    if name == "ray":
+        _extra("ray", "ray")
+        return run_ray
+    _extra("submitit", "slurm")
+    if SCHEDULER == "slurm" and shutil.which("sbatch") is None:
+        raise Refused("--launcher slurm: no sbatch on this machine; did you mean 'local'?")
+    return run_slurm
+
+
 def run_slurm(
     folders: Sequence[Path], host: Machine, pace: Pace, watch: Watch
 ) -> dict[Path, Outcome]:
     """Run the trials as one job array of at most `host.jobs` at a time.
 
     Raises:
-        Refused: submitit is not installed, or this machine submits to no SLURM.
         KeyboardInterrupt: asked to stop; the jobs are cancelled and save.
     """
     submitit = _extra("submitit", "slurm")
-    if SCHEDULER == "slurm" and shutil.which("sbatch") is None:
-        raise Refused("--launcher slurm: no sbatch on this machine; did you mean 'local'?")
     logs = Path(os.path.commonpath([folder.resolve() for folder in folders])) / "slurm"
     executor = submitit.AutoExecutor(folder=logs, cluster=SCHEDULER)
     executor.update_parameters(
@@ -91,7 +103,6 @@ def run_ray(
     """Run the trials as Ray tasks, on RAY_ADDRESS or on a cluster of this machine alone.
 
     Raises:
-        Refused: ray is not installed.
         KeyboardInterrupt: asked to stop; each trial goes on from its last checkpoint.
     """
     ray = _extra("ray", "ray")

@@ -97,8 +97,10 @@ def tables(
             parts = [generations(declared(results, found, budget))[0] for found in papers]
             rows = pd.concat(parts) if parts else results.iloc[:0]
             rows = rows[(rows["task"] == task.name) & (rows["status"] == "completed")]
-            if len(rows) and task.metric in rows:
-                table = summary(rows, task.metric)
+            if task.metric not in rows:
+                continue
+            for _, same_data in rows.groupby("data_hash", dropna=False, sort=False):
+                table = summary(same_data, task.metric)
                 rising = task.direction == "min"
                 yield task.name, budget, task.metric, table.sort_values("mean", ascending=rising)
 
@@ -125,7 +127,7 @@ def percent(value: float | None, unit: str, digits: int = 1) -> str:
         return "–"
     if unit == "%":
         return f"{100 * value:.{digits}f}"
-    return f"{value:,.{digits}f}" if value != int(value) else f"{int(value):,}"
+    return f"{value:,.3g}" if value != int(value) else f"{int(value):,}"
 
 
 def we_measured(verdict: Verdict) -> str:

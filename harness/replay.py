@@ -29,22 +29,24 @@ def run(trial: str, runs: Path, reports: Path, console: Console) -> int:
     rows = results[results["trial"] == trial]
     if rows.empty:
         raise Refused(f"no result has the trial id '{trial}'; {nearest(trial, results['trial'])}")
-    spec = respecify(rows.iloc[0].to_dict())
+    local = {r.trial: r.spec["folder"] for r in journal.read_all(runs)[0]}
+    spec = respecify(rows.iloc[0].to_dict(), local.get(trial))
     if spec.code != rows.iloc[0]["code"]:
         commit = rows.iloc[0]["commit"]
         console.print(f"the code has changed since; the row was measured at commit {commit}")
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
     _, host = launch.machine(spec.device, 1)
-    (result,) = session.conduct(trials, host, session.Place(runs, Pace()), console)
+    where = (session.Place(runs, Pace()), launch.run)
+    (result,) = session.conduct(trials, host, where, console)
     table, same = compare(rows, result)
     console.print(table)
     console.print("every number agrees" if same else "numbers differ", highlight=False)
     return 0 if same else 1
 
 
-def respecify(row: Mapping[Hashable, Any]) -> Spec:
+def respecify(row: Mapping[Hashable, Any], home: str | Path | None = None) -> Spec:
     """Return the spec of a row of results: its own config, seed and cap, with today's code."""
-    found = discover.load(discover.ROOT / row["paper"])
+    found = discover.load(home or discover.ROOT / row["paper"])
     (experiment,) = (e for e in found.paper.experiments if e.name == row["experiment"])
     config = plan.config_of(experiment, json.loads(row["config"]))
     frozen = replace(experiment, config=config, reduced={}, skipped=())

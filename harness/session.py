@@ -36,9 +36,10 @@ def run(
     place, fresh, console = where
     if not specs:
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
+    start = _launcher(place.launcher)  # refuses what cannot launch before anything is written
     trials = prepare(specs, place.runs, fresh)
     try:
-        results = conduct(trials, host, place, console)
+        results = conduct(trials, host, (place, start), console)
     except KeyboardInterrupt:
         console.print("stopped; everything is saved: the same command goes on from there")
         return 130
@@ -49,11 +50,10 @@ def run(
     if place.tracking:
         console.print(tracker.sync(place.runs), highlight=False, markup=False, soft_wrap=True)
     console.print(f"journals and artifacts: {place.runs}/", highlight=False)
-    console.print(
-        "write tables, pages and figures: python -m harness report "
-        + " ".join(f"papers/{found.name}" for found in papers),
-        highlight=False,
-    )
+    where_to = " ".join(os.path.relpath(found.path) for found in papers)
+    option = "" if place.runs == Path("runs") else f" --runs {place.runs}"
+    hint = f"write tables, pages and figures: python -m harness report {where_to}{option}"
+    console.print(hint, highlight=False, soft_wrap=True)
     return 0 if all(result.status == "completed" for result in results) else 1
 
 
@@ -76,12 +76,13 @@ def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path
     """
     trials = {spec.home(runs): spec for spec in sorted(specs, key=lambda s: -s.expected)}
     try:
-        for folder, spec in trials.items():
-            spec.write(folder)
+        for folder in trials:
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"--runs {runs}: cannot be written ({error.strerror})") from error
-    for folder in trials:
+    for folder, spec in trials.items():
         with runner.locked(folder):
+            spec.write(folder)
             if fresh:
                 runner.forget(folder)
             _readable(folder)
@@ -100,13 +101,17 @@ def _readable(folder: Path) -> None:
 
 
 def conduct(
-    trials: dict[Path, Spec], host: launch.Machine, place: Place, console: Console
+    trials: dict[Path, Spec],
+    host: launch.Machine,
+    where: tuple[Place, Callable[..., dict[Path, Outcome]]],
+    console: Console,
 ) -> list[Result]:
     """Run the trials that are not complete, with live bars; return every trial's result.
 
     Raises:
         KeyboardInterrupt: asked to stop (Ctrl-C or SIGTERM); all trials have saved.
     """
+    place, start = where
     todo = [folder for folder in trials if not runner.finished(folder)]
     if len(todo) < len(trials):
         reused = len(trials) - len(todo)
@@ -117,8 +122,7 @@ def conduct(
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with bars.progress:
-                start = _launcher(place.launcher)
-            outcomes = start(todo, host, place.pace, lambda: _watch(bars, outcomes))
+                outcomes = start(todo, host, place.pace, lambda: _watch(bars, outcomes))
         finally:
             signal.signal(signal.SIGTERM, before)
     return [_result(folder, outcomes.get(folder)) for folder in trials]
@@ -129,7 +133,7 @@ def _launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
         return launch.run
     from harness import cluster
 
-    return {"slurm": cluster.run_slurm, "ray": cluster.run_ray}[name]
+    return cluster.launcher(name)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

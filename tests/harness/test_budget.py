@@ -32,7 +32,7 @@ def meter(limit: Limit | None = None, clock: Clock | None = None, **phases: Any)
     return Meter(phases or {"train": (10, 1)}, limit or Limit(), clock or Clock())
 
 
-# -- limits ----------------------------------------------------------------------------------------
+# -- limits ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("steps", [0, -1])
@@ -51,7 +51,7 @@ def test_limit_may_be_open() -> None:
     assert Limit() == Limit(None, None)
 
 
-# -- counting --------------------------------------------------------------------------------------
+# -- counting -------------------------------------------------------------------------------------
 
 
 def test_counts_turns_steps_and_flops_with_their_cost() -> None:
@@ -111,7 +111,7 @@ def test_unknown_phase_is_refused_with_the_nearest() -> None:
         meter(search=(1, 1)).horizon("train")
 
 
-# -- time ------------------------------------------------------------------------------------------
+# -- time -----------------------------------------------------------------------------------------
 
 
 @given(turn=st.integers(1, 40), cap=st.integers(1, 400), length=st.integers(1, 60))
@@ -242,7 +242,7 @@ def test_on_turn_comes_after_each_turn_was_charged() -> None:
     assert seen == [2, 4, 6]
 
 
-# -- calibration -----------------------------------------------------------------------------------
+# -- calibration ----------------------------------------------------------------------------------
 
 
 def test_calibrate_fixes_the_horizon_from_the_median_turn() -> None:
@@ -289,7 +289,7 @@ def test_calibrate_counts_on_the_time_that_is_left() -> None:
     assert timed.calibrate("retrain", lambda: clock.spend(4)) == 10
 
 
-# -- save and restore ------------------------------------------------------------------------------
+# -- save and restore -----------------------------------------------------------------------------
 
 
 @given(stop=st.integers(0, 9))
@@ -315,7 +315,7 @@ def test_restored_meter_goes_on_where_it_stood(stop: int) -> None:
     assert [second.spent(c) for c in ("steps", "seconds", "flops")] == [27, 18, 63]
 
 
-# -- named budgets ---------------------------------------------------------------------------------
+# -- named budgets --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,12 @@ def test_a_job_that_is_preempted_goes_back_into_the_queue():
     assert again.args == (Path("trial"),)
 
 
-def test_slurm_is_refused_where_there_is_none(tmp_path: Path):
+def test_slurm_is_refused_where_there_is_none():
     pytest.importorskip("submitit")
     if shutil.which("sbatch"):
         pytest.skip("this machine has SLURM")
     with pytest.raises(Refused, match="no sbatch on this machine; did you mean 'local'"):
-        cluster.run_slurm(trials(tmp_path, 1), Machine(1), Pace(), lambda: None)
+        cluster.launcher("slurm")
 
 
 def test_a_missing_extra_is_named_with_its_cure():
