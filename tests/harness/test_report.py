@@ -314,3 +314,26 @@ def test_verify_needs_results(paper, tmp_path, capsys):
     assert "has no results at budget 'smoke'" in capsys.readouterr().err
     assert call("verify", paper, "--budget", "smok", *places) == 2
     assert "did you mean 'smoke'?" in capsys.readouterr().err
+
+
+def test_the_readme_beside_the_reports_gets_the_verdicts_and_keeps_the_rest(tmp_path):
+    folder = two_claims(make_paper(tmp_path / "papers"))
+    readme = folder / "README.md"
+    readme.write_text(f"# Before\n{pages.BEGIN}\nold\n{pages.END}\nafter\n")
+    measure(folder, tmp_path / "runs", 0)
+    write(folder, tmp_path)
+    text = readme.read_text()
+    assert text.startswith(f"# Before\n{pages.BEGIN}\nBudget `smoke`:\n")
+    assert text.endswith(f"{pages.END}\nafter\n")
+    assert "old" not in text
+    assert "| doubt |" in text
+    write(folder, tmp_path)
+    assert readme.read_text() == text
+
+
+def test_a_readme_elsewhere_is_left_alone(tmp_path, paper):
+    text = f"{pages.BEGIN}\nold\n{pages.END}\n"
+    (paper / "README.md").write_text(text)
+    measure(paper, tmp_path / "runs", 0)
+    write(paper, tmp_path)
+    assert (paper / "README.md").read_text() == text
