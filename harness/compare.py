@@ -122,10 +122,10 @@ def averages(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def percent(value: float | None, unit: str, digits: int = 1) -> str:
-    """Return a number in its unit: fractions of unit '%' become per cent, NaN a dash."""
+    """Return a number in its unit: fractions become per cent or points, NaN a dash."""
     if value is None or value != value:
         return "–"
-    if unit == "%":
+    if unit in ("%", "points"):
         return f"{100 * value:.{digits}f}"
     return f"{value:,.3g}" if value != int(value) else f"{int(value):,}"
 

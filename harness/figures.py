@@ -65,7 +65,9 @@ def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Pat
         _interval(axes, height, verdict)
     axes.axvline(0, ls="--", color="#1d2330", lw=1.5)
     axes.set_yticks(range(len(shown)), [f"{v.claim.id}  {v.claim.statement}" for v in shown][::-1])
-    axes.set_xlabel(f"ours less the paper's number, points, budget {budget} (bar: claimed band)")
+    figure.supxlabel(
+        f"ours less the paper's number, points; bar: the claim's band; budget {budget}"
+    )
     axes.grid(axis="y", visible=False)
     return save(figure, folder / f"{found.name}-claims.png")
 

@@ -31,7 +31,11 @@ def write_paper(
     pictures = [*drawn.values(), *([forest] if forest else [])]
     text = [GENERATED, f"# {found.paper.title}\n", _citation(found)]
     for budget in [b for b in reversed(BUDGETS) if b in verdicts]:
-        text += [f"\n## Budget `{budget}`\n", _terms(budget), table(_verdicts(verdicts[budget]))]
+        text += [
+            f"\n## Budget `{budget}`\n",
+            _terms(found, budget),
+            table(_verdicts(verdicts[budget])),
+        ]
         rows = compare.generations(compare.declared(results, found, budget))[0]
         text += ["\nWhat was measured, per replicate:\n", table(_measured(rows, found))]
         text += [_origin(rows)]
@@ -164,11 +168,11 @@ def _citation(found: Folder) -> str:
     return f"{paper.authors} ({paper.year}), <{paper.url}>. Code: `papers/{found.name}`.\n"
 
 
-def _terms(budget: str) -> str:
+def _terms(found: Folder, budget: str) -> str:
     cap = STANDARD[budget].paper_seconds
-    limit = "no cap" if cap is None else f"at most {clock(cap)} for the whole paper on two cores"
-    command = f"python -m harness run papers/NAME --budget {budget}"
-    return f"Cap: {limit}. Intervals: 95 % (90 % for equivalence tests). `{command}`\n"
+    limit = "No cap" if cap is None else f"At most {clock(cap)} for the whole paper on two cores"
+    command = f"python -m harness run papers/{found.name} --budget {budget}"
+    return f"{limit}. Intervals: 95 % (90 % for equivalence tests). `{command}`\n"
 
 
 def _origin(rows: pd.DataFrame) -> str:

@@ -40,7 +40,7 @@ def neural(model: str, order: str = "none") -> Experiment:
     """Declare one model on one order of the positions."""
     (few, steps, fast), (some, medium), (many, long) = SIZES[model]
     if order in ("a", "c"):
-        some, medium = some // 2, round(0.6 * medium, 1)
+        some, medium = some // 2, round(0.6 * medium)
     return Experiment(
         f"benchmark/{model}" if order == "none" else f"benchmark/shuffled_{order}/{model}",
         CLASSIFY if order == "none" else SHUFFLED[order],
@@ -154,6 +154,7 @@ CLAIMS = [
             "test_accuracy",
         ),
         ALL,
+        unit="points",
     ),
     Claim(
         "B5.gap",
@@ -162,20 +163,29 @@ CLAIMS = [
         Published("+26 points", 0.26),
         Effect("benchmark/cnn", "benchmark/mlp", "test_accuracy", claimed=0.26, at_least=0.24),
         ALL,
+        unit="points",
     ),
     Claim(
         "B6.cnn",
-        "Shuffled positions: the CNN",
+        "Shuffled positions: the CNN, at the last step",
         "Fig. 2; benchmark notebook 57.9 to 58.7 %",
         Published("56 ± 2 %", 0.56, 0.02, 3),
         Value("benchmark/shuffled_b/cnn", "test_accuracy", 0.54, 0.61),
     ),
     Claim(
         "B6.gru",
-        "Shuffled positions: the GRU",
-        "Fig. 2 (early stopping); notebook 50.8 to 54.1 % at the end",
-        Published("57 ± 2 %", 0.57, 0.02, 3),
+        "Shuffled positions: the GRU, at the last step",
+        "benchmark notebook",
+        Published("50.8 to 54.1 %", 0.527, provenance="notebook"),
         Value("benchmark/shuffled_b/gru", "test_accuracy", 0.49, 0.59),
+    ),
+    Claim(
+        "B6.gru.printed",
+        "Shuffled positions: the GRU, as the paper prints it",
+        "Fig. 2",
+        Published("57 ± 2 %", 0.57, 0.02, 3),
+        Value("benchmark/shuffled_b/gru", "best_test_accuracy", 0.55, 0.59),
+        note="declared after the first runs, with the paper's own ± as its band",
     ),
     Claim(
         "B6.mlp",
@@ -183,6 +193,7 @@ CLAIMS = [
         "Fig. 2",
         Published("68 ± 2 % both", 0.0),
         Same("benchmark/mlp", "benchmark/shuffled_b/mlp", "test_accuracy", 0.03),
+        unit="points",
     ),
     Claim(
         "B6.drop",
@@ -190,6 +201,7 @@ CLAIMS = [
         "Fig. 2",
         Published("38 points", 0.38),
         Effect("benchmark/cnn", "benchmark/shuffled_b/cnn", "test_accuracy", claimed=0.38),
+        unit="points",
     ),
     Claim(
         "B7",
