@@ -195,7 +195,8 @@ def _index(papers: Sequence[Folder], results: pd.DataFrame, reports: Path) -> Pa
     sections = []
     for found in papers:
         verdicts = compare.judged(results, found)
-        tables = {b: _verdicts(v).to_dict("records") for b, v in verdicts.items()}
+        deepest_first = reversed(list(verdicts.items()))
+        tables = {b: _verdicts(v).to_dict("records") for b, v in deepest_first}
         for records in tables.values():
             for record in records:
                 record["verdict"] = str(record["verdict"]).replace("**", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -119,13 +119,18 @@ def conduct(
     outcomes: dict[Path, Outcome] = {}
     if todo:
         bars = Bars(console, {folder: trials[folder] for folder in todo})
+        ends = Ends({folder: _size(folder) for folder in todo})
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with bars.progress:
-                outcomes = start(todo, host, place.pace, lambda: _watch(bars, outcomes))
+                outcomes = start(todo, host, place.pace, lambda: ends.show(bars))
+                ends.show(bars)
         finally:
             signal.signal(signal.SIGTERM, before)
-    return [_result(folder, outcomes.get(folder)) for folder in trials]
+        for folder in ends.sizes:  # what no journal could tell: refused, or the disk was full
+            result = _result(folder, outcomes[folder], trials[folder])
+            console.print(ended(result), highlight=False)
+    return [_result(folder, outcomes.get(folder), spec) for folder, spec in trials.items()]
 
 
 def _launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
@@ -140,16 +145,26 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(bars: Bars, shown: dict[Path, Outcome]) -> None:
-    """Move the bars, and print the trials that ended since the last look."""
-    for folder in bars.trials:
-        path = folder / journal.NAME
-        if folder not in shown and path.exists() and b'"kind": "end"' in _tail(path):
-            result = journal.read(folder)
-            if result.status != "running":
-                shown[folder] = Outcome(result.status, result.error)
-                bars.finish(folder, ended(result))
-    bars.refresh()
+@dataclass
+class Ends:
+    """Trials whose end has not been shown yet, with the size of their journal before this run."""
+
+    sizes: dict[Path, int]
+
+    def show(self, bars: Bars) -> None:
+        """Print the trials that ended since the last look, and move the bars."""
+        for folder, size in list(self.sizes.items()):
+            if _size(folder) > size and b'"kind": "end"' in _tail(folder / journal.NAME):
+                result = journal.read(folder)
+                if result.status != "running":
+                    del self.sizes[folder]
+                    bars.finish(folder, ended(result))
+        bars.refresh()
+
+
+def _size(folder: Path) -> int:
+    path = folder / journal.NAME
+    return path.stat().st_size if path.exists() else 0
 
 
 def _tail(path: Path, size: int = 4096) -> bytes:
@@ -167,9 +182,10 @@ def ended(result: Result) -> str:
     return f"{mark} {name}: {cost}" + (f"; {escape(result.error)}" if result.error else "")
 
 
-def _result(folder: Path, outcome: Outcome | None) -> Result:
+def _result(folder: Path, outcome: Outcome | None, spec: Spec) -> Result:
     """Return the trial's result; where its journal could not tell the end, the worker does."""
-    result = journal.read(folder) if (folder / journal.NAME).exists() else Result(folder)
+    result = journal.read(folder) if _size(folder) else Result(folder)
+    result.spec = result.spec or asdict(spec)
     told = result.status != "running" and result.attempts > 0
     if outcome is not None and (not told or outcome.status in ("failed", "refused")):
         result.status, result.error = outcome.status, outcome.error

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from harness.discover import Folder
+from harness.journal import NAME
 from harness.plan import Spec
 from harness.runner import HEARTBEAT
 
@@ -50,6 +51,8 @@ class Bars:
             beat = _beat(folder)
             if beat is not None:
                 spent += self._weight(spec) * self._show(folder, spec, beat)
+            elif (folder / NAME).exists():
+                self._bar(folder, spec, f"no steps to count, about {clock(spec.expected)} in all")
         done = f"{len(self._done)}/{len(self.trials)} trials{self._left(spent)}"
         self.progress.update(self._all, completed=spent, state=done)
 
@@ -62,11 +65,15 @@ class Bars:
 
     def _show(self, folder: Path, spec: Spec, beat: Mapping[str, Any]) -> float:
         """Draw one trial's bar; return how much of the trial is done, as a fraction."""
-        if folder not in self._bars:
-            self._bars[folder] = self.progress.add_task(spec.experiment, total=1.0, state="")
         share = beat["turn"] / max(1, beat["horizon"])
-        self.progress.update(self._bars[folder], completed=share, state=state(spec, beat))
+        self._bar(folder, spec, state(spec, beat), share)
         return float(share)
+
+    def _bar(self, folder: Path, spec: Spec, text: str, share: float = 0.0) -> None:
+        if folder not in self._bars:
+            name = f"{spec.experiment} seed {spec.seed}"
+            self._bars[folder] = self.progress.add_task(name, total=1.0, state="")
+        self.progress.update(self._bars[folder], completed=share, state=text)
 
     def _left(self, spent: float) -> str:
         whole = self.progress.tasks[0].total or 0.0
