@@ -129,12 +129,12 @@ def _curves(runs: Path, path: Path) -> pd.DataFrame:
     cells = frames.frame(declared).groupby(["paper", "budget"], sort=False)
     newest = {t for _, cell in cells for t in compare.generations(cell)[0]["trial"]}
     fresh = compare.averages(frames.curves([r for r in declared if r.trial in newest]))
-    if path.exists():
-        known = pd.read_csv(path)
-        keys = ["paper", "experiment", "budget"]
-        newer = set(map(tuple, fresh[keys].to_numpy()))
-        kept = [tuple(row) not in newer for row in known[keys].to_numpy()]
-        fresh = pd.concat([known[kept], fresh]) if any(kept) else fresh
+    known = pd.read_csv(path) if path.exists() else fresh.iloc[:0]
+    keys = ["paper", "experiment", "budget"]
+    newer = set(map(tuple, fresh[keys].to_numpy()))
+    kept = known[[tuple(row) not in newer for row in known[keys].to_numpy()]]
+    # an empty frame has no types of its own and would take the other's away
+    fresh = pd.concat([frame for frame in (kept, fresh) if len(frame)] or [fresh])
     fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn"])
     fresh.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
-    return fresh
+    return pd.read_csv(path)  # rounded: figures are the same with and without the journals

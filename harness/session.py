@@ -18,6 +18,7 @@ from harness.journal import Result
 from harness.paper import Refused
 from harness.plan import Spec
 from harness.runner import Outcome
+from harness.tracker import Importer, sync
 from harness.trial import Pace
 from harness.view import Bars, clock
 
@@ -43,12 +44,12 @@ def run(
     except KeyboardInterrupt:
         console.print("stopped; everything is saved: the same command goes on from there")
         return 130
-    from harness import report, tracker  # pandas and scipy load after the work is done
+    from harness import report  # pandas and scipy load after the work is done
 
     for table in report.verdicts_of_run(papers, results):
         console.print(table)
     if place.tracking:
-        console.print(tracker.sync(place.runs), highlight=False, markup=False, soft_wrap=True)
+        console.print(sync(place.runs), highlight=False, markup=False, soft_wrap=True)
     console.print(f"journals and artifacts: {place.runs}/", highlight=False)
     where_to = " ".join(os.path.relpath(found.path) for found in papers)
     option = "" if place.runs == Path("runs") else f" --runs {place.runs}"
@@ -120,12 +121,20 @@ def conduct(
     if todo:
         bars = Bars(console, {folder: trials[folder] for folder in todo})
         ends = Ends({folder: _size(folder) for folder in todo})
+        importer = Importer(place.runs)
+
+        def watch() -> None:
+            ends.show(bars)
+            if place.tracking:
+                importer.poll()
+
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with bars.progress:
-                outcomes = start(todo, host, place.pace, lambda: ends.show(bars))
-                ends.show(bars)
+                outcomes = start(todo, host, place.pace, watch)
+                watch()
         finally:
+            importer.close()
             signal.signal(signal.SIGTERM, before)
         for folder in ends.sizes:  # what no journal could tell: refused, or the disk was full
             result = _result(folder, outcomes[folder], trials[folder])

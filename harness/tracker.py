@@ -6,11 +6,36 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.record import address
+
+EVERY = 300.0  # seconds between two imports while trials run: a look costs some CPU seconds
+
+
+class Importer:
+    """Imports now and then while trials run; it never waits, and never runs twice at once."""
+
+    def __init__(self, runs: Path, every: float = EVERY) -> None:
+        self._command = _command(runs)
+        self._every, self._last = every, time.monotonic()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def poll(self) -> None:
+        """Start an import when the last one is done and old enough."""
+        if self._child is not None and self._child.poll() is None:
+            return
+        if time.monotonic() - self._last >= self._every:
+            self._last = time.monotonic()
+            self._child = _start(self._command, subprocess.DEVNULL)
+
+    def close(self) -> None:
+        """End an import that is under way; `sync` brings what it left."""
+        if self._child is not None and self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
 
 
 def sync(runs: Path, timeout: float = 60.0) -> str:
@@ -19,7 +44,7 @@ def sync(runs: Path, timeout: float = 60.0) -> str:
     Returns:
         One line for the user: where to look, or what happened and how to try again.
     """
-    code, output = _bounded([sys.executable, "-m", "harness.record", str(runs)], timeout)
+    code, output = _bounded(_command(runs), timeout)
     last = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
     if code == 0:
         return last
@@ -31,15 +56,25 @@ def sync(runs: Path, timeout: float = 60.0) -> str:
     )
 
 
-def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
-    """Return (exit code, None when out of time; output); nothing of the command stays alive."""
+def _command(runs: Path) -> list[str]:
+    return [sys.executable, "-m", "harness.record", str(runs)]
+
+
+def _start(command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own, so that it can be ended with all it started."""
     environment = {name: text for name, text in os.environ.items() if name != "MLFLOW_RUN_ID"}
     environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     environment.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
+    return subprocess.Popen(
+        command, env=environment, start_new_session=True, stdout=output, stderr=subprocess.STDOUT
+    )
+
+
+def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
+    """Return (exit code, None when out of time; output); nothing of the command stays alive."""
+    with _start(command, subprocess.PIPE) as process:
         done = False
         try:
             output, _ = process.communicate(timeout=timeout)
@@ -47,6 +82,6 @@ def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
         except subprocess.TimeoutExpired:
             return None, ""
         finally:
-            if not done:  # out of time, or Ctrl-C here: the child is in a session of its own
+            if not done:  # out of time, or Ctrl-C here
                 os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, output.decode(errors="replace")

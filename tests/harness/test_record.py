@@ -615,3 +615,26 @@ def test_importing_the_record_is_cheap():
     code = "import sys, harness.record; print({'mlflow', 'pandas', 'torch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"set()"
+
+
+def test_an_importer_works_beside_the_trials_once_at_a_time(runs: Path):
+    Lab(runs, "t").rows(0, 3).end()
+    importer = tracker.Importer(runs, every=0.0)
+    importer.poll()
+    child = importer._child
+    assert child is not None
+    importer.poll()
+    assert importer._child is child, "a second one was started beside the first"
+    assert child.wait(60) == 0
+    assert set(stored(record.address(runs))) == {"t"}
+    importer.poll()
+    assert importer._child is not child
+    importer.close()
+    assert importer._child.returncode is not None
+
+
+def test_an_importer_waits_for_its_time(runs: Path):
+    importer = tracker.Importer(runs)
+    importer.poll()
+    assert importer._child is None
+    importer.close()

@@ -337,3 +337,18 @@ def test_a_readme_elsewhere_is_left_alone(tmp_path, paper):
     measure(paper, tmp_path / "runs", 0)
     write(paper, tmp_path)
     assert (paper / "README.md").read_text() == text
+
+
+def test_curves_survive_a_clone_without_runs_as_numbers(tmp_path, paper):
+    measure(paper, tmp_path / "runs", 0)
+    first = write(paper, tmp_path)
+    shutil.rmtree(tmp_path / "runs")
+    assert write(paper, tmp_path) == first
+    curves = report._curves(tmp_path / "runs", tmp_path / "reports" / "curves.csv")
+    assert len(curves)
+    assert [curves[name].dtype.kind for name in ("turn", "mean", "sd", "n")] == [
+        "i",
+        "f",
+        "f",
+        "i",
+    ]

@@ -1,0 +1,48 @@
+"""The committed reports follow from the committed results: today's code judges them the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import discover, report
+
+ROOT = Path(__file__).parents[1]
+RENDERED = sorted(
+    path.name for path in (ROOT / "reports").iterdir() if path.suffix in (".md", ".tex", ".html")
+)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Render results.csv and curves.csv anew, in a folder of their own."""
+    reports = tmp_path_factory.mktemp("rendered") / "reports"
+    reports.mkdir()
+    for name in (report.RESULTS, report.CURVES):
+        shutil.copy(ROOT / "reports" / name, reports)
+    papers = discover.load_all(ROOT / "papers")
+    list(report.write(papers, reports.parent / "no runs", reports))
+    return reports
+
+
+@pytest.mark.parametrize("name", [n for n in RENDERED if n != "bench.md"])
+def test_a_page_is_what_the_results_say(rendered: Path, name: str):
+    text = (ROOT / "reports" / name).read_text()
+    assert (rendered / name).read_text() == text, "run `python -m harness report` and look at it"
+
+
+@pytest.mark.parametrize("name", [report.RESULTS, report.CURVES])
+def test_rendering_loses_and_changes_no_row(rendered: Path, name: str):
+    assert (rendered / name).read_bytes() == (ROOT / "reports" / name).read_bytes()
+
+
+def test_every_figure_is_drawn(rendered: Path):
+    committed = {path.name for path in (ROOT / "reports" / "figures").iterdir()}
+    assert {path.name for path in (rendered / "figures").iterdir()} == committed
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_nothing_was_measured_on_uncommitted_code(name: str):
+    assert "with uncommitted changes" not in (ROOT / "reports" / name).read_text()
