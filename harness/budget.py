@@ -27,7 +27,7 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Limit:
-    """A cap: `steps` for each phase of a trial, `seconds` of device time for all of them."""
+    """A cap on one replicate: `steps` for each phase, `seconds` of device time for all of them."""
 
     steps: int | None = None
     seconds: float | None = None
@@ -131,9 +131,15 @@ class Meter:
         limit: Limit,
         clock: Callable[[], float] = time.perf_counter,
         sync: Callable[[], None] = lambda: None,
+        replicates: int = 1,
     ) -> None:
-        """Take {phase: (turns, steps charged per turn)}, as `Phase.resolve` gives them."""
+        """Take {phase: (turns, steps charged per turn)}, as `Phase.resolve` gives them.
+
+        `replicates` runs share every turn: each is charged its steps, and the cap of device time
+        is that of all of them together.
+        """
         self.limit = limit
+        self.replicates = replicates
         self.ledgers: dict[str, Ledger] = {}
         self.phase = ""
         self.on_turn: Callable[[], None] = lambda: None
@@ -186,7 +192,7 @@ class Meter:
             finally:
                 self._stop(ledger)
             ledger.turns += 1
-            ledger.steps += ledger.cost
+            ledger.steps += ledger.cost * self.replicates
             ledger.flops += ledger.turn_flops
             self.on_turn()
         self._start()

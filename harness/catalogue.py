@@ -47,6 +47,7 @@ def _experiment(experiment: Experiment) -> dict[str, Any]:
         "expected_seconds": dict(experiment.expected),
         "skipped": list(experiment.skipped),
         "deterministic": experiment.deterministic,
+        "replicates": experiment.replicates,
     }
 
 

@@ -82,8 +82,10 @@ def run(  # noqa: PLR0913  (one parameter per option)
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a config.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Cap each phase at this many steps.")] = None,
-    gpu_days: Annotated[float | None, typer.Option(help="Cap each trial's device time.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Cap a replicate's phases, in SGD steps.")
+    ] = None,
+    gpu_days: Annotated[float | None, typer.Option(help="Cap a replicate's device time.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
     launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",

@@ -59,7 +59,7 @@ class Task:
 class Phase:
     """A separately budgeted stretch: how many loop turns it has and what each turn is charged.
 
-    Both are numbers or the name of a config field; a turn that updates 16 stacked models costs 16.
+    Both are numbers or the name of a config field. A turn that unrolls T inner steps costs T.
     """
 
     length: int | str
@@ -67,11 +67,12 @@ class Phase:
 
     def resolve(self, config: Any) -> tuple[int, int]:
         """Return (turns, SGD steps charged per turn) for this config."""
-        return self._number(self.length, config), self._number(self.cost, config)
+        return number_of(self.length, config), number_of(self.cost, config)
 
-    @staticmethod
-    def _number(source: int | str, config: Any) -> int:
-        return source if isinstance(source, int) else int(getattr(config, source))
+
+def number_of(source: int | str, config: Any) -> int:
+    """Return a declared number, or the value of the config field that it names."""
+    return source if isinstance(source, int) else int(getattr(config, source))
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ class Experiment:
 
     `run` is "module:function" inside the paper's folder; the function takes (config, trial) and
     yields rows. `expected` gives measured seconds of one trial on one CPU core, per budget.
-    A `deterministic` experiment has no seed: one trial is the whole population.
+    A `deterministic` experiment has no seed: one trial is the whole population. `replicates` says
+    how many seeds one trial trains at once (stacked models): each of them is charged, and caps
+    are those of one replicate.
     """
 
     name: str
@@ -133,6 +136,7 @@ class Experiment:
     seeds: Mapping[str, int] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     deterministic: bool = False
+    replicates: int | str = 1
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -147,10 +151,10 @@ class Experiment:
         for changes in self.reduced.values():
             for name in changes:
                 require(name, names, f"config field of experiment '{self.name}'")
-        for phase in self.phases.values():
-            for source in (phase.length, phase.cost):
-                if isinstance(source, str):
-                    require(source, names, f"config field of experiment '{self.name}'")
+        sources = [s for phase in self.phases.values() for s in (phase.length, phase.cost)]
+        for source in (*sources, self.replicates):
+            if isinstance(source, str):
+                require(source, names, f"config field of experiment '{self.name}'")
 
     def trials(self, budget: str) -> int:
         """Return how many trials (seeds) this experiment has at a budget."""

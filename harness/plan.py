@@ -14,7 +14,7 @@ from typing import Any
 from harness import budget as budgets
 from harness.budget import Budget, Limit, Meter
 from harness.discover import Folder
-from harness.paper import Experiment, Refused, nearest
+from harness.paper import Experiment, Refused, nearest, number_of
 from harness.provenance import code_digest
 
 SPEC = "spec.json"
@@ -124,8 +124,12 @@ def _spec(
         config = replace(experiment.at(request.budget.base), **own)
     except (ValueError, TypeError) as error:
         raise Refused(f"experiment '{experiment.name}': {error}") from error
+    replicates = number_of(experiment.replicates, config)
     limit = request.budget.limit(experiment, folder.paper.experiments)
-    meter = Meter(budgets.resolve(experiment.phases, config), limit)  # refuses a cap of no turn
+    if request.budget.trial is not None and limit.seconds is not None:
+        limit = replace(limit, seconds=limit.seconds * replicates)
+    phases = budgets.resolve(experiment.phases, config)
+    meter = Meter(phases, limit, replicates=replicates)  # refuses a cap of no turn
     values = asdict(config)
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
     identity = [folder.name, experiment.name, experiment.run, request.budget.name, seed]
@@ -148,7 +152,7 @@ def _spec(
         threads=experiment.threads,
         code=code,
         expected=experiment.expected.get(request.budget.base, 0.0),
-        charged=sum(ledger.horizon * ledger.cost for ledger in meter.ledgers.values()),
+        charged=sum(led.horizon * led.cost for led in meter.ledgers.values()) * replicates,
     )
 
 

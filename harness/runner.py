@@ -19,7 +19,7 @@ from typing import Any
 
 from harness import budget, discover, journal, provenance
 from harness.budget import Interrupted, Meter
-from harness.paper import Experiment, Refused, Row
+from harness.paper import Experiment, Refused, Row, number_of
 from harness.plan import Spec, config_of
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
 
@@ -100,7 +100,8 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     experiment = next(e for e in found.paper.experiments if e.name == spec.experiment)
     config = config_of(experiment, spec.config)
     phases = budget.resolve(experiment.phases, config)
-    meter = Meter(phases, spec.limit, sync=device.synchroniser(spec.device))
+    replicates = number_of(experiment.replicates, config)
+    meter = Meter(phases, spec.limit, sync=device.synchroniser(spec.device), replicates=replicates)
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
     trial = Trial(folder, meter, tools, spec.seed, spec.device)
     trial.pace = pace

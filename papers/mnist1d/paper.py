@@ -22,7 +22,7 @@ SHUFFLED = {
     for order in ("a", "b", "c")
 }  # fmt: skip
 
-TRAIN = {"train": Phase("steps", cost="members")}
+TRAIN = {"train": Phase("steps")}
 TINY = {"steps": 12, "eval_every": 5, "members": 2, "fresh_rows": 0}
 
 # members, SGD steps where reduced, and device seconds as measured on one core of the machine that
@@ -47,6 +47,7 @@ def neural(model: str, order: str = "none") -> Experiment:
         Training(model, order, members=many),
         run="benchmark:run",
         phases=TRAIN,
+        replicates="members",
         reduced={
             "check": TINY,
             "smoke": {"members": few, "steps": steps},

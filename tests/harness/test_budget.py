@@ -391,3 +391,12 @@ def test_replaced_cap_must_allow_something(steps: int | None, days: float | None
 def test_phases_resolve_to_turns_and_cost() -> None:
     phases = {"train": Phase("steps", cost=4), "derive": Phase(2, cost="steps")}
     assert budget.resolve(phases, Config(steps=9)) == {"train": (9, 4), "derive": (2, 9)}
+
+
+def test_replicates_are_each_charged_and_capped_alone() -> None:
+    clock = Clock()
+    stacked = Meter({"train": (100, 2)}, Limit(steps=30), clock=clock, replicates=8)
+    turns = list(stacked.steps("train"))
+    assert len(turns) == 15  # 30 steps of one replicate, at 2 a turn
+    assert stacked.spent("steps") == 15 * 2 * 8
+    assert stacked.stopped_by == "steps"
