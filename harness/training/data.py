@@ -57,6 +57,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.y)
 
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return inputs and labels of rows (N) int64, as the samplers give them."""
+        return self.x.index_select(0, rows), self.y.index_select(0, rows)  # faster than x[rows]
+
     def describe(self) -> dict[str, Any]:
         """Return what records the split: two runs with equal records saw the same rows."""
         indices = hashlib.sha256(self.rows.astype("<i8").tobytes()).hexdigest()
