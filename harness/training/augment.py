@@ -55,7 +55,7 @@ def flip_where(images: Tensor, chosen: Tensor) -> Tensor:
     # a gather from both forms of the batch: bytes are four times as slow through torch.where
     both = torch.cat([images, images.flip(-1)])
     own = torch.arange(len(images), device=images.device)
-    places: Tensor = own + chosen.long() * len(images)
+    places = own + chosen.long() * len(images)
     return both.index_select(0, places)
 
 
@@ -75,8 +75,9 @@ def cutout_at(images: Tensor, size: int, centres: Tensor) -> Tensor:
     for centre, side in zip(centres, images.shape[2:], strict=True):
         distance = torch.arange(side, device=images.device) - (centre - size // 2)[:, None]
         inside.append(((distance >= 0) & (distance < size)).to(images.dtype))
-    hole = inside[0][:, None, :, None] * inside[1][:, None, None, :]
-    return images * (1 - hole)  # finite pixels: ten times as fast as filling through a mask
+    hole: Tensor = inside[0][:, None, :, None] * inside[1][:, None, None, :]
+    whole: Tensor = images * (1 - hole)  # pixels are finite: ten times as fast as masked_fill
+    return whole
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:

@@ -108,6 +108,10 @@ class Race:
     def agree(self) -> None:
         """Check that epochs are equally long, and that equal draws make equal images."""
         assert self.loader_epoch() == self.resident_epoch() == len(self.images)
+        self.make_equal_images()
+
+    def make_equal_images(self) -> None:
+        """Give both the same draws and compare a batch."""
         drawn, images = torch.Generator().manual_seed(1), self.images[:BATCH]
         offsets = torch.randint(9, (2, len(images)), generator=drawn)
         mirrored = torch.rand(len(images), generator=drawn) < RECIPE.flip
@@ -138,8 +142,13 @@ class OneByOne(Dataset[Tensor]):
 
     def __getitem__(self, row: int) -> Tensor:
         """Return one image, changed at random: float32 (C, H, W)."""
-        image: Tensor = self.scaled(self.moved(self.images[row]))
+        image = self.normalised(self.moved(self.images[row]))
         return cut(image, torch.randint(32, (2,)).tolist())
+
+    def normalised(self, image: Tensor) -> Tensor:
+        """Turn bytes (C, H, W) into normalised float32."""
+        result: Tensor = self.scaled(image)
+        return result
 
     def changed(self, image: Tensor, draw: Draw) -> Tensor:
         """Pad and crop, mirror, normalise, cut out: what is drawn is given."""
@@ -147,8 +156,7 @@ class OneByOne(Dataset[Tensor]):
         padded = self.functions.pad(image, [RECIPE.padding] * 4)
         image = self.functions.crop(padded, top, left, 32, 32)
         image = self.functions.horizontal_flip(image) if flip else image
-        image = image.float().div_(255)
-        return cut(self.functions.normalize(image, RECIPE.mean, RECIPE.std, inplace=True), centre)
+        return cut(self.normalised(image), centre)
 
 
 class Lean(OneByOne):
@@ -159,6 +167,12 @@ class Lean(OneByOne):
         offset, centre = torch.randint(9, (2,)).tolist(), torch.randint(32, (2,)).tolist()
         flip = bool(torch.rand(()) < RECIPE.flip)
         return self.changed(self.images[row], (offset, flip, centre))
+
+    def normalised(self, image: Tensor) -> Tensor:
+        """Turn bytes (C, H, W) into normalised float32."""
+        floats = image.float().div_(255)
+        result: Tensor = self.functions.normalize(floats, RECIPE.mean, RECIPE.std, inplace=True)
+        return result
 
 
 def cut(image: Tensor, centre: list[int]) -> Tensor:

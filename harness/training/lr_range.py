@@ -52,12 +52,16 @@ class Span:
 
 @dataclass(frozen=True)
 class Curve:
-    """Rates, losses as measured at them, and smoothed; `suggested` is None if none fell."""
+    """Rates, losses as measured at them, and smoothed; `suggested` is None if none fell.
+
+    `diverged` says that the test ended before the highest rate.
+    """
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
     smoothed: tuple[float, ...]
     suggested: float | None
+    diverged: bool
 
 
 def sweep(
@@ -76,19 +80,21 @@ def sweep(
     devices = list(range(torch.cuda.device_count()))
     rates: list[float] = []
     losses: list[float] = []
+    diverged = False
     with torch.random.fork_rng(devices=devices):
         for step in range(span.steps):
             optim.set_rate(optimizer, span.rate(step))
             value = float(loop.descend(loss(model, step), optimizer))
-            if not math.isfinite(value):
+            if diverged := not math.isfinite(value):
                 break
             rates.append(span.rate(step))
             losses.append(value)
             smoothed = smooth(losses, span.smoothing)
-            if smoothed[-1] > span.diverged * min(smoothed):
+            if diverged := smoothed[-1] > span.diverged * min(smoothed):
                 break
     smoothed = smooth(losses, span.smoothing)
-    return Curve(tuple(rates), tuple(losses), smoothed, suggest(rates, smoothed))
+    suggested = suggest(rates, smoothed)
+    return Curve(tuple(rates), tuple(losses), smoothed, suggested, diverged)
 
 
 def smooth(losses: list[float], weight: float) -> tuple[float, ...]:

@@ -60,6 +60,7 @@ def test_losses_are_those_of_training_by_hand():
     assert curve.rates == pytest.approx([10**-2, 10**-1.5, 10**-1, 10**-0.5, 1])
     assert curve.losses == pytest.approx(expected, rel=1e-5)
     assert curve.smoothed == pytest.approx(expected, rel=1e-5)
+    assert not curve.diverged
 
 
 @pytest.mark.parametrize("build", [optim.adam, lambda p, lr: optim.sgd(p, lr, momentum=0.9)])
@@ -122,6 +123,7 @@ def test_a_loss_that_is_not_finite_ends_it():
 
     curve = lr_range.sweep(model, optim.sgd(model.parameters(), lr=1.0), loss)
     assert len(curve.losses) == 4
+    assert curve.diverged
 
 
 @pytest.mark.parametrize(
