@@ -224,3 +224,16 @@ def test_the_global_stream_is_not_used():
 def test_a_recipe_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match="flip from 0 to 1"):
         augment.Recipe((0.5,), (0.2,), flip=1.5)
+
+
+@pytest.mark.gpu
+def test_a_gpu_makes_the_images_of_the_cpu():
+    """Draws come from the CPU's generator, so both change the same images alike."""
+    images = pixels(64, (3, 32, 32))
+    here, there = (RECIPE(x, stream(5)) for x in (images, images.to("cuda")))
+    assert there.device.type == "cuda"
+    torch.testing.assert_close(there.cpu(), here, rtol=1e-5, atol=1e-6)
+    boxes = augment.resized_crop(images.to("cuda"), 24, stream(6))
+    torch.testing.assert_close(
+        boxes.cpu(), augment.resized_crop(images, 24, stream(6)), rtol=1e-4, atol=2e-2
+    )

@@ -376,3 +376,14 @@ def test_real_text(tmp_path: Path, monkeypatch, part: str, count: int):
     vocabulary = text.Vocabulary.of(words)
     assert vocabulary.decode(vocabulary.encode(words[:500])) == words[:500]
     assert len(vocabulary) == len(set(words))
+
+
+@pytest.mark.gpu
+def test_rows_and_their_order_are_the_same_on_a_gpu():
+    here, there = (data.load("digits", "train", device) for device in ("cpu", "cuda"))
+    orders = [data.Epochs(len(here), 64, 0, device) for device in ("cpu", "cuda")]
+    for rows, same in zip(*orders, strict=True):
+        x, y = there.batch(same)
+        assert (x.device.type, y.device.type) == ("cuda", "cuda")
+        assert torch.equal(x.cpu(), here.batch(rows)[0])
+        assert torch.equal(y.cpu(), here.batch(rows)[1])
