@@ -1,7 +1,8 @@
 """Speed of the hot paths beside their readable oracles: ratios within one run, never one time.
 
 A paper's `bench.py` has `pairs() -> list[Pair]`: two ways to do the same thing, and a check that
-they do. The two are timed in turn, so that a machine whose speed drifts slows both.
+they do; so has `harness/training/bench.py` for what all papers share. The two are timed in turn,
+so that a machine whose speed drifts slows both.
 """
 
 from __future__ import annotations
@@ -60,16 +61,20 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
     peak = metrics.peak_flops()
     name = device.describe("cpu")
     sections = {}
-    for found in papers:
-        if importlib.util.find_spec(f"{found.package}.bench") is None:
-            continue
-        pairs = found.module("bench").pairs()
-        sections[found.name] = [_line(measure(pair), peak) for pair in pairs]
-        yield _table(f"papers/{found.name}, one thread of {name}", COLUMNS, sections[found.name])
+    for title, pairs in _sections(papers):
+        sections[title] = [_line(measure(pair), peak) for pair in pairs]
+        yield _table(f"{title}, one thread of {name}", COLUMNS, sections[title])
     cost = overhead.measure(reports)
     yield _table("the harness's own cost", overhead.COLUMNS, cost)
     if reports is not None:
         _write(reports / "bench.md", (name, peak), sections, cost)
+
+
+def _sections(papers: Sequence[Folder]) -> Iterator[tuple[str, list[Pair]]]:
+    for found in papers:
+        if importlib.util.find_spec(f"{found.package}.bench") is not None:
+            yield f"papers/{found.name}", found.module("bench").pairs()
+    yield "harness/training", importlib.import_module("harness.training.bench").pairs()
 
 
 def measure(pair: Pair, rounds: int = ROUNDS) -> Timing:
@@ -123,8 +128,8 @@ def _write(
         f"Peak of a float32 matrix product on this thread: {peak / 1e9:.0f} GFLOP/s. "
         f"Medians of {ROUNDS} rounds in which oracle and fast form take turns.\n"
     ]
-    for paper, rows in sections.items():
-        lines += [f"\n## papers/{paper}\n", markdown(COLUMNS, rows)]
+    for title, rows in sections.items():
+        lines += [f"\n## {title}\n", markdown(COLUMNS, rows)]
     lines += ["\n## The harness's own cost\n", markdown(overhead.COLUMNS, cost)]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines))

@@ -191,13 +191,18 @@ def check(papers: Papers) -> None:
 def bench(
     papers: AllPapers = None,
     reports: ReportsFolder = REPORTS,
-    save: Annotated[bool, typer.Option(help="Write reports/bench.md.")] = True,
+    save: Annotated[bool, typer.Option(help="Write reports/bench.md, or the figure.")] = True,
+    lr_range: Annotated[
+        bool, typer.Option("--lr-range", help="Learning-rate range tests instead.")
+    ] = False,
 ) -> None:
     """Time the hot paths beside their readable oracles; print ratios and share of the peak."""
     from harness import bench as benches
+    from harness import rates
 
     found = discover.load_each(papers) if papers else discover.load_all()
-    for table in benches.run(found, reports if save else None):
+    measure = rates.run if lr_range else benches.run
+    for table in measure(found, reports if save else None):
         Console().print(table)
 
 

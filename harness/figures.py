@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 import pandas as pd
@@ -17,6 +18,9 @@ from harness.checks import Value
 from harness.discover import Folder
 from harness.paper import BUDGETS
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.training.lr_range import Curve
 
 INK = {"reproduced": "#17703a", "on track": "#17703a", "not reproduced": "#a8261c"}
 INK["off track"] = INK["not reproduced"]
@@ -70,6 +74,27 @@ def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Pat
     )
     axes.grid(axis="y", visible=False)
     return save(figure, folder / f"{found.name}-claims.png")
+
+
+def lr_range(paper: str, curves: Mapping[str, Curve], folder: Path) -> Path:
+    """Draw the learning-rate range tests of a paper, each with the rate that it suggests."""
+    style()
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    for (name, curve), colour in zip(curves.items(), sns.color_palette(), strict=False):
+        axes.plot(curve.rates, curve.losses, color=colour, alpha=0.25)
+        label = name
+        if curve.suggested is not None:
+            at = curve.rates.index(curve.suggested)
+            axes.plot(curve.suggested, curve.smoothed[at], "o", color=colour)
+            label = f"{name}: {curve.suggested:.1e} suggested"
+        axes.plot(curve.rates, curve.smoothed, color=colour, label=label)
+    starts = [curve.smoothed[0] for curve in curves.values() if curve.smoothed]
+    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss (faint: as measured)")
+    axes.set_ylim(0, 2 * max(starts, default=1.0))
+    axes.set_title(f"{paper}: learning-rate range test", loc="left")
+    axes.legend()
+    return save(figure, folder / f"{paper}-lr-range.png")
 
 
 def _values(verdicts: Sequence[Verdict]) -> list[Verdict]:

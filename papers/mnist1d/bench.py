@@ -1,4 +1,4 @@
-"""The pairs that `python -m harness bench papers/mnist1d` times."""
+"""The pairs that `python -m harness bench papers/mnist1d` times, and its `--lr-range` tests."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import importlib.util
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from harness.bench import Pair
 from harness.training import ensemble, loop, metrics, optim
+from harness.training import lr_range as range_test
 from papers.mnist1d import dataset, models
 
 STEPS = 20
+BATCH = 100  # as config.Training has it
 SIZES = {"mlp": 16, "cnn": 8, "gru": 8}
 AIMS = {"mlp": 2.5}  # against plain PyTorch; elsewhere KEEP
 KEEP = 1.3  # a fast path that gains less is deleted
@@ -28,6 +31,24 @@ def pairs() -> list[Pair]:
     """Return the generator beside its oracles, and stacked training beside one after another."""
     each = [stacked(name, plain) for name in SIZES for plain in (True, False)]
     return [*generators(), *each]
+
+
+def lr_range() -> dict[str, Callable[[], range_test.Curve]]:
+    """Return learning-rate range tests: Adam on batches of the benchmark, in stored order."""
+    return {name: partial(swept, name) for name in ("mlp", "cnn")}
+
+
+def swept(name: str) -> range_test.Curve:
+    """Run the range test of one model on the frozen training signals."""
+    frozen = dataset.generate()
+    x, y = torch.tensor(frozen["x"], dtype=torch.float32), torch.tensor(frozen["y"])
+    model = models.build(name, seed=0)
+
+    def loss(trained: nn.Module, step: int) -> Tensor:
+        rows = slice(step * BATCH % len(y), step * BATCH % len(y) + BATCH)
+        return cross_entropy(trained(x[rows]), y[rows])
+
+    return range_test.sweep(model, optim.adam(model.parameters(), lr=1.0), loss)
 
 
 def generators() -> list[Pair]:
