@@ -124,12 +124,7 @@ def _spec(
         config = replace(experiment.at(request.budget.base), **own)
     except (ValueError, TypeError) as error:
         raise Refused(f"experiment '{experiment.name}': {error}") from error
-    replicates = number_of(experiment.replicates, config)
-    limit = request.budget.limit(experiment, folder.paper.experiments)
-    if request.budget.trial is not None and limit.seconds is not None:
-        limit = replace(limit, seconds=limit.seconds * replicates)
-    phases = budgets.resolve(experiment.phases, config)
-    meter = Meter(phases, limit, replicates=replicates)  # refuses a cap of no turn
+    limit, charged = _cost(folder, experiment, request.budget, config)
     values = asdict(config)
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
     identity = [folder.name, experiment.name, experiment.run, request.budget.name, seed]
@@ -152,8 +147,21 @@ def _spec(
         threads=experiment.threads,
         code=code,
         expected=experiment.expected.get(request.budget.base, 0.0),
-        charged=sum(led.horizon * led.cost for led in meter.ledgers.values()) * replicates,
+        charged=charged,
     )
+
+
+def _cost(
+    folder: Folder, experiment: Experiment, budget: Budget, config: Any
+) -> tuple[Limit, int]:
+    """Return the cap of a trial and the SGD steps that it will be charged; refuse a cap of none."""
+    replicates = number_of(experiment.replicates, config)
+    limit = budget.limit(experiment, folder.paper.experiments)
+    if budget.trial is not None and limit.seconds is not None:
+        limit = replace(limit, seconds=limit.seconds * replicates)
+    meter = Meter(budgets.resolve(experiment.phases, config), limit, replicates=replicates)
+    turns = sum(ledger.horizon * ledger.cost for ledger in meter.ledgers.values())
+    return limit, turns * replicates
 
 
 # -- --set field=value ---------------------------------------------------------------------------
