@@ -154,7 +154,7 @@ def _spec(
 def _cost(
     folder: Folder, experiment: Experiment, budget: Budget, config: Any
 ) -> tuple[Limit, int]:
-    """Return the cap of a trial and the SGD steps that it will be charged; refuse a cap of none."""
+    """Return the cap of a trial and the SGD steps it will be charged; refuse a cap of none."""
     replicates = number_of(experiment.replicates, config)
     limit = budget.limit(experiment, folder.paper.experiments)
     if budget.trial is not None and limit.seconds is not None:
