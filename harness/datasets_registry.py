@@ -24,9 +24,9 @@ WIKI = f"{EXAMPLES}word_language_model/data/wikitext-2/"
 MNIST1D = f"{GITHUB}/greydanus/mnist1d/7878d96082abd200c546a07a4101fa90b30fdf7e/"
 
 WIKI_README = (
-    "WikiText-2, tokenised version (Merity et al., arXiv:1609.07843), CC BY-SA: the validation and "
-    "test splits only (217,646 and 245,569 tokens with one end-of-line each). The training split "
-    "is not here.\n"
+    "WikiText-2, tokenised version (Merity et al., arXiv:1609.07843), CC BY-SA: the validation "
+    "and test splits only (217,646 and 245,569 tokens with one end-of-line each). The training "
+    "split is not here.\n"
 )
 CIFAR_README = (
     "A lossless part of CIFAR-10 (A. Krizhevsky, 2009), in the official binary record format: one "
