@@ -24,7 +24,9 @@ class Host:
 
 
 @contextmanager
-def host(content: bytes = CONTENT, lives: int | None = None, ranges: bool = True) -> Iterator[Host]:
+def host(
+    content: bytes = CONTENT, lives: int | None = None, ranges: bool = True
+) -> Iterator[Host]:
     """Serve `content` at any path; a connection breaks off after `lives` bytes."""
     it = Host(content, lives, ranges)
 
