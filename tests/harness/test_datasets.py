@@ -8,10 +8,12 @@ import hashlib
 import io
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -212,6 +214,19 @@ def test_our_own_texts_have_their_hashes(file):
 # -- the official CIFAR-10 archive ----------------------------------------------------------------
 
 
+class Python2(pickle._Pickler):
+    """Writes what Python 2 and the numpy of 2009 wrote: all text as byte strings, protocol 2."""
+
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
+
+    def save_text(self, text):
+        raw = text.encode() if isinstance(text, str) else text
+        self.write(pickle.BINSTRING + struct.pack("<i", len(raw)) + raw)
+        self.memoize(text)
+
+    dispatch[str] = dispatch[bytes] = save_text
+
+
 class Evil:
     def __reduce__(self):
         return (os.system, ("true",))
@@ -244,6 +259,18 @@ def test_the_reader_gives_both_splits(tmp_path):
     assert splits["test"][0].shape == (3, 3, 32, 32)
 
 
+def test_a_batch_as_python_2_wrote_it_is_read(tmp_path):
+    images = np.arange(3 * 3072, dtype=np.uint32).astype(np.uint8).reshape(3, 3072)
+    stream = io.BytesIO()
+    Python2(stream, protocol=2).dump({"data": images, "labels": [1, 2, 3]})
+    payload = stream.getvalue().replace(b"cnumpy._core.multiarray", b"cnumpy.core.multiarray")
+    assert b"cnumpy.core.multiarray" in payload
+    path, found, _ = archive(tmp_path, test_batch=payload)
+    read, labels = read_cifar10(path, found)["test"]
+    assert np.array_equal(read.reshape(3, -1), images)
+    assert labels.tolist() == [1, 2, 3]
+
+
 def test_the_subset_is_labels_and_pixels_in_records(tmp_path):
     path, found, content = archive(tmp_path)
     made = subset(path, found)
@@ -262,8 +289,8 @@ def test_an_archive_with_another_md5_is_never_opened(tmp_path, monkeypatch):
 def test_a_batch_with_another_md5_is_never_unpickled(tmp_path, monkeypatch):
     path, found, _ = archive(tmp_path)
     monkeypatch.setattr(cifar, "_ArraysOnly", lambda *_, **__: pytest.fail("opened"))
-    with pytest.raises(Refused, match=r"batch 'data_batch_2': md5 .* not opened"):
-        read_cifar10(path, {**found, "data_batch_2": "0" * 32})
+    with pytest.raises(Refused, match=r"batch 'data_batch_1': md5 .* not opened"):
+        read_cifar10(path, {**found, "data_batch_1": "0" * 32})
 
 
 def test_a_batch_that_holds_more_than_arrays_is_refused(tmp_path):

@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from harness import datasets_dvc
-from harness.datasets import Home, ensure, status
+from harness.datasets import Home, add, ensure, status
 from harness.datasets_registry import DATASETS
 from harness.download import Unavailable
+from harness.paper import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
 DVC_FILES = ("data.dvc", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")
@@ -147,8 +148,6 @@ def test_a_damaged_file_is_replaced_even_when_the_cache_shares_the_damage(clone,
 
 
 def test_add_changes_exactly_one_entry(clone, remote):
-    from harness.datasets import add
-
     home, before = Home(clone), outs(clone)
     folder = ensure("wikitext2", home)
     (folder / "more.txt").write_text("a line\n")
@@ -159,6 +158,27 @@ def test_add_changes_exactly_one_entry(clone, remote):
     assert changed == {"data/wikitext2"}
     assert after["data/wikitext2"]["md5"] == told != DATASETS["wikitext2"].digest
     assert after["data/wikitext2"]["meta"] == before["data/wikitext2"]["meta"]
+
+
+def test_add_records_a_new_dataset_whose_entry_has_no_hash_yet(clone):
+    before = outs(clone)
+    (clone / "data" / "new").mkdir(parents=True)
+    (clone / "data" / "new" / "a.txt").write_text("a\n")
+    with (clone / "data.dvc").open("a") as file:
+        file.write("- path: data/new\n  hash: md5\n  desc: new\n  meta:\n    licence: none\n")
+    told = add("new", Home(clone))
+    after = outs(clone)
+    assert after["data/new"]["md5"] == told
+    assert (after["data/new"]["nfiles"], after["data/new"]["desc"]) == (1, "new")
+    assert {path: after[path] for path in before} == before
+
+
+def test_add_without_an_entry_is_one_line(clone):
+    (clone / "data" / "newer").mkdir(parents=True)
+    with pytest.raises(Refused, match=r"data add data/newer"):
+        add("newer", Home(clone))
+    with pytest.raises(Refused, match=r"data/nothing is not there"):
+        add("nothing", Home(clone))
 
 
 def test_without_a_remote_the_reason_is_one_line(clone, monkeypatch):
