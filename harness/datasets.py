@@ -162,7 +162,9 @@ def _alone(name: str, home: Home) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            Console(stderr=True).print(f"data {name}: another process is pulling it; waiting")
+            Console(stderr=True).print(
+                f"data {name.lstrip('.')}: another process is pulling it; waiting"
+            )
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 

@@ -33,16 +33,18 @@ def _opened(root: Path) -> Iterator[Any]:
     if address := os.environ.get(REMOTE):
         config["remote"] = {"environment": {"url": address}}
         config["core"]["remote"] = "environment"
-    log = logging.getLogger("dvc")
-    level = log.level
-    log.setLevel(logging.CRITICAL)  # what matters is raised, and told in our own words
+    logs = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)  # what matters is raised, and told in our own words
     try:
         with Repo(str(root), config=config) as repo:
             yield repo
     except DvcException as error:
         raise Unavailable(f"DVC: {_line(error)}") from error
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
 
 
 def _line(error: Exception) -> str:
