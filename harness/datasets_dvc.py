@@ -6,8 +6,10 @@ DVC's cache first, verify there, and only then check out, so that a failure chan
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +44,10 @@ def _opened(root: Path) -> Iterator[Any]:
             yield repo
     except DvcException as error:
         raise Unavailable(f"DVC: {_line(error)}") from error
+    except sqlite3.Error as error:  # DVC's index: this is how a full disk shows itself first
+        if "disk is full" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise Unavailable(f"DVC's index below .dvc/tmp: {_line(error)}") from error
     finally:
         for log, level in zip(logs, levels, strict=True):
             log.setLevel(level)

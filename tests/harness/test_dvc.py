@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -179,6 +180,18 @@ def test_add_without_an_entry_is_one_line(clone):
         add("newer", Home(clone))
     with pytest.raises(Refused, match=r"data/nothing is not there"):
         add("nothing", Home(clone))
+
+
+def test_a_disk_that_is_full_for_the_index_of_dvc_is_one_line(clone, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setenv("HARNESS_DVC_REMOTE", str(tmp_path))
+    monkeypatch.setattr(datasets_dvc, "_fetch", full)
+    with pytest.raises(Refused, match="No space left on device") as told:
+        ensure("mnist", Home(clone))
+    assert "\n" not in str(told.value)
+    assert here(Home(clone)) == []
 
 
 def test_without_a_remote_the_reason_is_one_line(clone, monkeypatch):
