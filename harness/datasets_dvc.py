@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +21,14 @@ from harness.download import Unavailable, hashes
 from harness.paper import Refused
 
 REMOTE = "HARNESS_DVC_REMOTE"
+SLACK = 4 << 20  # bytes; with less than this free, an index that cannot be written is a full disk
 
 
 @contextmanager
 def _opened(root: Path) -> Iterator[Any]:
     """Open the repository's DVC, with the remote of the environment when it names one."""
     try:
+        from diskcache import Timeout
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
     except ImportError as error:
@@ -44,8 +47,11 @@ def _opened(root: Path) -> Iterator[Any]:
             yield repo
     except DvcException as error:
         raise Unavailable(f"DVC: {_line(error)}") from error
-    except sqlite3.Error as error:  # DVC's index: this is how a full disk shows itself first
-        if "disk is full" in str(error):
+    except (
+        sqlite3.Error,
+        Timeout,
+    ) as error:  # DVC's index: this is how a full disk shows itself first
+        if "disk is full" in str(error) or shutil.disk_usage(root).free < SLACK:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise Unavailable(f"DVC's index below .dvc/tmp: {_line(error)}") from error
     finally:
