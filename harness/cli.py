@@ -1,4 +1,4 @@
-"""The command line: list, run, report, verify, replay, check, bench.
+"""The command line: list, run, report, verify, replay, check, bench, data.
 
 Commands are short and import what they need when they run, so that `list` and `--help` answer
 before torch, pandas or mlflow could even load.
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from harness import budget as budgets
-from harness import discover
+from harness import datasets_cli, discover
 from harness.paper import Refused, require
 
 app = typer.Typer(
@@ -41,6 +41,8 @@ ReportsFolder = Annotated[Path, typer.Option("--reports", help="Where tables and
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a refusal is one line on standard error and exit status 2."""
+    if not app.registered_groups:
+        app.add_typer(datasets_cli.app, name="data")
     try:
         app(args=arguments)
     except Refused as refusal:

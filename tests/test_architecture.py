@@ -75,7 +75,7 @@ def test_heavy_libraries_stay_in_their_files(module: Path):
         "mlflow": name == "harness.record",
         "seaborn": name.endswith((".figures", "harness.report")),
         "matplotlib": name.endswith((".figures", "harness.report")),
-        "dvc": name == "harness.datasets",
+        "dvc": name == "harness.datasets_dvc",
     }
     for library, home in homes.items():
         assert home or library not in tops(module), f"{name} imports {library}"

@@ -1,0 +1,65 @@
+"""The verbs of `python -m harness data`: status, pull, build, add."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.paper import Refused
+
+app = typer.Typer(help="Datasets: what is here, pull, build, add.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="A dataset, as `data status` lists it.")]
+
+
+@app.command()
+def status() -> None:
+    """Hash what is here and compare it with what each dataset is."""
+    from harness import datasets
+
+    table = Table("dataset", "state", "MB", "hash", "licence")
+    for name, state in datasets.status().items():
+        dataset = datasets.DATASETS[name]
+        size = f"{dataset.size / 1e6:.1f}"
+        table.add_row(name, state, size, dataset.digest[:12], dataset.licence)
+    Console().print(table)
+
+
+@app.command()
+def pull(
+    name: Annotated[str | None, typer.Argument(help="A dataset; all when none is given.")] = None,
+) -> None:
+    """Bring a dataset, or all: what is there, DVC's remote, the official origin."""
+    from harness import datasets
+
+    missing = []
+    for each in [name] if name else list(datasets.DATASETS):
+        try:
+            path = datasets.ensure(each)
+        except Refused as refusal:
+            if name:
+                raise
+            missing.append(each)
+            Console(stderr=True).print(f"missing: {refusal}", highlight=False, soft_wrap=True)
+            continue
+        Console().print(f"{each}: {path}", highlight=False, soft_wrap=True)
+    if missing:
+        raise Refused(f"not pulled: {', '.join(missing)}; the others are in place")
+
+
+@app.command()
+def build(name: Name) -> None:
+    """Make a dataset again from official files, without DVC's remote."""
+    from harness import datasets
+
+    Console().print(f"{name}: {datasets.build(name)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def add(name: Name) -> None:
+    """Record data/NAME in its entry of data.dvc; no other entry changes."""
+    from harness import datasets
+
+    Console().print(f"{name}: {datasets.add(name)}", highlight=False)
