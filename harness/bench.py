@@ -8,7 +8,6 @@ so that a machine whose speed drifts slows both.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
 
 def _sections(papers: Sequence[Folder]) -> Iterator[tuple[str, list[Pair]]]:
     for found in papers:
-        if importlib.util.find_spec(f"{found.package}.bench") is not None:
+        if found.has("bench"):
             yield f"papers/{found.name}", found.module("bench").pairs()
     yield "harness/training", importlib.import_module("harness.training.bench").pairs()
 

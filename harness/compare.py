@@ -36,12 +36,17 @@ def declared(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
 
 def generations(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split rows into (current, earlier) generations, experiment by experiment."""
-    current = pd.Series(False, index=rows.index)
+    newest = pd.Series(False, index=rows.index)
     for _, group in rows.groupby("experiment", sort=False):
-        newest = group.sort_values("finished").iloc[-1]
-        same = (group[GENERATION].fillna("") == newest[GENERATION].fillna("")).all(axis=1)
-        current[group.index] = same
-    return rows[current], rows[~current]
+        last = group.sort_values("finished").iloc[-1]
+        same = (group[GENERATION].fillna("") == last[GENERATION].fillna("")).all(axis=1)
+        newest[group.index] = same
+    return rows[newest], rows[~newest]
+
+
+def current(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
+    """Return a paper's rows of the newest generation at a budget, with the declared config."""
+    return generations(declared(results, found, budget))[0]
 
 
 def judged(results: pd.DataFrame, found: Folder) -> dict[str, list[Verdict]]:
@@ -50,9 +55,9 @@ def judged(results: pd.DataFrame, found: Folder) -> dict[str, list[Verdict]]:
 
     verdicts = {}
     for budget in BUDGETS:
-        current, earlier = generations(declared(results, found, budget))
-        if len(current) and any(budget in claim.budgets for claim in found.paper.claims):
-            verdicts[budget] = judge(found.paper, current, budget, earlier)
+        newest, earlier = generations(declared(results, found, budget))
+        if len(newest) and any(budget in claim.budgets for claim in found.paper.claims):
+            verdicts[budget] = judge(found.paper, newest, budget, earlier)
     return verdicts
 
 
@@ -94,7 +99,7 @@ def tables(
     tasks = {e.task.name: e.task for found in papers for e in found.paper.experiments}
     for task in tasks.values():
         for budget in BUDGETS:
-            parts = [generations(declared(results, found, budget))[0] for found in papers]
+            parts = [current(results, found, budget) for found in papers]
             rows = pd.concat(parts) if parts else results.iloc[:0]
             rows = rows[(rows["task"] == task.name) & (rows["status"] == "completed")]
             if task.metric not in rows:

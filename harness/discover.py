@@ -29,6 +29,10 @@ class Folder:
         """The folder's name, which is the paper's name everywhere."""
         return self.path.name
 
+    def has(self, noun: str) -> bool:
+        """Tell whether the folder has this module; figures and bench are optional."""
+        return (self.path / f"{noun}.py").exists()
+
     def module(self, noun: str) -> ModuleType:
         """Import one module of the folder."""
         return importlib.import_module(f"{self.package}.{noun}")
@@ -37,7 +41,7 @@ class Folder:
         """Return the function that `experiment.run` names; refuse a name that leads nowhere."""
         noun, _, name = experiment.run.partition(":")
         where = f"experiment '{experiment.name}' of {self.name}: run='{experiment.run}'"
-        if not (self.path / f"{noun}.py").exists():
+        if not self.has(noun):
             modules = [file.stem for file in self.path.glob("*.py")]
             raise Refused(f"{where} names no module; {nearest(noun, modules)}")
         module = self.module(noun)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,13 +39,10 @@ def draw(
 
     A function returns None when it lacks the rows that it needs.
     """
-    if importlib.util.find_spec(f"{found.package}.figures") is None:
+    if not found.has("figures"):
         return {}
     style()
-    current = [
-        compare.generations(compare.declared(results, found, budget))[0] for budget in BUDGETS
-    ]
-    rows = pd.concat(current)
+    rows = pd.concat([compare.current(results, found, budget) for budget in BUDGETS])
     own = curves[curves["paper"] == found.name]
     paths = {}
     for name, function in found.module("figures").FIGURES.items():

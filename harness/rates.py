@@ -7,7 +7,6 @@ functions that return a `harness.training.lr_range.Curve`.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,9 +42,7 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
 
 
 def _takes_part(found: Folder) -> bool:
-    if importlib.util.find_spec(f"{found.package}.bench") is None:
-        return False
-    return hasattr(found.module("bench"), "lr_range")
+    return found.has("bench") and hasattr(found.module("bench"), "lr_range")
 
 
 def _draw(found: Folder, curves: dict[str, Curve], reports: Path) -> Path:

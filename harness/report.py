@@ -32,6 +32,10 @@ COLOURS = {
 def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the committed results with this machine's, and what could not be read."""
     results, problems = _read(runs)
+    return _merged(results, reports), problems
+
+
+def _merged(results: Sequence[Result], reports: Path) -> pd.DataFrame:
     known = frames.load(reports / RESULTS)
     sure = set(known.loc[known["status"] == "completed", "trial"])
     done = [
@@ -39,7 +43,7 @@ def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
         for result in results
         if result.status == "completed" or (result.status == "failed" and result.trial not in sure)
     ]
-    return frames.merge(known, frames.frame(done)), problems
+    return frames.merge(known, frames.frame(done))
 
 
 def _read(runs: Path) -> tuple[list[Result], list[str]]:
@@ -52,7 +56,8 @@ def write(
     papers: Sequence[Folder], runs: Path, reports: Path, budgets: Sequence[str] | None = None
 ) -> Iterator[str]:
     """Write reports/ and yield one line for every file written or problem met."""
-    results, problems = gather(runs, reports)
+    local, problems = _read(runs)
+    results = _merged(local, reports)
     yield from (f"damaged, left out: {problem}" for problem in problems)
     if results.empty:
         raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
@@ -61,13 +66,14 @@ def write(
         frames.store(results, reports / RESULTS)
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
-    curves = _curves(runs, reports / CURVES)
+    curves = _curves(local, reports / CURVES)
     shown = results[results["budget"].isin(budgets or BUDGETS)]
     yield f"{reports / RESULTS}: {len(results)} rows"
+    verdicts = {found.name: compare.judged(shown, found) for found in papers}
     for found in papers:
-        for path in pages.write_paper(found, shown, curves, reports):
+        for path in pages.write_paper(found, verdicts[found.name], shown, curves, reports):
             yield str(path)
-    for path in pages.write_comparison(papers, shown, reports):
+    for path in pages.write_comparison(papers, verdicts, shown, reports):
         yield str(path)
 
 
@@ -122,9 +128,9 @@ def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
     return table
 
 
-def _curves(runs: Path, path: Path) -> pd.DataFrame:
+def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
     """Return averaged learning curves: this machine's newest, over those stored before."""
-    results = [r for r in _read(runs)[0] if r.status == "completed"]
+    results = [r for r in local if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
     cells = frames.frame(declared).groupby(["paper", "budget"], sort=False)
     newest = {t for _, cell in cells for t in compare.generations(cell)[0]["trial"]}

@@ -26,10 +26,10 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "prepare", lambda *_, **__: None)
 
 
-def paper(*, package: str = "papers.mnist1d", **curves: Curve) -> SimpleNamespace:
+def paper(*, has_bench: bool = True, **curves: Curve) -> SimpleNamespace:
     tests = {name: lambda curve=curve: curve for name, curve in curves.items()}
     bench = SimpleNamespace(lr_range=lambda: tests)
-    return SimpleNamespace(name="made_up", package=package, module=lambda name: bench)
+    return SimpleNamespace(name="made_up", has=lambda noun: has_bench, module=lambda noun: bench)
 
 
 def printed(table: object) -> str:
@@ -59,7 +59,7 @@ def test_nothing_is_written_when_not_asked_for(tmp_path: Path, monkeypatch: pyte
 
 
 def test_papers_without_a_test_are_refused():
-    bare = paper(package="harness.templates")  # has no bench module
+    bare = paper(has_bench=False)  # has no bench module
     with pytest.raises(Refused, match=r"--lr-range: no bench\.py of papers/made_up has lr_range"):
         list(rates.run([bare], None))
 

@@ -344,7 +344,7 @@ def test_curves_survive_a_clone_without_runs_as_numbers(tmp_path, paper):
     first = write(paper, tmp_path)
     shutil.rmtree(tmp_path / "runs")
     assert write(paper, tmp_path) == first
-    curves = report._curves(tmp_path / "runs", tmp_path / "reports" / "curves.csv")
+    curves = report._curves([], tmp_path / "reports" / "curves.csv")
     assert len(curves)
     assert [curves[name].dtype.kind for name in ("turn", "mean", "sd", "n")] == [
         "i",
