@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from harness.paper import BUDGETS, Experiment, Phase, Refused, require
+from harness.paper import BUDGETS, Experiment, Refused, require
 
 CORES = 2  # the laptop that the standard budgets are written for
 GPU_DAY = 86_400.0
@@ -160,6 +160,16 @@ class Meter:
         """Return how many turns the phase will have at most: the length of its schedules."""
         return self._ledger(phase).horizon
 
+    def done(self, phase: str) -> bool:
+        """Tell whether a phase has ended, as it has on the way to where a resumed trial was.
+
+        Its rows are in the journal and its models are not in the checkpoint: skip it.
+        """
+        if self._ledger(phase).turns < self.horizon(phase):
+            return False
+        self.phase = phase
+        return True
+
     def calibrate(self, phase: str, turn: Callable[[], object]) -> int:
         """Time some throw-away turns and fix the horizon that the device time left allows.
 
@@ -281,8 +291,3 @@ class Meter:
         turn()
         self._sync()
         return self._clock() - begin
-
-
-def resolve(phases: Mapping[str, Phase], config: Any) -> dict[str, tuple[int, int]]:
-    """Return {phase: (turns, steps charged per turn)} for a config."""
-    return {name: phase.resolve(config) for name, phase in phases.items()}

@@ -68,13 +68,18 @@ class Exact:
 
 @dataclass(frozen=True)
 class Effect:
-    """Mean of `high` exceeds mean of `low` by at least `at_least` (default: half of `claimed`)."""
+    """Mean of `high` exceeds mean of `low` by at least `at_least` (default: half of `claimed`).
+
+    `other` is the metric of `low`, where it is not that of `high`: so two metrics of one
+    experiment are compared, replicate by replicate.
+    """
 
     high: str
     low: str
     metric: str
     claimed: float
     at_least: float | None = None
+    other: str = ""
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -104,10 +109,14 @@ class Same:
 
 @dataclass(frozen=True)
 class Ordering:
-    """Every experiment of a rank is below every experiment of the next rank."""
+    """Every experiment of a rank is below every experiment of the next, by more than `margin`.
+
+    A negative margin asks that it is not above it by more.
+    """
 
     ranks: tuple[tuple[str, ...], ...]
     metric: str
+    margin: float = 0.0
 
     @property
     def experiments(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def _verdict(case: Case) -> Verdict:
     """Pass the validity gate, judge, and see to it that one seed decides nothing."""
     check = case.claim.check
     for name in check.experiments:
-        flaw = case.evidence.flaw(name, _metrics(check))
+        flaw = case.evidence.flaw(name, _metrics(check, name))
         if flaw:
             return Verdict(case.claim, case.budget, flaw[0], n=case.n, note=flaw[1])
     verdict = _judge(check, case)
@@ -92,9 +92,13 @@ def _verdict(case: Case) -> Verdict:
     return verdict
 
 
-def _metrics(check: Check) -> tuple[str, ...]:
+def _metrics(check: Check, name: str) -> tuple[str, ...]:
+    """Return the metrics in which this experiment is judged."""
     if isinstance(check, RankCorrelation):
         return check.metric, check.other
+    if isinstance(check, Effect) and check.other:
+        pairs = ((check.high, check.metric), (check.low, check.other))
+        return tuple(metric for side, metric in pairs if side == name)
     return (check.cost if isinstance(check, CostRatio) else check.metric,)
 
 
@@ -183,7 +187,8 @@ def _same(check: Same, case: Case) -> Verdict:
 
 @_judge.register
 def _effect(check: Effect, case: Case) -> Verdict:
-    high, low = (case.evidence.sample(name, check.metric) for name in check.experiments)
+    high = case.evidence.sample(check.high, check.metric)
+    low = case.evidence.sample(check.low, check.other or check.metric)
     gap = high.minus(low)
     lower, upper = gap.interval(0.95)
     p, note = _effect_p(high, low, case.floor)
@@ -219,8 +224,8 @@ def _ordering(check: Ordering, case: Case) -> Verdict:
     if any(math.isnan(gap.error) for gap in gaps):
         unknown = case.says(OPEN, gaps[least], 0.90)
         return replace(unknown, note=f"{note}; needs at least 3 seeds")
-    confirmed = max(statistics.holm([gap.p_above(0.0) for gap in gaps]))
-    reversed_ = min(statistics.holm([gap.p_below(0.0) for gap in gaps]))
+    confirmed = max(statistics.holm([gap.p_above(check.margin) for gap in gaps]))
+    reversed_ = min(statistics.holm([gap.p_below(check.margin) for gap in gaps]))
     word, p = OPEN, confirmed
     if confirmed < ALPHA:
         word = REPRODUCED
@@ -228,7 +233,7 @@ def _ordering(check: Ordering, case: Case) -> Verdict:
         word, p = REFUTED, reversed_
     else:
         level = 1 - 2 * ALPHA / len(gaps)
-        note += f"; {case.needs(gaps[least], abs(values[least]), level)}"
+        note += f"; {case.needs(gaps[least], abs(values[least] - check.margin), level)}"
     chance = p if any(gap.error for gap in gaps) else None
     return replace(case.says(word, gaps[least], 0.90), p=chance, note=note)
 

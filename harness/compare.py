@@ -111,15 +111,19 @@ def tables(
 
 
 def averages(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return learning curves averaged over replicates: mean and sd per turn, one row a metric."""
-    keys = ["paper", "experiment", "budget", "turn"]
+    """Return curves averaged over replicates: mean and sd per turn and place, one row a metric.
+
+    The place, `at`, is where a row says that it stands on its study's own axis: a width, a
+    sparsity, a training-set size. Most rows have none.
+    """
+    keys = ["paper", "experiment", "budget", "turn", "at"]
     known = {"trial", "seed", "member", "members", "phase", *COSTS, *keys}
     metrics = [name for name in curves.columns if name not in known]
     metrics = [name for name in metrics if pd.api.types.is_numeric_dtype(curves[name])]
     if curves.empty or not metrics:
         return pd.DataFrame(columns=[*keys, "metric", "mean", "sd", "n"])
     long = curves.melt(keys, metrics, "metric", "value").dropna(subset=["value"])
-    grouped = long.groupby([*keys, "metric"], sort=True)["value"]
+    grouped = long.groupby([*keys, "metric"], sort=True, dropna=False)["value"]
     return grouped.agg(mean="mean", sd="std", n="count").reset_index()
 
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.paper import Experiment, Paper, Refused, Row, nearest
+from harness.provenance import code_digest
 
 ROOT = Path("papers")
 
@@ -30,8 +31,8 @@ class Folder:
         return self.path.name
 
     def has(self, noun: str) -> bool:
-        """Tell whether the folder has this module; figures and bench are optional."""
-        return (self.path / f"{noun}.py").exists()
+        """Tell whether the folder has this module ("figures", "lottery.tickets")."""
+        return self.path.joinpath(*noun.split(".")).with_suffix(".py").exists()
 
     def module(self, noun: str) -> ModuleType:
         """Import one module of the folder."""
@@ -42,13 +43,19 @@ class Folder:
         noun, _, name = experiment.run.partition(":")
         where = f"experiment '{experiment.name}' of {self.name}: run='{experiment.run}'"
         if not self.has(noun):
-            modules = [file.stem for file in self.path.glob("*.py")]
+            files = [file.relative_to(self.path) for file in self.path.rglob("*.py")]
+            modules = [".".join(file.with_suffix("").parts) for file in files]
             raise Refused(f"{where} names no module; {nearest(noun, modules)}")
         module = self.module(noun)
         if not callable(getattr(module, name, None)):
             raise Refused(f"{where} names no function; {nearest(name, vars(module))}")
         function: Callable[[Any, Any], Iterator[Row]] = getattr(module, name)
         return function
+
+    def code(self, experiment: Experiment) -> str:
+        """Return a hash of the code that an experiment's measurements depend on."""
+        module = f"{self.package}.{experiment.run.partition(':')[0]}"
+        return code_digest(self.path.parents[self.package.count(".")], module)
 
 
 def load(path: str | Path) -> Folder:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.stats import t as student
 
-from harness import compare
+from harness import compare, statistics
 from harness.checks import Value
 from harness.discover import Folder
 from harness.paper import BUDGETS
@@ -113,6 +114,33 @@ def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
     error = [[100 * (estimate - ends[0])], [100 * (ends[1] - estimate)]]
     colour = INK.get(verdict.verdict, "#7a5a00")
     axes.errorbar(100 * (estimate - paper), height, xerr=error, fmt="o", color=colour, capsize=4)
+
+
+# -- what papers draw with ------------------------------------------------------------------------
+
+
+def deepest(rows: pd.DataFrame, prefix: str) -> str | None:
+    """Return the deepest budget at which an experiment of that prefix was measured."""
+    found = set(rows.loc[rows["experiment"].str.startswith(prefix), "budget"])
+    return next((budget for budget in reversed(BUDGETS) if budget in found), None)
+
+
+def interval(values: pd.Series[float]) -> tuple[float, float]:
+    """Return the 95 % t interval of the mean; a bootstrap would be too narrow for few seeds."""
+    low, high = statistics.mean(values.to_numpy(dtype=float)).interval(0.95)
+    return (low, high) if low == low else (float(values.mean()), float(values.mean()))
+
+
+def line(axes: Axes, rows: pd.DataFrame, x: str, scale: float = 1.0, **style: Any) -> None:
+    """Draw rows of one metric of the averaged curves against `x`, with their 95 % t interval."""
+    rows = rows.sort_values(x)
+    mean, n = scale * rows["mean"], rows["n"]
+    reach = student.ppf(0.975, (n - 1).clip(lower=1)) * scale * rows["sd"] / n**0.5
+    (drawn,) = axes.plot(rows[x], mean, **style)
+    reach = reach.where(n > 1, 0.0).fillna(0.0)
+    axes.fill_between(
+        rows[x], mean - reach, mean + reach, color=drawn.get_color(), alpha=0.15, lw=0
+    )
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.journal import Result
+from harness.journal import PLACES, Result
 
 Types = Mapping[str, type]
 Record = dict[str, Any]
@@ -54,7 +54,7 @@ CURVE: Types = {
     **_of(int, "seed member members"),
     **_of(str, "phase"),
     **_of(int, "turn"),
-    **_of(float, "steps seconds flops"),
+    **_of(float, "at steps seconds flops"),
 }
 RESERVED = frozenset({*FIRST, *LAST, *CURVE})
 KEY = ("trial", "member")
@@ -130,15 +130,15 @@ def _measurements(result: Result) -> Iterable[Record]:
     shared |= {"trial": result.trial, "members": members}
     for row in result.rows:
         stamped = {name: row[name] for name in ("phase", "turn", *_SPENT)}
-        member = row["values"].get("member", 0)
-        yield {**_metrics(row["values"]), **shared, **stamped, "member": member}
+        places = {"member": row["values"].get("member", 0), "at": row["values"].get("at")}
+        yield {**_metrics(row["values"]), **shared, **stamped, **places}
 
 
 def _metrics(values: Mapping[str, Any]) -> Record:
     return {
         column(name): value if isinstance(value, str) else float(value)
         for name, value in values.items()
-        if name != "member"
+        if name not in PLACES
     }
 
 

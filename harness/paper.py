@@ -60,14 +60,27 @@ class Phase:
     """A separately budgeted stretch: how many loop turns it has and what each turn is charged.
 
     Both are numbers or the name of a config field. A turn that unrolls T inner steps costs T.
+    `each` names a config field that holds several values: the phase comes once for each of them,
+    as "train/16" for phase "train" and the value 16.
     """
 
     length: int | str
     cost: int | str = 1
+    each: str = ""
 
     def resolve(self, config: Any) -> tuple[int, int]:
         """Return (turns, SGD steps charged per turn) for this config."""
         return number_of(self.length, config), number_of(self.cost, config)
+
+
+def resolve(phases: Mapping[str, Phase], config: Any) -> dict[str, tuple[int, int]]:
+    """Return {phase: (turns, SGD steps charged per turn)} for a config."""
+    resolved: dict[str, tuple[int, int]] = {}
+    for name, phase in phases.items():
+        values = getattr(config, phase.each) if phase.each else ()
+        names = [f"{name}/{value}" for value in values] if phase.each else [name]
+        resolved |= dict.fromkeys(names, phase.resolve(config))
+    return resolved
 
 
 def number_of(source: int | str, config: Any) -> int:
@@ -151,9 +164,9 @@ class Experiment:
         for changes in self.reduced.values():
             for name in changes:
                 require(name, names, f"config field of experiment '{self.name}'")
-        sources = [s for phase in self.phases.values() for s in (phase.length, phase.cost)]
+        sources = [s for p in self.phases.values() for s in (p.length, p.cost, p.each)]
         for source in (*sources, self.replicates):
-            if isinstance(source, str):
+            if isinstance(source, str) and source:
                 require(source, names, f"config field of experiment '{self.name}'")
 
     def trials(self, budget: str) -> int:

@@ -14,8 +14,7 @@ from typing import Any
 from harness import budget as budgets
 from harness.budget import Budget, Limit, Meter
 from harness.discover import Folder
-from harness.paper import Experiment, Refused, nearest, number_of
-from harness.provenance import code_digest
+from harness.paper import Experiment, Refused, nearest, number_of, resolve
 
 SPEC = "spec.json"
 
@@ -84,12 +83,12 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
     chosen = folder.paper.select(request.experiments)
     chosen = [e for e in chosen if request.budget.base not in e.skipped]
     changes = _overrides(chosen, request.settings)
-    code = code_digest(folder.path)
     specs = []
     for experiment in chosen:
         count = experiment.trials(request.budget.base)
         seeds = list(range(count)) if request.seeds is None else list(request.seeds)
         seeds = seeds[:1] if experiment.deterministic else seeds
+        code = folder.code(experiment)
         specs += [_spec(folder, experiment, request, changes, (seed, code)) for seed in seeds]
     return specs
 
@@ -159,7 +158,7 @@ def _cost(
     limit = budget.limit(experiment, folder.paper.experiments)
     if budget.trial is not None and limit.seconds is not None:
         limit = replace(limit, seconds=limit.seconds * replicates)
-    meter = Meter(budgets.resolve(experiment.phases, config), limit, replicates=replicates)
+    meter = Meter(resolve(experiment.phases, config), limit, replicates=replicates)
     turns = sum(ledger.horizon * ledger.cost for ledger in meter.ledgers.values())
     return limit, turns * replicates
 

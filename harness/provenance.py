@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -14,13 +15,9 @@ from typing import Any
 
 import harness
 
-DECLARATIONS = ("paper.py", "figures.py", "bench.py")  # they change no measurement
 PACKAGES = ("torch", "numpy", "mlflow")
-INSTRUMENT = (
-    "budget.py",
-    "trial.py",
-    "training",
-)  # the parts of the harness that can move a number
+# the parts of the harness that can move a number, whatever an experiment imports
+INSTRUMENT = ("harness.budget", "harness.trial", "harness.training.device")
 
 
 def collect(device: str, threads: int) -> dict[str, Any]:
@@ -49,27 +46,53 @@ def commit_of(folder: Path) -> tuple[str, bool]:
     return commit[:12], bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
 
 
-def code_digest(paper: Path) -> str:
-    """Return a hash of the code that a paper's measurements depend on.
+def code_digest(root: Path, module: str) -> str:
+    """Return a hash of the code that an experiment's measurements depend on.
 
-    That is the paper's own modules less its declarations, the shared folders beside it (those
-    without a paper.py) and the measuring parts of the harness.
+    That is the module of its `run`, what this imports from the papers and from
+    `harness.training`, what those import, and the measuring parts of the harness. `root` is the
+    folder from which `module` ("papers.darts.search") is imported. Another study of the same
+    paper may change without making these measurements old.
     """
-    home = Path(harness.__file__).parent
-    shared = [f for f in paper.parent.iterdir() if f.is_dir() and not (f / "paper.py").exists()]
-    files: list[Path] = [f for f in _modules(paper) if f.name not in DECLARATIONS]
-    for folder in shared if (paper.parent / "__init__.py").exists() else []:
-        files += _modules(folder)
-    for part in INSTRUMENT:
-        files += _modules(home / part) if (home / part).is_dir() else [home / part]
+    found: dict[str, bytes] = {}
+    waiting = [module, *INSTRUMENT]
+    while waiting:
+        name = waiting.pop()
+        path = _file(root, name)
+        if name not in found and path is not None:
+            found[name] = path.read_bytes()
+            waiting += [n for n in _imported(found[name]) if _counts(n, module)]
     digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for name in sorted(found):
+        digest.update(name.encode() + b"\0" + found[name])
     return digest.hexdigest()[:12]
 
 
-def _modules(folder: Path) -> Iterable[Path]:
-    return sorted(folder.rglob("*.py"))
+def _counts(name: str, module: str) -> bool:
+    return name.startswith((f"{module.partition('.')[0]}.", "harness.training."))
+
+
+def _file(root: Path, name: str) -> Path | None:
+    """Return the file of a module, or None where the name is a folder's or a function's."""
+    home = Path(harness.__file__).parents[1] if name.startswith("harness.") else root
+    path = home.joinpath(*name.split(".")).with_suffix(".py")
+    return path if path.exists() else None
+
+
+def _imported(source: bytes) -> Iterator[str]:
+    """Yield what a module imports when it runs, anywhere in it: not what only its types need."""
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -141,6 +141,6 @@ def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
     kept = known[[tuple(row) not in newer for row in known[keys].to_numpy()]]
     # an empty frame has no types of its own and would take the other's away
     fresh = pd.concat([frame for frame in (kept, fresh) if len(frame)] or [fresh])
-    fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn"])
+    fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn", "at"])
     fresh.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
     return pd.read_csv(path)  # rounded: figures are the same with and without the journals

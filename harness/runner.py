@@ -17,9 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness import budget, discover, journal, provenance
+from harness import discover, journal, provenance
 from harness.budget import Interrupted, Meter
-from harness.paper import Experiment, Refused, Row, number_of
+from harness.paper import Experiment, Refused, Row, number_of, resolve
 from harness.plan import Spec, config_of
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
 
@@ -99,7 +99,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     found = discover.load(spec.folder)
     experiment = next(e for e in found.paper.experiments if e.name == spec.experiment)
     config = config_of(experiment, spec.config)
-    phases = budget.resolve(experiment.phases, config)
+    phases = resolve(experiment.phases, config)
     replicates = number_of(experiment.replicates, config)
     meter = Meter(phases, spec.limit, sync=device.synchroniser(spec.device), replicates=replicates)
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)

@@ -95,7 +95,8 @@ class Trial:
         """Register what has state; load it when a checkpoint of this trial exists.
 
         Each object has state_dict/load_state_dict (modules, optimisers, samplers) or
-        get_state/set_state (generators). Call it before the first `meter.steps`.
+        get_state/set_state (generators). Call it before the first `meter.steps`; a later phase
+        that has models of its own may register them under the names of an earlier one's.
 
         Raises:
             Refused: an object has neither of the two pairs.
@@ -108,8 +109,8 @@ class Trial:
         if self._checkpoint is None:
             return
         for name in stateful:
-            if name in self._checkpoint["states"]:
-                _load(stateful[name], self._checkpoint["states"][name])
+            if name in self._checkpoint["states"]:  # once: a later phase reuses the name
+                _load(stateful[name], self._checkpoint["states"].pop(name))
         if not self._resumed:
             self.meter.load_state_dict(self._checkpoint["meter"])
             self._tools.set_random_state(self._checkpoint["random"])

@@ -236,8 +236,8 @@ def _stack(tensors: Sequence[Tensor]) -> nn.Parameter:
     return nn.Parameter(torch.stack([t.detach() for t in tensors]).clone().contiguous())
 
 
-def cross_entropy(logits_ENK: Tensor, labels_N: Tensor) -> Tensor:
-    """Return each member's mean cross-entropy on the shared labels: (E, N, K), (N) -> (E)."""
-    own = labels_N.expand(len(logits_ENK), -1)[..., None]
+def cross_entropy(logits_ENK: Tensor, labels: Tensor) -> Tensor:
+    """Return each member's mean cross-entropy: (E, N, K), labels (N) or (E, N) -> (E)."""
+    own = labels.expand(len(logits_ENK), -1)[..., None]
     # logsumexp and gather take half the time of torch's cross-entropy when K is ten
     return (logits_ENK.logsumexp(-1) - logits_ENK.gather(-1, own)[..., 0]).mean(-1)

@@ -25,11 +25,13 @@ def fit(
 ) -> Iterator[Row]:
     """Call `update(turn)` for every turn of a phase and yield `measure(turn)` off the clock.
 
-    Measures after the update of turns 0, every, 2 * every ...
+    Measures after the update of turns 0, every, 2 * every ... and of the last one. What the last
+    turn measures stands in its checkpoint: a phase that is done need not be measured again.
     """
+    last = meter.horizon(phase) - 1
     for turn in meter.steps(phase):
         update(turn)
-        if turn % every == 0:
+        if turn % every == 0 or turn == last:
             with meter.paused():
                 yield from measure(turn)
 

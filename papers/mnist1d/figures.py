@@ -1,133 +1,16 @@
-"""This paper's own figures: the benchmark table as a picture, and its learning curves."""
+"""This paper's own figures, study by study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness import statistics
+from papers.mnist1d.benchmark import figures as benchmark
 
-MODELS = {"logistic": "logistic", "mlp": "MLP", "cnn": "CNN", "gru": "GRU"}
-FLAT = {
-    "knn": "10-NN",
-    "linear_svm": "linear\nSVM",
-    "rbf_svm": "RBF\nSVM",
-    "random_forest": "forest",
-}
-PRINTED = {  # Fig. 2 (10-NN: building notebook): ordered, shuffled, in %
-    "logistic": (32, 32),
-    "mlp": (68, 68),
-    "cnn": (94, 56),
-    "gru": (91, 57),
-    "human": (96, None),
-    "knn": (59.6, None),
-}
-ORDERED, SHUFFLED = "in order", "shuffled (B)"
-DEPTH = ("paper", "nightly", "smoke")
-
-
-def benchmark(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
-    """Draw test accuracy of every model, ordered and shuffled, beside the paper's numbers."""
-    budget = _deepest(results, "benchmark/")
-    if budget is None:
-        return None
-    bars = _bars(results[results["budget"] == budget])
-    figure = Figure(figsize=(9.5, 4.6), layout="constrained")
-    axes = figure.subplots()
-    order = [*MODELS.values(), "human", *FLAT.values()]
-    order = [label for label in order if label in set(bars["model"])]
-    palette = {ORDERED: "#3b6ea5", SHUFFLED: "#d9a441"}
-    hues = [hue for hue in (ORDERED, SHUFFLED) if hue in set(bars["positions"])]
-    sns.barplot(
-        bars, x="model", y="accuracy", hue="positions", order=order, hue_order=hues,
-        palette=palette, errorbar=_interval, capsize=0.2, err_kws={"lw": 1.3}, ax=axes,
-    )  # fmt: skip
-    _printed(axes, order, len(hues))
-    axes.set(xlabel="", ylabel="test accuracy, %", ylim=(0, 100))
-    n = bars.groupby(["model", "positions"]).size().max()
-    axes.set_title(f"MNIST-1D, budget {budget}: mean of up to {n} seeds, 95 % intervals")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    return figure
-
-
-def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
-    """Draw test and train accuracy over training, ordered and shuffled."""
-    accuracy = curves[curves["metric"].isin(["test_accuracy", "train_accuracy"])]
-    accuracy = accuracy[accuracy["experiment"].str.startswith("benchmark/")]
-    budget = _deepest(accuracy, "benchmark/")
-    if budget is None:
-        return None
-    accuracy = accuracy[accuracy["budget"] == budget]
-    shuffled = accuracy["experiment"].str.contains("shuffled_b").any()
-    figure = Figure(figsize=(10, 4.4), layout="constrained")
-    panels = figure.subplots(1, 2 if shuffled else 1, sharey=True, squeeze=False)[0]
-    groups = ["benchmark", "benchmark/shuffled_b"]
-    for axes, group, title in zip(panels, groups, (ORDERED, SHUFFLED), strict=False):
-        for (model, label), colour in zip(MODELS.items(), sns.color_palette(), strict=False):
-            _curve(axes, accuracy[accuracy["experiment"] == f"{group}/{model}"], label, colour)
-        axes.set(title=title, xlabel="Adam steps", ylim=(0, 102))
-    panels[0].set_ylabel("accuracy, %: test (solid), train (dotted)")
-    panels[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    return figure
-
-
-def _deepest(rows: pd.DataFrame, prefix: str) -> str | None:
-    """Return the deepest budget at which such an experiment was measured."""
-    found = set(rows.loc[rows["experiment"].str.startswith(prefix), "budget"])
-    return next((budget for budget in DEPTH if budget in found), None)
-
-
-def _bars(results: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per replicate: model, positions, accuracy in %."""
-    labels = {f"benchmark/{name}": (label, ORDERED) for name, label in (MODELS | FLAT).items()}
-    labels |= {f"benchmark/shuffled_b/{n}": (label, SHUFFLED) for n, label in MODELS.items()}
-    labels["human"] = ("human", ORDERED)
-    rows = results[results["experiment"].isin(labels)]
-    pairs = [labels[name] for name in rows["experiment"]]
-    columns = {"model": [pair[0] for pair in pairs], "positions": [pair[1] for pair in pairs]}
-    return pd.DataFrame(columns).assign(accuracy=100 * rows["test_accuracy"].to_numpy())
-
-
-def _interval(values: pd.Series) -> tuple[float, float]:
-    """Return the 95 % t interval of the mean; a bootstrap would be too narrow for few seeds."""
-    low, high = statistics.mean(values.to_numpy(dtype=float)).interval(0.95)
-    return (low, high) if low == low else (float(values.mean()), float(values.mean()))
-
-
-def _printed(axes: Axes, order: list[str], hues: int) -> None:
-    """Mark the paper's numbers with dashed lines over their bars."""
-    labels = MODELS | FLAT | {"human": "human"}
-    width = 0.8 / hues
-    drawn = False
-    for name, numbers in PRINTED.items():
-        if labels[name] not in order:
-            continue
-        left = order.index(labels[name]) - 0.4
-        for place, number in enumerate(numbers[:hues]):
-            if number is not None:
-                ends = (left + place * width, left + (place + 1) * width)
-                label = None if drawn else "paper"
-                axes.plot(ends, (number, number), "--", color="#1d2330", lw=1.6, label=label)
-                drawn = True
-
-
-def _curve(axes: Axes, rows: pd.DataFrame, label: str, colour: tuple[float, ...]) -> None:
-    for metric, line in (("test_accuracy", "-"), ("train_accuracy", ":")):
-        part = rows[rows["metric"] == metric]
-        if part.empty:
-            continue
-        mean, sd = 100 * part["mean"], 100 * part["sd"].fillna(0)
-        name = label if metric == "test_accuracy" else None
-        axes.plot(part["turn"], mean, line, color=colour, label=name)
-        if metric == "test_accuracy":
-            axes.fill_between(part["turn"], mean - sd, mean + sd, color=colour, alpha=0.15, lw=0)
-
+STUDIES = (benchmark,)
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
-    "benchmark": benchmark,
-    "learning": learning,
+    name: draw for study in STUDIES for name, draw in study.FIGURES.items()
 }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness import budget
 from harness.budget import STANDARD, Budget, Limit, Meter
-from harness.paper import Experiment, Phase, Refused, Task
+from harness.paper import Experiment, Phase, Refused, Task, resolve
 
 
 class Clock:
@@ -390,7 +390,7 @@ def test_replaced_cap_must_allow_something(steps: int | None, days: float | None
 
 def test_phases_resolve_to_turns_and_cost() -> None:
     phases = {"train": Phase("steps", cost=4), "derive": Phase(2, cost="steps")}
-    assert budget.resolve(phases, Config(steps=9)) == {"train": (9, 4), "derive": (2, 9)}
+    assert resolve(phases, Config(steps=9)) == {"train": (9, 4), "derive": (2, 9)}
 
 
 def test_replicates_are_each_charged_and_capped_alone() -> None:

@@ -8,8 +8,9 @@ from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import baselines, benchmark, dataset, models
-from papers.mnist1d.config import Fit, Training
+from papers.mnist1d import dataset, models, splits
+from papers.mnist1d.benchmark import baselines, training
+from papers.mnist1d.benchmark.config import Fit, Training
 from papers.mnist1d.paper import PAPER
 
 COUNTS = {"logistic": 410, "mlp": 15_210, "cnn": 5_210, "gru": 5_134}
@@ -36,7 +37,7 @@ def test_twenty_stacked_steps_equal_twenty_single_steps(name: str):
     stacked = ensemble.stack(singles)
     together = optim.adam(stacked.parameters(), 1e-2)
     data = dataset.generate(num_samples=500, train_split=1.0)
-    split = benchmark.Split(torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"]))
+    split = splits.Split(torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"]))
     for turn in range(20):
         x, y = split.batch(turn, 100)
         loop.descend(ensemble.cross_entropy(stacked(x), y).sum(), together)
@@ -52,18 +53,18 @@ def test_twenty_stacked_steps_equal_twenty_single_steps(name: str):
 
 
 def test_batches_come_in_stored_order_and_wrap():
-    split = benchmark.Split(torch.arange(250.0)[:, None], torch.arange(250))
+    split = splits.Split(torch.arange(250.0)[:, None], torch.arange(250))
     assert split.batch(0, 100)[1].tolist() == list(range(100))
     assert split.batch(2, 100)[1].tolist() == list(range(200, 250))  # short, as in the reference
     assert split.batch(5, 50)[1].tolist() == list(range(50))
 
 
 def test_best_keeps_the_highest_and_survives_a_checkpoint():
-    best = benchmark.Best([0.0, 0.0])
+    best = training.Best([0.0, 0.0])
     for accuracy in (0.3, 0.5, 0.4):
         row = best.see({"member": 1, "test_accuracy": accuracy})
     assert row["best_test_accuracy"] == 0.5
-    copy = benchmark.Best([0.0, 0.0])
+    copy = training.Best([0.0, 0.0])
     copy.load_state_dict(best.state_dict())
     assert copy.see({"member": 1, "test_accuracy": 0.1})["best_test_accuracy"] == 0.5
     assert copy.see({"member": 0, "test_accuracy": 0.1})["best_test_accuracy"] == 0.1

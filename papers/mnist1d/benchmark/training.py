@@ -12,24 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset, models
+from papers.mnist1d import models, splits
 
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.mnist1d.config import Training
-
-FRESH_SEED = 1234
+    from papers.mnist1d.benchmark.config import Training
 
 
 def run(config: Training, trial: Trial) -> Iterator[Row]:
     """Train the members for `config.steps` steps; measure as the authors do, and at the end."""
-    train, test, fresh = splits(config, trial)
+    train, test = splits.frozen(trial, config.permutation)
+    fresh = splits.fresh(config.fresh_rows, trial.device, config.permutation)
     seeds = [trial.stream("init", member) for member in range(config.members)]
     learners = ensemble.stack([models.build(config.model, seed) for seed in seeds])
     learners.to(trial.device)
@@ -57,19 +54,6 @@ def run(config: Training, trial: Trial) -> Iterator[Row]:
     yield from score(learners, fresh, "fresh", rows) if len(fresh.y) else rows
 
 
-@dataclass(frozen=True)
-class Split:
-    """Rows of one split on the device: x (N, 40) float32, y (N) int64."""
-
-    x: Tensor
-    y: Tensor
-
-    def batch(self, turn: int, size: int) -> tuple[Tensor, Tensor]:
-        """Return rows (turn * size) mod N and the next; short at the end of a pass."""
-        start = turn * size % len(self.y)
-        return self.x[start : start + size], self.y[start : start + size]
-
-
 @dataclass
 class Best:
     """Highest test accuracy that each member has shown: optimistic, chosen on the test set."""
@@ -91,23 +75,8 @@ class Best:
         self.accuracy = list(state["accuracy"])
 
 
-def splits(config: Training, trial: Trial) -> tuple[Split, Split, Split]:
-    """Return train, test and a fresh test set, with the positions in the order asked for."""
-    frozen = dataset.generate()
-    trial.uses("mnist1d", dataset.digest(frozen))
-    order = np.arange(models.SIGNAL)
-    if config.permutation != "none":
-        order = dataset.permutation(config.permutation.upper())
-    train = _split(frozen["x"], frozen["y"], order, trial.device)
-    test = _split(frozen["x_test"], frozen["y_test"], order, trial.device)
-    if not config.fresh_rows:
-        return train, test, Split(test.x[:0], test.y[:0])
-    more = dataset.generate(num_samples=config.fresh_rows, train_split=1.0, seed=FRESH_SEED)
-    return train, test, _split(more["x"], more["y"], order, trial.device)
-
-
 def score(
-    learners: nn.Module, split: Split, name: str, rows: list[Row] | None = None
+    learners: nn.Module, split: splits.Split, name: str, rows: list[Row] | None = None
 ) -> list[Row]:
     """Return a row per member with accuracy and loss on a split, added to `rows` where given."""
     logits = loop.evaluate(learners, split.x)
@@ -118,8 +87,3 @@ def score(
         {**row, f"{name}_accuracy": right, f"{name}_loss": loss}
         for row, right, loss in zip(earlier, accuracy, losses, strict=True)
     ]
-
-
-def _split(x: np.ndarray, y: np.ndarray, order: np.ndarray, device: str) -> Split:
-    signals = torch.tensor(x[:, order], dtype=torch.float32, device=device)
-    return Split(signals, torch.tensor(y, device=device))

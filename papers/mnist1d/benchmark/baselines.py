@@ -17,7 +17,7 @@ from papers.mnist1d import dataset
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.mnist1d.config import Fit
+    from papers.mnist1d.benchmark.config import Fit
 
 
 def run(config: Fit, trial: Trial) -> Iterator[Row]:
