@@ -70,11 +70,12 @@ def write(
     shown = results[results["budget"].isin(budgets or BUDGETS)]
     yield f"{reports / RESULTS}: {len(results)} rows"
     verdicts = {found.name: compare.judged(shown, found) for found in papers}
+    pictures: dict[str, list[Path]] = {}
     for found in papers:
-        for path in pages.write_paper(found, verdicts[found.name], shown, curves, reports):
-            yield str(path)
-    for path in pages.write_comparison(papers, verdicts, shown, reports):
-        yield str(path)
+        written = list(pages.write_paper(found, verdicts[found.name], shown, curves, reports))
+        pictures[found.name] = [path for path in written if path.suffix == ".png"]
+        yield from map(str, written)
+    yield from map(str, pages.write_comparison(papers, verdicts, shown, pictures, reports))
 
 
 def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Table]:
