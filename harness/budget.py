@@ -143,6 +143,7 @@ class Meter:
         self.ledgers: dict[str, Ledger] = {}
         self.phase = ""
         self.on_turn: Callable[[], None] = lambda: None
+        self.on_skip: Callable[[str], None] = lambda phase: None
         self._clock, self._sync = clock, sync
         self._running_since: float | None = None
         for phase, (length, cost) in phases.items():
@@ -168,6 +169,7 @@ class Meter:
         if self._ledger(phase).turns < self.horizon(phase):
             return False
         self.phase = phase
+        self.on_skip(phase)
         return True
 
     def calibrate(self, phase: str, turn: Callable[[], object]) -> int:

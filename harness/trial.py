@@ -72,7 +72,7 @@ class Trial:
         self._until = ""  # the phase of the checkpoint, until a resumed experiment is there again
         self._turns_done = 0
         self._saved_at = self._beat_at = time.monotonic()
-        meter.on_turn = self._turn
+        meter.on_turn, meter.on_skip = self._turn, self._skipped
 
     # -- what a paper calls ---------------------------------------------------------------------
 
@@ -181,6 +181,15 @@ class Trial:
         if now - self._beat_at >= self.pace.heartbeat:
             self._beat_at = now
             self.on_heartbeat()
+
+    def _skipped(self, phase: str) -> None:
+        """Forget the models of a phase that had just ended when the checkpoint was saved.
+
+        What was registered before the phases has taken its state by now; what follows is new.
+        """
+        if self._checkpoint is not None and self._checkpoint["phase"] == phase:
+            self._checkpoint["states"].clear()
+            self._until = ""
 
     def _turns(self) -> int:
         return self.meter.ledgers[self.meter.phase].turns

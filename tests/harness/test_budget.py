@@ -393,6 +393,30 @@ def test_phases_resolve_to_turns_and_cost() -> None:
     assert resolve(phases, Config(steps=9)) == {"train": (9, 4), "derive": (2, 9)}
 
 
+@dataclass(frozen=True)
+class Sweep:
+    steps: int = 5
+    widths: tuple[int, ...] = (2, 30)
+
+
+def test_a_phase_comes_once_for_each_value_of_a_field() -> None:
+    phases = {"warm": Phase(1), "train": Phase("steps", cost=3, each="widths")}
+    resolved = {"warm": (1, 1), "train/2": (5, 3), "train/30": (5, 3)}
+    assert resolve(phases, Sweep()) == resolved
+    assert resolve(phases, Sweep(widths=())) == {"warm": (1, 1)}
+
+
+def test_a_phase_is_done_when_its_turns_are() -> None:
+    meter = Meter({"first": (2, 1), "second": (1, 1)}, Limit())
+    assert not meter.done("first")
+    list(meter.steps("first"))
+    meter.phase = ""
+    assert meter.done("first") and meter.phase == "first"  # rows that follow belong after it
+    assert not meter.done("second") and meter.phase == "first"
+    with pytest.raises(Refused, match="did you mean 'second'"):
+        meter.done("secnd")
+
+
 def test_replicates_are_each_charged_and_capped_alone() -> None:
     clock = Clock()
     stacked = Meter({"train": (100, 2)}, Limit(steps=30), clock=clock, replicates=8)

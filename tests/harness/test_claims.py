@@ -278,6 +278,37 @@ def test_ordering_applies_holm_over_its_pairs():
     assert other_way.verdict == "inconclusive"
 
 
+def test_ordering_with_a_margin():
+    noise = np.array([0.0, 0.01, -0.01, 0.005, 0.002])
+    apart = frame(a=0.1 + noise, b=0.3 - noise)
+    assert word(Ordering((("a",), ("b",)), "acc", margin=0.15), apart) == "reproduced"
+    assert word(Ordering((("a",), ("b",)), "acc", margin=0.3), apart) == "not reproduced"
+    near = frame(a=0.1 + noise, b=0.0999 + noise[::-1])
+    assert word(Ordering((("a",), ("b",)), "acc", margin=-0.05), near) == "reproduced"
+    assert word(Ordering((("a",), ("b",)), "acc"), near) == "inconclusive"
+
+
+def test_effect_between_two_metrics_is_paired_per_replicate():
+    """The replicates differ far more from one another than the two metrics differ in each."""
+    level = np.array([0.1, 0.5, 0.9, 0.3, 0.7])
+    measured = frame(a=level).assign(other=level - 0.05 - np.array([0, 1, -1, 1, -1]) * 1e-3)
+    check = Effect("a", "a", "acc", claimed=0.08, other="other")
+    verdict = one(check, measured)
+    assert verdict.verdict == "reproduced" and verdict.estimate == pytest.approx(0.05)
+    backward = Effect("a", "a", "other", claimed=0.08, other="acc")
+    assert word(backward, measured) == "not reproduced"
+    assert one(check, measured.drop(columns="other")).verdict == "not run"
+    assert one(check, measured.assign(other=np.nan)).note == "a: 'other' was not measured"
+
+
+def test_effect_between_metrics_of_two_experiments_reads_each_its_own():
+    high = rows("a", [0.5, 0.52, 0.48, 0.51], "mine")
+    low = rows("b", [0.3, 0.31, 0.29, 0.32], "yours")
+    measured = pd.concat([high, low], ignore_index=True)
+    verdict = one(Effect("a", "b", "mine", claimed=0.2, other="yours"), measured)
+    assert verdict.verdict == "reproduced" and verdict.estimate == pytest.approx(0.1975)
+
+
 def test_trend_in_each_outcome():
     check = Trend(("a", "b", "c", "d"), "acc")
     base = np.array([0.3, 0.1, 0.2])

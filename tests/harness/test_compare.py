@@ -224,6 +224,21 @@ def test_curves_are_averaged_turn_by_turn(paper):
     assert compare.averages(frames.curves([])).empty
 
 
+def test_curves_with_a_place_of_their_own_are_averaged_place_by_place(paper, tmp_path):
+    first, second = result(paper, 0), result(paper, 1)
+    for made, shift in ((first, 0.0), (second, 2.0)):
+        (last,) = made.rows
+        made.rows = [
+            {**last, "turn": 5, "values": {"at": width, "gap": width / 10 + shift}}
+            for width in (2, 30)
+        ] + [{**last, "turn": 5, "values": {"loss": shift}}]
+    mean = compare.averages(frames.curves([first, second]))
+    assert list(mean["metric"]) == ["gap", "gap", "loss"]
+    assert list(mean["at"])[:2] == [2.0, 30.0] and mean["at"].isna().sum() == 1
+    assert list(mean["mean"]) == pytest.approx([1.2, 4.0, 1.0])
+    assert "at" not in frames.frame([first])  # it is a place, not a measurement
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [(0.6549, "%", "65.5"), (1234.0, "arrays", "1,234"), (2.5, "steps", "2.5"), (None, "%", "–"),

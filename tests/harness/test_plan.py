@@ -113,6 +113,26 @@ def test_another_method_is_another_trial_and_another_declaration_is_not(tmp_path
     assert spec_for(folder).trial != first.trial
 
 
+def test_the_code_of_a_trial_is_what_its_method_imports(tmp_path):
+    """Another study of the same paper may change; what the method stands on may not."""
+    body = (
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from {0} import words\n\n\n"
+        "def run(config, trial):\n    from {0}.inner import formula\n    yield {{}}\n"
+    )
+    folder = make_paper(tmp_path)
+    (folder / "method.py").write_text(body.format(folder.name))
+    for name in ("words.py", "other.py", "inner/__init__.py", "inner/formula.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f'"""{name}"""\n')
+    (folder / "inner" / "formula.py").write_text("from harness.training import loop\n")
+    first = spec_for(folder).code
+    for name in ("words.py", "other.py"):
+        (folder / name).write_text("CHANGED = True\n")
+        assert spec_for(folder).code == first
+    (folder / "inner" / "formula.py").write_text("from harness.training import optim\n")
+    assert spec_for(folder).code != first
+
+
 def test_saying_the_default_aloud_is_the_same_measurement_but_marked(tmp_path):
     folder = make_paper(tmp_path)
     quiet, loud = spec_for(folder), spec_for(folder, eval_every=3)

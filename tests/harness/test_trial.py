@@ -209,6 +209,35 @@ def test_second_phase_registers_its_own_objects(lab: Lab) -> None:
     assert (result.attempts, result.lost_rows) == (0, 0)
 
 
+@pytest.mark.parametrize("stop", range(1, 10))
+def test_a_sweep_reuses_names_and_skips_what_is_done(lab: Lab, stop: int) -> None:
+    """Each phase has a model of its own under the same name; what was found is kept apart."""
+
+    def story(trial: Trial) -> list[float]:
+        found = Model()
+        trial.restore(found=found)
+        for width in (1, 10, 100):
+            if trial.meter.done(f"train/{width}"):
+                continue
+            model = Model()
+            trial.restore(model=model)
+            for turn in trial.meter.steps(f"train/{width}"):
+                model.value += width
+                if turn == 2:
+                    found.value += model.value
+                    trial.append({"at": width, "value": model.value})
+        trial.append({"value": found.value})
+        return [found.value, trial.meter.spent("steps")]
+
+    sizes = {"train/1": 3, "train/10": 3, "train/100": 3}
+    with pytest.raises(Interrupted):
+        story(lab.open(Pace(NEVER, NEVER, stop_after=stop), **sizes))
+    assert story(lab.open(**sizes)) == [337.0, 18.0]
+    rows = [row["values"]["value"] for row in lab.result().rows]
+    assert rows == [4.0, 31.0, 301.0, 337.0]
+    assert lab.result().lost_rows == 0
+
+
 def test_global_random_state_goes_through_the_checkpoint(lab: Lab) -> None:
     world = {"state": 1}
     tools = Tools(

@@ -96,6 +96,12 @@ def test_cross_entropy_is_torchs_per_member():
     torch.testing.assert_close(ensemble.cross_entropy(logits, labels), own)
 
 
+def test_members_may_have_labels_of_their_own():
+    logits, labels = torch.randn(3, 7, 5), torch.randint(0, 5, (3, 7))
+    own = torch.stack([cross_entropy(logits[e], labels[e]) for e in range(3)])
+    torch.testing.assert_close(ensemble.cross_entropy(logits, labels), own)
+
+
 def test_a_layer_without_a_twin_is_named():
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     with pytest.raises(ValueError, match=r"Sequential\.1: BatchNorm1d has no stacked twin"):

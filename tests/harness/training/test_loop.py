@@ -38,6 +38,20 @@ def test_fit_measures_every_so_often_and_off_the_clock():
     assert meter.spent("seconds") == 7
 
 
+def test_fit_measures_the_last_turn_before_its_checkpoint():
+    meter = Meter({"train": (6, 1)}, Limit())
+    order = []
+    meter.on_turn = lambda: order.append("saved")
+
+    def measure(turn: int):
+        order.append(turn)
+        yield {"turn": turn}
+
+    rows = list(loop.fit(meter, "train", lambda turn: None, measure, every=4))
+    assert rows == [{"turn": 0}, {"turn": 4}, {"turn": 5}]
+    assert order[-2:] == [5, "saved"]
+
+
 def test_descend_moves_down_the_gradient_and_clears_it_first():
     weight = nn.Parameter(torch.tensor(3.0))
     optimizer = optim.sgd([weight], lr=0.1)
