@@ -187,12 +187,13 @@ def _origin(rows: pd.DataFrame) -> str:
     last = rows.sort_values("finished").iloc[-1]
     dirty = " with uncommitted changes" if rows["dirty"].any() else ""
     commits = ", ".join(f"`{commit}`" for commit in rows["commit"].unique())
-    seconds = rows.groupby("trial")["seconds"].sum().sum()
+    groups = rows.groupby(rows["experiment"].str.partition("/")[0], sort=False)["seconds"].sum()
+    parts = ", ".join(f"{group} {clock(seconds)}" for group, seconds in groups.items())
     hashes = ", ".join(sorted({f"`{h}`" for h in rows["data_hash"] if isinstance(h, str) and h}))
     return (
         f"\nMeasured on {last['device']}, {last['threads']} thread per trial, torch "
         f"{last['torch']}, commit {commits}{dirty}; data {hashes}; "
-        f"{clock(seconds)} of device time in all. "
+        f"{clock(rows['seconds'].sum())} of device time in all ({parts}). "
         "Replay a row: `python -m harness replay TRIAL`.\n"
     )
 
