@@ -8,10 +8,12 @@ from harness.checks import Exact
 from harness.paper import Claim, Experiment, Paper, Published, Task
 from papers.mnist1d.benchmark import study as benchmark
 from papers.mnist1d.config import Frozen, Human
+from papers.mnist1d.contrastive import study as contrastive
+from papers.mnist1d.embedding import study as embedding
 from papers.mnist1d.lottery import study as lottery
 
 ALL = ("smoke", "nightly", "paper")
-STUDIES = (benchmark, lottery)
+STUDIES = (benchmark, lottery, contrastive, embedding)
 
 DATA = Task(
     "mnist1d-data", "mnist1d", "default arguments, seed 42", "mismatched_arrays", "", "min"

@@ -1,0 +1,1 @@
+"""Self-supervised learning: SimCLR-type training with three projection heads, and its probes."""
