@@ -8,9 +8,10 @@ from harness.checks import Exact
 from harness.paper import Claim, Experiment, Paper, Published, Task
 from papers.mnist1d.benchmark import study as benchmark
 from papers.mnist1d.config import Frozen, Human
+from papers.mnist1d.double_descent import study as double_descent
 
 ALL = ("smoke", "nightly", "paper")
-STUDIES = (benchmark,)
+STUDIES = (benchmark, double_descent)
 
 DATA = Task(
     "mnist1d-data", "mnist1d", "default arguments, seed 42", "mismatched_arrays", "", "min"
