@@ -9,11 +9,12 @@ from harness.paper import Claim, Experiment, Paper, Published, Task
 from papers.mnist1d.benchmark import study as benchmark
 from papers.mnist1d.config import Frozen, Human
 from papers.mnist1d.contrastive import study as contrastive
+from papers.mnist1d.double_descent import study as double_descent
 from papers.mnist1d.embedding import study as embedding
 from papers.mnist1d.lottery import study as lottery
 
 ALL = ("smoke", "nightly", "paper")
-STUDIES = (benchmark, lottery, contrastive, embedding)
+STUDIES = (benchmark, lottery, double_descent, contrastive, embedding)
 
 DATA = Task(
     "mnist1d-data", "mnist1d", "default arguments, seed 42", "mismatched_arrays", "", "min"

@@ -1,0 +1,1 @@
+"""Case study on deep double descent: error against width, with and without label noise."""
