@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -327,3 +328,11 @@ def test_forget_of_a_trial_that_never_ran_does_nothing(paper: Path, tmp_path: Pa
     before = sorted(folder.iterdir())
     runner.forget(folder)
     assert sorted(folder.iterdir()) == before
+
+
+def test_waiting_is_not_device_time_on_a_cpu(tmp_path: Path):
+    """Another program's turn at the processor costs a trial nothing, nor does a sleep."""
+    at = home(make_paper(tmp_path), tmp_path / "runs", steps=10, sleep=0.02)
+    assert runner.execute(at, Pace()).status == "completed"
+    assert journal.read(at).total("seconds") < 10 * 0.02 / 2
+    assert runner.clock_of("cuda") is time.perf_counter
