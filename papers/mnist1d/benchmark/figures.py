@@ -104,7 +104,7 @@ def spatial_prior(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     gap.set(ylabel="CNN less MLP, points", title="what the spatial prior is worth")
     for axes in (models, gap):
         axes.set_xticks(range(len(places)), [GROUPS[group] for group in places])
-    models.plot([], [], "--", color=INK, label="paper")
+    models.plot([], [], "--", color=INK, label="paper (early stopping)")
     models.legend(loc="upper left", bbox_to_anchor=(0.3, 1), ncols=2, fontsize="small")
     figure.suptitle(f"Order of the 40 positions, budget {budget}: mean with 95 % interval")
     return figure
