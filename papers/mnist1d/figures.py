@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from papers.mnist1d.benchmark import figures as benchmark
+from papers.mnist1d.contrastive import figures as contrastive
+from papers.mnist1d.embedding import figures as embedding
 
-STUDIES = (benchmark,)
+STUDIES = (benchmark, contrastive, embedding)
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     name: draw for study in STUDIES for name, draw in study.FIGURES.items()

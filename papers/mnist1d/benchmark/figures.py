@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness import figures
+from harness import figures, statistics
 
 MODELS = {"logistic": "logistic", "mlp": "MLP", "cnn": "CNN", "gru": "GRU"}
 FLAT = {
@@ -27,6 +28,14 @@ PRINTED = {  # Fig. 2 (10-NN: building notebook): ordered, shuffled, in %
     "knn": (59.6, None),
 }
 ORDERED, SHUFFLED = "in order", "shuffled (B)"
+GROUPS = {  # experiments by the order of the positions
+    "benchmark": "in order",
+    "benchmark/shuffled_a": "shuffled,\norder A",
+    "benchmark/shuffled_b": "shuffled,\norder B",
+    "benchmark/shuffled_c": "shuffled,\norder C",
+}
+LEAD = (94 - 68, 56 - 68)  # Fig. 2: CNN less MLP, ordered, shuffled
+INK = "#1d2330"
 
 
 def benchmark(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
@@ -74,6 +83,64 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     return figure
 
 
+def spatial_prior(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
+    """Draw each model on ordered and on shuffled positions, and the CNN's lead over the MLP."""
+    budget = figures.deepest(results, "benchmark/shuffled_")
+    if budget is None:
+        return None
+    rows = results[results["budget"] == budget]
+    places = [g for g in GROUPS if rows["experiment"].str.startswith(f"{g}/").any()]
+    figure = Figure(figsize=(11.5, 4.8), layout="constrained")
+    models, gap = figure.subplots(1, 2, width_ratios=(3, 2))
+    for number, (name, colour) in enumerate(zip(MODELS, sns.color_palette(), strict=False)):
+        found = [_accuracy(rows, f"{group}/{name}") for group in places]
+        _points(models, found, 0.09 * (number - 1.5), {"color": colour, "label": MODELS[name]})
+        _steps(models, PRINTED[name], len(places), {"color": colour})
+    found = [_lead(rows, group) for group in places]
+    _points(gap, found, 0.0, {"color": INK})
+    _steps(gap, LEAD, len(places), {"color": INK})
+    gap.axhline(0, color=INK, lw=0.8)
+    models.set(ylabel="test accuracy at the last step, %", ylim=(0, 100), title="four models")
+    gap.set(ylabel="CNN less MLP, points", title="what the spatial prior is worth")
+    for axes in (models, gap):
+        axes.set_xticks(range(len(places)), [GROUPS[group] for group in places])
+    models.plot([], [], "--", color=INK, label="paper (early stopping)")
+    models.legend(loc="upper left", bbox_to_anchor=(0.3, 1), ncols=2, fontsize="small")
+    figure.suptitle(f"Order of the 40 positions, budget {budget}: mean with 95 % interval")
+    return figure
+
+
+def _accuracy(rows: pd.DataFrame, experiment: str) -> statistics.Estimate:
+    values = rows.loc[rows["experiment"] == experiment, "test_accuracy"]
+    return statistics.mean(100 * values.to_numpy(dtype=float))
+
+
+def _lead(rows: pd.DataFrame, group: str) -> statistics.Estimate:
+    cnn, mlp = (_accuracy(rows, f"{group}/{name}") for name in ("cnn", "mlp"))
+    return statistics.difference(cnn, mlp)
+
+
+def _points(
+    axes: Axes, found: list[statistics.Estimate], aside: float, style: dict[str, Any]
+) -> None:
+    """Draw estimates with their 95 % intervals, joined by a faint line."""
+    x = [place + aside for place in range(len(found))]
+    values = [estimate.value for estimate in found]
+    ends = [estimate.interval(0.95) for estimate in found]
+    reach = [[v - low, high - v] for v, (low, high) in zip(values, ends, strict=True)]
+    axes.plot(x, values, color=style["color"], lw=0.8, alpha=0.5)
+    axes.errorbar(x, values, yerr=list(zip(*reach, strict=True)), fmt="o", capsize=4, **style)
+
+
+def _steps(
+    axes: Axes, printed: Sequence[float | None], places: int, style: dict[str, Any]
+) -> None:
+    """Mark the paper's two numbers: over the ordered place, and over all shuffled ones."""
+    for number, ends in zip(printed, ((-0.4, 0.4), (0.6, places - 0.6)), strict=True):
+        if number is not None:
+            axes.plot(ends, (number, number), "--", lw=1.4, **style)
+
+
 def _bars(results: pd.DataFrame) -> pd.DataFrame:
     """Return one row per replicate: model, positions, accuracy in %."""
     labels = {f"benchmark/{name}": (label, ORDERED) for name, label in (MODELS | FLAT).items()}
@@ -98,7 +165,7 @@ def _printed(axes: Axes, order: list[str], hues: int) -> None:
             if number is not None:
                 ends = (left + place * width, left + (place + 1) * width)
                 label = None if drawn else "paper"
-                axes.plot(ends, (number, number), "--", color="#1d2330", lw=1.6, label=label)
+                axes.plot(ends, (number, number), "--", color=INK, lw=1.6, label=label)
                 drawn = True
 
 
@@ -117,4 +184,5 @@ def _curve(axes: Axes, rows: pd.DataFrame, label: str, colour: tuple[float, ...]
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     "benchmark": benchmark,
     "learning": learning,
+    "spatial-prior": spatial_prior,
 }
