@@ -9,9 +9,10 @@ from harness.paper import Claim, Experiment, Paper, Published, Task
 from papers.mnist1d.benchmark import study as benchmark
 from papers.mnist1d.config import Frozen, Human
 from papers.mnist1d.double_descent import study as double_descent
+from papers.mnist1d.pooling import study as pooling
 
 ALL = ("smoke", "nightly", "paper")
-STUDIES = (benchmark, double_descent)
+STUDIES = (benchmark, double_descent, pooling)
 
 DATA = Task(
     "mnist1d-data", "mnist1d", "default arguments, seed 42", "mismatched_arrays", "", "min"
