@@ -15,11 +15,11 @@ CLASSIFY = Task("mnist1d-pooling", "mnist1d", PROTOCOL, "test_accuracy")
 POOLED = ("pooling/max", "pooling/average", "pooling/l2")
 # device seconds of one trial on one core: smoke, nightly, paper
 SECONDS = {
-    "none": (3, 35, 160),
-    "stride": (1, 10, 50),
-    "max": (2, 20, 90),
-    "average": (2, 20, 80),
-    "l2": (2, 22, 100),
+    "none": (4, 40, 200),
+    "stride": (2, 12, 60),
+    "max": (3, 22, 110),
+    "average": (2, 20, 100),
+    "l2": (3, 25, 125),
 }
 
 
@@ -36,7 +36,7 @@ def sweep(kind: str) -> Experiment:
         reduced={
             "check": {"sizes": (1000, 2000), "steps": 5, "eval_every": 3, "members": 2},
             "smoke": {"sizes": (1000,), "steps": 1000, "members": 3},
-            "nightly": {"sizes": (1000, 5000, 50_000), "steps": 3001},
+            "nightly": {"sizes": (1000, 5000, 50_000), "steps": 3001, "members": 4},
         },
         expected={"check": 1, "smoke": smoke, "nightly": nightly, "paper": paper},
     )
