@@ -7,8 +7,10 @@ from collections.abc import Callable
 from harness.bench import Pair
 from harness.training.lr_range import Curve
 from papers.mnist1d.benchmark import bench as benchmark
+from papers.mnist1d.double_descent import bench as double_descent
+from papers.mnist1d.pooling import bench as pooling
 
-STUDIES = (benchmark,)
+STUDIES = (benchmark, double_descent, pooling)
 
 
 def pairs() -> list[Pair]:

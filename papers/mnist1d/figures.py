@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from papers.mnist1d.benchmark import figures as benchmark
+from papers.mnist1d.double_descent import figures as double_descent
+from papers.mnist1d.pooling import figures as pooling
 
-STUDIES = (benchmark,)
+STUDIES = (benchmark, double_descent, pooling)
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     name: draw for study in STUDIES for name, draw in study.FIGURES.items()
