@@ -15,6 +15,7 @@ from papers.mnist1d.curves import note, settled
 
 CLEAN, NOISY, INK = "#3b6ea5", "#c4622d", "#1d2330"
 STUDY = "double_descent"
+TICKS = (2, 5, 10, 20, 50, 100, 300)
 ROWS = 4000  # training rows, n; the classes are K = 10
 PUBLISHED = {  # the authors' 2024 notebook: test error in % at each width
     "mlp/clean": {
@@ -54,7 +55,7 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     cnns = [name for name in ("cnn/noisy",) if f"{STUDY}/{name}" in known]
     if not mlps:
         return None
-    figure = Figure(figsize=(15 if cnns else 10.5, 5.0), layout="constrained")
+    figure = Figure(figsize=(15 if cnns else 10.5, 5.4), layout="constrained")
     panels = figure.subplots(1, 3 if cnns else 2)
     _errors(panels[0], curves, results, mlps)
     panels[0].set(xlabel="hidden units per layer", ylabel="error, %: test (solid), train (dotted)")
@@ -62,7 +63,7 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         label, colour = LABELS[name]
         rows = settled(curves, f"{STUDY}/{name}", "test_loss")
         figures.line(panels[1], rows, "at", label=label, color=colour, marker="o", ms=4)
-        _published(panels[1], LOSSES[name], colour)
+        _published(panels[1], LOSSES[name], colour, ls="")
     panels[1].set(
         xlabel="hidden units per layer", ylabel="test cross-entropy, nats", ylim=(0, None)
     )
@@ -73,9 +74,12 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         panels[2].set(xlabel="channels per convolution", ylabel="error, %")
         _capacity(panels[2], 6, 58)
     _capacity(panels[0], 1, 52)
-    for axes in panels:
+    for axes, place in zip(panels, ("lower left", "upper left", "lower left"), strict=False):
         axes.set_xscale("log")
-        axes.legend(fontsize=8.5, frameon=True, loc="upper right")
+        axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
+        axes.minorticks_off()
+        axes.legend(fontsize=8.5, loc=place)
+    panels[-1].set_xlim(1.8, 110 if cnns else 330)
     return figure
 
 
@@ -101,7 +105,7 @@ def thresholds(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         axes.set(xscale="log", xlabel="parameters of the MLP", ylabel=f"{what} error, %")
         axes.set_ylim(0, None)
     panels[0].set_title(note(curves, f"{STUDY}/{names[-1]}"), fontsize=11)
-    panels[0].legend(fontsize=9, loc="upper right")
+    panels[0].legend(fontsize=9, loc="lower left")
     return figure
 
 
@@ -118,14 +122,15 @@ def _errors(axes: Axes, curves: pd.DataFrame, results: pd.DataFrame, names: list
         own = own[own["budget"] == figures.deepest(own, experiment)]
         fitted = own[own["interpolated"] == 1]["interpolation_width"]
         if len(fitted):
-            axes.axvline(fitted.median(), color=colour, lw=1.2, alpha=0.7)
+            label = "first fitted: train error < 0.5 %"
+            axes.axvline(fitted.median(), color=colour, lw=1.2, alpha=0.7, label=label)
     kind = names[0].split("/")[0].upper()
     axes.set_title(f"{kind} ({note(curves, f'{STUDY}/{names[-1]}')})", fontsize=11)
     axes.set_ylim(0, None)
 
 
-def _published(axes: Axes, points: dict[int, float], colour: str) -> None:
-    style: dict[str, Any] = {"color": colour, "ls": "--", "lw": 1.2, "marker": "x", "ms": 5}
+def _published(axes: Axes, points: dict[int, float], colour: str, ls: str = "--") -> None:
+    style: dict[str, Any] = {"color": colour, "ls": ls, "lw": 1.2, "marker": "x", "ms": 6}
     labelled = axes.get_legend_handles_labels()[1]
     label = None if "notebook, one run" in labelled else "notebook, one run"
     axes.plot(list(points), list(points.values()), label=label, **style)

@@ -42,12 +42,16 @@ def pooling(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             pairs = zip(PUBLISHED[kind], PUBLISHED["none"], strict=True)
             gain.plot(SIZES, [own - none for own, none in pairs], alpha=0.7, **dashed)
     accuracy.plot([], [], "--x", color="#1d2330", lw=1, label="notebook, one run")
-    accuracy.set(xlabel="training rows", ylabel="test accuracy, %", xscale="log")
+    accuracy.set(xlabel="training rows", ylabel="test accuracy, %")
     accuracy.set_title(f"MNIST-1D pooling ({note(curves, 'pooling/none')})", fontsize=11)
     accuracy.legend(fontsize=9)
     gain.axhline(0, color="#1d2330", lw=1)
     gain.set(xlabel="training rows", ylabel="accuracy less that without pooling, points")
-    gain.set_xscale("log")
+    gain.set_title("the same members, kind less none; bands: 95 % intervals", fontsize=11)
+    for axes in (accuracy, gain):
+        axes.set_xscale("log")
+        axes.set_xticks(SIZES, [f"{size:,}" for size in SIZES], fontsize=9)
+        axes.minorticks_off()
     return figure
 
 
