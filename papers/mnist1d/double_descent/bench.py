@@ -86,9 +86,10 @@ def race(kind: str, width: int, alone: bool) -> Pair:
     both = Race(kind, width)
     slow: Callable[[], object] = both.alone if alone else both.autograd
     how = "one after another, autograd" if alone else "stacked, autograd"
+    what = "seeds stacked" if alone else "gradients by hand"
     unit = "units" if kind == "mlp" else "channels"
     return Pair(
-        f"double descent: {MEMBERS} {kind.upper()}s of {width} {unit}, per seed and step",
+        f"double descent: {what}, {MEMBERS} {kind.upper()}s of {width} {unit}, per seed and step",
         slow,
         both.fast,
         both.agree,
