@@ -8,8 +8,10 @@ from harness.bench import Pair
 from harness.training.lr_range import Curve
 from papers.mnist1d.benchmark import bench as benchmark
 from papers.mnist1d.contrastive import bench as contrastive
+from papers.mnist1d.double_descent import bench as double_descent
+from papers.mnist1d.pooling import bench as pooling
 
-STUDIES = (benchmark, contrastive)
+STUDIES = (benchmark, double_descent, pooling, contrastive)
 
 
 def pairs() -> list[Pair]:

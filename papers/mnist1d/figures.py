@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 
 from papers.mnist1d.benchmark import figures as benchmark
 from papers.mnist1d.contrastive import figures as contrastive
+from papers.mnist1d.double_descent import figures as double_descent
 from papers.mnist1d.embedding import figures as embedding
+from papers.mnist1d.pooling import figures as pooling
 
-STUDIES = (benchmark, contrastive, embedding)
+STUDIES = (benchmark, double_descent, pooling, contrastive, embedding)
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     name: draw for study in STUDIES for name, draw in study.FIGURES.items()

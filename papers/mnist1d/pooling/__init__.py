@@ -1,0 +1,1 @@
+"""Case study on spatial pooling: five ways to downsample, against the size of the training set."""
