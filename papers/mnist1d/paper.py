@@ -8,9 +8,11 @@ from harness.checks import Exact
 from harness.paper import Claim, Experiment, Paper, Published, Task
 from papers.mnist1d.benchmark import study as benchmark
 from papers.mnist1d.config import Frozen, Human
+from papers.mnist1d.meta_activation import study as meta_activation
+from papers.mnist1d.meta_lr import study as meta_lr
 
 ALL = ("smoke", "nightly", "paper")
-STUDIES = (benchmark,)
+STUDIES = (benchmark, meta_lr, meta_activation)
 
 DATA = Task(
     "mnist1d-data", "mnist1d", "default arguments, seed 42", "mismatched_arrays", "", "min"
