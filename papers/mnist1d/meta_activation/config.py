@@ -28,7 +28,7 @@ class Protocol:
     examples: int = 10_000  # [N] seed 42; 8,000 to train on
     scored_rows: int = 500  # [N] the first test rows
     fresh: int = 5  # [ours] trainings from fresh weights that measure an activation function
-    members: int = 3  # [ours] replicates, stacked; [N] one
+    members: int = 4  # [ours] replicates, stacked; [N] one
 
     def __post_init__(self) -> None:
         for name in ("inner_steps", "scored_steps", "batch_size", "hidden", "scored_rows"):

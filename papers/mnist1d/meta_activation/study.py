@@ -25,10 +25,11 @@ def learned(name: str, resample: bool) -> Experiment:
         replicates="members",
         reduced={
             "check": {**TINY, "outer_steps": 3, "eval_every": 2, "units": 10},
-            "smoke": {"outer_steps": 12, "eval_every": 11, "fresh": 1},
+            "smoke": {"outer_steps": 12, "eval_every": 11, "fresh": 1, "members": 3},
             "nightly": {"outer_steps": 60},
         },
         expected={"check": 1, "smoke": 8, "nightly": 40, "paper": 200},
+        seeds={"paper": 2},
     )
 
 
@@ -41,8 +42,9 @@ def fixed(name: str) -> Experiment:
         run="meta_activation.fixed:run",
         phases={"fresh": FRESH},
         replicates="members",
-        reduced={"check": TINY, "smoke": {"fresh": 1}},
+        reduced={"check": TINY, "smoke": {"fresh": 1, "members": 3}},
         expected={"check": 1, "smoke": 1, "nightly": 2, "paper": 2},
+        seeds={"paper": 2},
     )
 
 

@@ -23,13 +23,16 @@ class MetaRate:
     batch_size: int = 50  # [N]; rows in stored order, the same ones in each outer step
     hidden: int = 50  # [N] tanh MLP 40-50-10
     mode: str = "forward"  # [ours] tangents; [N] reverse mode: the same number at more memory
-    members: int = 8  # [ours] initial weights; [N] one. Member 0 of seed 0 has the authors'
+    members: int = 1  # [N] initial weights, a rate each
+    published_init: bool = True  # [N] torch seed 0, whatever the trial's seed; False: by the seed
 
     def __post_init__(self) -> None:
         require(self.mode, MODES, "mode")
         for name in ("outer_steps", "inner_steps", "batch_size", "hidden", "members"):
             if getattr(self, name) < 1:
                 raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
+        if self.published_init and self.members != 1:
+            raise Refused(f"members={self.members}: the published initial weights are one member")
         for name in ("start", "outer_lr"):
             if not 0 < getattr(self, name) < 10:
                 raise Refused(f"{name}={getattr(self, name)}: must lie between 0 and 10")

@@ -2,7 +2,7 @@
 
 Inner loop: plain SGD on a tanh network, T steps. Outer loop: rate <- rate - 0.3 dL/drate, where L
 is the mean of the T training losses. The published trajectory belongs to one initialisation (torch
-seed 0); more of them train beside it, each with a rate of its own.
+seed 0). Others are stacked: each has a rate of its own.
 
 Shapes: E members (initial weights), P weights, T inner steps, N batch.
 """
@@ -54,7 +54,7 @@ def run(config: MetaRate, trial: Trial) -> Iterator[Row]:
     trial.meter.count_flops("outer", config.inner_steps * inner.flops())
     yield from loop.fit(trial.meter, "outer", update, measure, every=1)
     rows = rates.rows()
-    if trial.seed == 0:
+    if config.published_init:
         rows[0] = {**rows[0], **compare(config.start, [step[0] for step in rates.path])}
     yield from rows
 
@@ -148,10 +148,10 @@ def network(config: MetaRate) -> Sizes:
 
 
 def initial(config: MetaRate, trial: Trial) -> Tensor:
-    """Return initial weights (E, P): the authors' (torch seed 0) first where the seed is 0."""
+    """Return initial weights (E, P): the authors' (torch seed 0), or those of the trial's seed."""
     seeds = [trial.stream("init", member) for member in range(config.members)]
-    if trial.seed == 0:
-        seeds[0] = 0
+    if config.published_init:
+        seeds = [0]
     return torch.stack([hidden_layer.initial(network(config), seed) for seed in seeds])
 
 
