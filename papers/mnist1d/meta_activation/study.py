@@ -28,7 +28,7 @@ def learned(name: str, resample: bool) -> Experiment:
             "smoke": {"outer_steps": 12, "eval_every": 11, "fresh": 1, "members": 3},
             "nightly": {"outer_steps": 60},
         },
-        expected={"check": 1, "smoke": 8, "nightly": 40, "paper": 200},
+        expected={"check": 1, "smoke": 5, "nightly": 30, "paper": 150},
         seeds={"paper": 2},
     )
 
@@ -75,14 +75,10 @@ def transfer(dataset: str) -> Experiment:
                 "steps": 3,
                 "measure_every": 2,
             },
-            "nightly": {
-                "outer_steps": 20,
-                "steps": 200,
-                "activations": ("learned", "relu", "elu"),
-            },
+            "nightly": {"outer_steps": 60, "steps": 300},
         },
-        expected={"check": 1, "nightly": 10, "paper": 120},
-        seeds={"nightly": 3, "paper": 5},
+        expected={"check": 1, "nightly": 20, "paper": 110},
+        seeds={"paper": 3},
         skipped=("smoke",),
     )
 
