@@ -12,10 +12,21 @@ from papers.mnist1d.contrastive import study as contrastive
 from papers.mnist1d.double_descent import study as double_descent
 from papers.mnist1d.embedding import study as embedding
 from papers.mnist1d.lottery import study as lottery
+from papers.mnist1d.meta_activation import study as meta_activation
+from papers.mnist1d.meta_lr import study as meta_lr
 from papers.mnist1d.pooling import study as pooling
 
 ALL = ("smoke", "nightly", "paper")
-STUDIES = (benchmark, lottery, double_descent, pooling, contrastive, embedding)
+STUDIES = (
+    benchmark,
+    lottery,
+    double_descent,
+    meta_lr,
+    meta_activation,
+    pooling,
+    contrastive,
+    embedding,
+)
 
 DATA = Task(
     "mnist1d-data", "mnist1d", "default arguments, seed 42", "mismatched_arrays", "", "min"
