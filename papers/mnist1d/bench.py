@@ -7,8 +7,9 @@ from collections.abc import Callable
 from harness.bench import Pair
 from harness.training.lr_range import Curve
 from papers.mnist1d.benchmark import bench as benchmark
+from papers.mnist1d.lottery import bench as lottery
 
-STUDIES = (benchmark,)
+STUDIES = (benchmark, lottery)
 
 
 def pairs() -> list[Pair]:

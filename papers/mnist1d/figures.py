@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from papers.mnist1d.benchmark import figures as benchmark
+from papers.mnist1d.lottery import figures as lottery
 
-STUDIES = (benchmark,)
+STUDIES = (benchmark, lottery)
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     name: draw for study in STUDIES for name, draw in study.FIGURES.items()
