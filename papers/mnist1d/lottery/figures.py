@@ -66,7 +66,7 @@ def curves_of_sparsity(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | 
     accuracy.set_ylabel("test accuracy, %: highest of a round")
     loss.set_ylabel("test cross-entropy, nats: last of a round")
     accuracy.legend(frameon=False, fontsize="small", loc="lower left")
-    figure.suptitle(f"Pruning rounds, budget {budget}: mean of {_n(rows)} trials, 95 % intervals")
+    figure.suptitle(f"Pruning rounds, budget {budget}: mean of {trials(rows['n'].max())}")
     return figure
 
 
@@ -88,10 +88,10 @@ def new_data(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     axes = figure.subplots()
     _draw(axes, bars, VARIANTS, CONDITIONS)
     _printed(axes, PRINTED, tuple(VARIANTS), tuple(CONDITIONS), "paper (2020 figure)")
-    axes.set(xlabel="order of the positions", ylabel="test accuracy, %: mean of the last 10")
+    axes.set(xlabel="order of the positions", ylabel="test accuracy at the plateau, %")
     axes.set_ylim(50, None)
     n = bars.groupby(["group", "bar"]).size().max()
-    axes.set_title(f"New data at 92 % sparsity, budget {budget}: {n} trials, 95 % intervals")
+    axes.set_title(f"New data at 92 % sparsity, budget {budget}: mean of {trials(n)}")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
@@ -120,13 +120,14 @@ def neighbours(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     panels[1].set_ylabel("$A_m$ over independent survival")
     for axes in panels:
         axes.legend(frameon=False, fontsize="small")
-    title = f"Neighbours at 92 % sparsity, budget {budget}: {len(rows)} trials, 95 % intervals"
+    title = f"Neighbours at 92 % sparsity, budget {budget}: mean of {trials(len(rows))}"
     figure.suptitle(title)
     return figure
 
 
-def _n(rows: pd.DataFrame) -> int:
-    return int(rows["n"].max())
+def trials(n: float) -> str:
+    """Return how many trials a mean and its interval are of."""
+    return f"{n:.0f} trials, 95 % intervals" if n > 1 else "one trial"
 
 
 def _bars(
