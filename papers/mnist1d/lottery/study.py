@@ -58,7 +58,7 @@ EXPERIMENTS = [
             },
         },
         expected={"check": 1, "smoke": 9, "nightly": 70, "paper": 900},
-        seeds={"smoke": 2, "nightly": 4, "paper": 4},
+        seeds={"smoke": 3, "nightly": 4, "paper": 4},
     ),
 ]  # fmt: skip
 
