@@ -119,6 +119,7 @@ def neighbours(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     panels[1].set_yticks([0, 1, 2, 5, 10, 20, 50, 100], [0, 1, 2, 5, 10, 20, 50, 100])
     panels[1].set_ylabel("$A_m$ over independent survival")
     for axes in panels:
+        axes.set_ylim(0, None)  # counts: an interval below 0 says nothing
         axes.legend(frameon=False, fontsize="small")
     title = f"Neighbours at 92 % sparsity, budget {budget}: mean of {trials(len(rows))}"
     figure.suptitle(title)
