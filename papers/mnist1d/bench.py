@@ -9,9 +9,10 @@ from harness.training.lr_range import Curve
 from papers.mnist1d.benchmark import bench as benchmark
 from papers.mnist1d.contrastive import bench as contrastive
 from papers.mnist1d.double_descent import bench as double_descent
+from papers.mnist1d.lottery import bench as lottery
 from papers.mnist1d.pooling import bench as pooling
 
-STUDIES = (benchmark, double_descent, pooling, contrastive)
+STUDIES = (benchmark, lottery, double_descent, pooling, contrastive)
 
 
 def pairs() -> list[Pair]:

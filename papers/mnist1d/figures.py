@@ -11,9 +11,10 @@ from papers.mnist1d.benchmark import figures as benchmark
 from papers.mnist1d.contrastive import figures as contrastive
 from papers.mnist1d.double_descent import figures as double_descent
 from papers.mnist1d.embedding import figures as embedding
+from papers.mnist1d.lottery import figures as lottery
 from papers.mnist1d.pooling import figures as pooling
 
-STUDIES = (benchmark, double_descent, pooling, contrastive, embedding)
+STUDIES = (benchmark, lottery, double_descent, pooling, contrastive, embedding)
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     name: draw for study in STUDIES for name, draw in study.FIGURES.items()
