@@ -129,8 +129,8 @@ class Trial:
             raise Refused("a row came before restore(): it would be written twice; restore first")
         if not self._resumed:
             self._mark_rows(0)
-        if self._until not in ("", self.meter.phase):
-            return  # told again on the way to where the checkpoint was; the journal has it
+        if self._told_before():
+            return  # the journal has it
         self._until = ""
         ledger = self.meter.ledgers.get(self.meter.phase)
         spent = {name: self.meter.spent(name) for name in ("steps", "seconds", "flops")}
@@ -181,6 +181,17 @@ class Trial:
         if now - self._beat_at >= self.pace.heartbeat:
             self._beat_at = now
             self.on_heartbeat()
+
+    def _told_before(self) -> bool:
+        """Whether a row comes again on the way to where the checkpoint was.
+
+        It does before the first phase and in phases that had begun by then, other than the one
+        that the checkpoint is of.
+        """
+        if self._checkpoint is None or self._until in ("", self.meter.phase):
+            return False
+        begun = self._checkpoint["meter"].get(self.meter.phase, {"turns": 0})["turns"]
+        return self.meter.phase == "" or begun > 0
 
     def _skipped(self, phase: str) -> None:
         """Forget the models of a phase that had just ended when the checkpoint was saved.

@@ -238,6 +238,26 @@ def test_a_sweep_reuses_names_and_skips_what_is_done(lab: Lab, stop: int) -> Non
     assert lab.result().lost_rows == 0
 
 
+@pytest.mark.parametrize("stop", range(1, 6))
+def test_a_phase_without_rows_hides_none_that_follow(lab: Lab, stop: int) -> None:
+    def story(trial: Trial) -> None:
+        model = Model()
+        trial.restore(model=model)
+        trial.append({"value": 0.0})
+        for _ in trial.meter.steps("search"):
+            model.value += 1
+        for _ in trial.meter.steps("train"):
+            model.value += 10
+        with trial.meter.timed("embed"):
+            model.value += 100
+        trial.append({"value": model.value})
+
+    with pytest.raises(Interrupted):
+        story(lab.open(Pace(NEVER, NEVER, stop_after=stop), search=3, train=2))
+    story(lab.open(search=3, train=2))
+    assert [row["values"]["value"] for row in lab.result().rows] == [0.0, 124.0]
+
+
 def test_global_random_state_goes_through_the_checkpoint(lab: Lab) -> None:
     world = {"state": 1}
     tools = Tools(
