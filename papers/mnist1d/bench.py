@@ -7,8 +7,10 @@ from collections.abc import Callable
 from harness.bench import Pair
 from harness.training.lr_range import Curve
 from papers.mnist1d.benchmark import bench as benchmark
+from papers.mnist1d.meta_activation import bench as meta_activation
+from papers.mnist1d.meta_lr import bench as meta_lr
 
-STUDIES = (benchmark,)
+STUDIES = (benchmark, meta_lr, meta_activation)
 
 
 def pairs() -> list[Pair]:
