@@ -40,8 +40,8 @@ def shape(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     x = np.linspace(-5, 5, 401)
     known = {"ELU": np.where(x > 0, x, np.expm1(np.minimum(x, 0))), "ReLU": np.maximum(x, 0),
              "Swish": x / (1 + np.exp(-x)), "tanh": np.tanh(x)}  # fmt: skip
-    for (name, values), grey in zip(known.items(), sns.color_palette("Greys_r", 7), strict=False):
-        axes.plot(x, values, color=grey, lw=1, label=name)
+    for (name, values), dash in zip(known.items(), ("-", ":", "-.", (0, (5, 1))), strict=True):
+        axes.plot(x, values, color="#8a8f99", lw=1.2, ls=dash, label=name)
     for (name, label), colour in zip(LEARNED.items(), sns.color_palette(), strict=False):
         part = rows[rows["experiment"] == name]
         if not part.empty:
@@ -58,15 +58,17 @@ def shape(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw meta-loss and test accuracy over outer steps beside the published values."""
     metrics = {"meta_loss": 1.0, "inner_test_accuracy": 100.0}
-    rows, budget = _learned(curves[curves["metric"].isin(metrics) & curves["at"].isna()])
+    rows, budget = _learned(curves[curves["at"].isna()])
     if budget is None:
         return None
+    # results repeat both metrics at the turn where the second phase ends: no outer step of theirs
+    end = rows.loc[rows["metric"] == "test_accuracy", "turn"].max()
+    rows = rows[rows["metric"].isin(metrics) & (rows["turn"] != end)]
     figure = Figure(figsize=(11.5, 4.4), layout="constrained")
     panels = figure.subplots(1, 2)
     last = max(1, int(rows["turn"].max()))
     printed = (PRINTED_LOSS, PRINTED_ACCURACY)
-    labels = ("meta-loss: mean of the last 200 inner losses, nats",
-              "accuracy of the inner network, first 500 test rows, %")  # fmt: skip
+    labels = ("meta-loss, nats", "accuracy, first 500 test rows, %")
     for axes, (metric, scale), numbers, label in zip(
         panels, metrics.items(), printed, labels, strict=True
     ):
@@ -129,16 +131,19 @@ def transfer(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     panels = figure.subplots(1, len(found), squeeze=False)[0]
     for axes, experiment in zip(panels, found, strict=True):
         part = rows[rows["experiment"] == experiment]
-        for (name, label), colour in zip(_transferred().items(), sns.color_palette(), strict=True):
+        for (name, label), colour in zip(
+            _transferred().items(), sns.color_palette(), strict=False
+        ):
             own = part[part["metric"] == f"{name}_loss"]
             if not own.empty:
                 width = 2.2 if name == "learned" else 1.2
                 figures.line(axes, own, "turn", label=label, color=colour, lw=width)
-        axes.set(xlabel="Adam steps", yscale="log", title=experiment.removeprefix(prefix))
-    panels[0].set_ylabel("training loss, mean since the last point, nats")
+        axes.set(xlabel="Adam steps", title=experiment.removeprefix(prefix))
+    panels[0].set_ylabel("training loss, mean of 50 steps, nats")
     panels[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     n = int(rows["n"].max())
-    figure.suptitle(f"Transfer to images, budget {budget}: mean of {n}, 95 % intervals")
+    spread = f"mean of {n}, 95 % intervals" if n > 1 else "one trial"
+    figure.suptitle(f"Transfer to images, budget {budget}: {spread}")
     return figure
 
 
@@ -155,11 +160,10 @@ def _learned(curves: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
 
 
 def _over_steps(axes: Axes, rows: pd.DataFrame, scale: float) -> None:
-    """Draw both ways to learn; a row of turn k was measured in outer step k - 1."""
+    """Draw both ways to learn."""
     for (name, label), colour in zip(LEARNED.items(), sns.color_palette(), strict=False):
         own = rows[rows["experiment"] == name]
         if not own.empty:
-            own = own.assign(turn=own["turn"] - 1)
             figures.line(axes, own, "turn", scale, label=label, color=colour)
 
 
