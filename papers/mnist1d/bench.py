@@ -10,9 +10,11 @@ from papers.mnist1d.benchmark import bench as benchmark
 from papers.mnist1d.contrastive import bench as contrastive
 from papers.mnist1d.double_descent import bench as double_descent
 from papers.mnist1d.lottery import bench as lottery
+from papers.mnist1d.meta_activation import bench as meta_activation
+from papers.mnist1d.meta_lr import bench as meta_lr
 from papers.mnist1d.pooling import bench as pooling
 
-STUDIES = (benchmark, lottery, double_descent, pooling, contrastive)
+STUDIES = (benchmark, lottery, double_descent, meta_lr, meta_activation, pooling, contrastive)
 
 
 def pairs() -> list[Pair]:
