@@ -100,7 +100,8 @@ def _values(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _drawable(verdict: Verdict) -> bool:
     measured = verdict.estimate is not None and verdict.claim.published.value is not None
-    return isinstance(verdict.claim.check, Value) and measured
+    fraction = verdict.claim.unit in ("%", "points")  # what the axis is in
+    return isinstance(verdict.claim.check, Value) and measured and fraction
 
 
 def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
