@@ -89,7 +89,7 @@ def new_data(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     _draw(axes, bars, VARIANTS, CONDITIONS)
     _printed(axes, PRINTED, tuple(VARIANTS), tuple(CONDITIONS), "paper (2020 figure)")
     axes.set(xlabel="order of the positions", ylabel="test accuracy at the plateau, %")
-    axes.set_ylim(50, None)
+    axes.set_ylim(0, 80)
     n = bars.groupby(["group", "bar"]).size().max()
     axes.set_title(f"New data at 92 % sparsity, budget {budget}: mean of {trials(n)}")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

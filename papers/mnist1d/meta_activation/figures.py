@@ -110,7 +110,7 @@ def bars(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             label = None
     n = int(data.groupby("activation").size().max())
     axes.set(xlabel="", ylabel="accuracy on new networks,\nfirst 500 test rows, %")
-    axes.set_ylim(40, max(72, data["accuracy"].max() + 3))
+    axes.set_ylim(0, 80)
     axes.set_title(f"Activation functions, budget {budget}: mean of {n}, 95 % intervals")
     axes.legend(loc="upper right")
     return figure
