@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import os
 import platform
 import subprocess
+import tokenize
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import metadata
@@ -52,7 +54,7 @@ def code_digest(root: Path, module: str) -> str:
     That is the module of its `run`, what this imports from the papers and from
     `harness.training`, what those import, and the measuring parts of the harness. `root` is the
     folder from which `module` ("papers.darts.search") is imported. Another study of the same
-    paper may change without making these measurements old.
+    paper may change, and so may words, without making these measurements old.
     """
     found: dict[str, bytes] = {}
     waiting = [module, *INSTRUMENT]
@@ -64,8 +66,25 @@ def code_digest(root: Path, module: str) -> str:
             waiting += [n for n in _imported(found[name]) if _counts(n, module)]
     digest = hashlib.sha256()
     for name in sorted(found):
-        digest.update(name.encode() + b"\0" + found[name])
+        digest.update(f"{name}\0{_statements(found[name])}".encode())
     return digest.hexdigest()[:12]
+
+
+def _statements(source: bytes) -> str:
+    """Return a module's source without docstrings, comments and empty lines: they move nothing."""
+    text = source.decode()
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
+            lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(line for line in lines if line.strip())
 
 
 def _counts(name: str, module: str) -> bool:

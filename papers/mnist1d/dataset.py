@@ -1,4 +1,4 @@
-"""MNIST-1D, Sec. 2 and its construction figure (arXiv:2011.14439v5): generator, hashes, orders.
+"""MNIST-1D and its construction figure (arXiv:2011.14439v5): generator, hashes, orders.
 
 Ten drawn templates are padded, dilated, scaled, translated, noised, sheared and downsampled. Mode
 `exact` consumes the random stream of the reference implementation and gives its arrays bit for
@@ -176,7 +176,7 @@ def interpolate(x: Floats, length: int) -> Floats:
 
 
 def transform(draws: Draws, a: Arguments) -> Floats:
-    """Apply the transformations of Sec. 2 to all examples at once, (N, final_seq_length)."""
+    """Apply all transformations to all examples at once, (N, final_seq_length)."""
     digits, (padding, scale, shear) = templates()["x"] + EPS, draws.uniform
     zeros = range(a.padding[0], a.padding[1] + 1)  # (10, P, L) is all that they can make:
     table = np.stack([interpolate(np.pad(digits, ((0, 0), (0, p))), a.length) for p in zeros], 1)

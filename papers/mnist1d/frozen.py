@@ -1,4 +1,4 @@
-"""The frozen data set of Sec. 2, generated from its seed and compared with published hashes."""
+"""The frozen data set, generated from its seed and compared with published hashes."""
 
 from __future__ import annotations
 

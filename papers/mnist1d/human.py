@@ -1,4 +1,4 @@
-"""The human baseline of MNIST-1D (Sec. 2, Table 1): one person's answers, kept as facts.
+"""The human baseline of MNIST-1D (Table 1): one person's answers, kept as facts.
 
 The reference stores five quizzes of 100 test signals. Its second is a byte-for-byte copy of the
 first, so that rows 100 to 199 were never answered: the published 500 answers are 400 distinct.

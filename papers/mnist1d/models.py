@@ -1,4 +1,4 @@
-"""The four neural models of the benchmark (Sec. 3, Fig. 2), in PyTorch's default initialisation.
+"""The four neural models of the benchmark (Fig. 2), in PyTorch's default initialisation.
 
 A signal is (..., 40); every model returns (..., 10) logits. Their forwards keep to operations that
 ignore leading axes, so `harness.training.ensemble` can stack many seeds of one model.

@@ -107,8 +107,13 @@ def test_another_method_is_another_trial_and_another_declaration_is_not(tmp_path
     with (folder / "paper.py").open("a") as handle:
         handle.write("\n# a claim was reworded\n")
     assert spec_for(folder).trial == first.trial
-    with (folder / "method.py").open("a") as handle:
-        handle.write("\n# a formula was changed\n")
+    text = (folder / "method.py").read_text()
+    said = text.replace('"""A walk of one weight."""', '"""A walk,\nreworded."""')
+    assert said != text
+    worded = said.replace("1.0\n", "1.0  # a start\n") + "\n\n# the end\n"
+    (folder / "method.py").write_text(worded)
+    assert spec_for(folder).trial == first.trial  # words move no number
+    (folder / "method.py").write_text(said.replace("0.1", "0.2"))
     assert spec_for(folder).code != first.code
     assert spec_for(folder).trial != first.trial
 

@@ -1,1 +1,1 @@
-"""Sec. 3, Fig. 2: models on ordered and on shuffled signals, and what needs no network."""
+"""Fig. 2: models on ordered and on shuffled signals, and what needs no network."""

@@ -1,4 +1,4 @@
-"""The benchmark of Sec. 3 and Fig. 2: four neural models on ordered and on shuffled signals.
+"""The benchmark of Fig. 2: four neural models on ordered and on shuffled signals.
 
 Many seeds of one model train as one stacked ensemble on the same batches, which come in stored
 order: the members differ in their initial weights alone, as the authors' repeated runs do.

@@ -48,7 +48,7 @@ def guillotine(name: str, peak: float, last: float) -> Claim:
     return Claim(
         f"S2.{name}",
         f"Accuracy peaks before the last layer: head '{name}'",
-        "Sec. 4, self-supervised learning; notebook",
+        "case study 'self-supervised learning'; notebook",
         Published(f"{peak:.1f} - {last:.1f} %", (peak - last) / 100, provenance="notebook"),
         Effect(run, run, "interior_peak", (peak - last) / 100, at_least=0.05, other="last_layer"),
         DEEP,
@@ -62,7 +62,7 @@ def second(name: str, text: str, claimed: float, expected: bool, note: str = "")
     return Claim(
         f"S3.{name}",
         f"Accuracy peaks after the second layer: head '{name}'",
-        "Sec. 4, self-supervised learning",
+        "case study 'self-supervised learning'",
         Published(text, claimed, provenance="notebook"),
         Effect(run, run, "layer_2", claimed, at_least=0.0, other="rest_peak"),
         DEEP,

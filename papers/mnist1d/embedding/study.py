@@ -1,4 +1,4 @@
-"""What the paper claims of t-SNE maps of MNIST-1D and MNIST (App., t-SNE) and of learned features.
+"""What the paper claims of t-SNE maps of MNIST-1D and MNIST and of learned features.
 
 The margins were written before any purity had been measured.
 """
@@ -64,7 +64,7 @@ CLAIMS = [
     Claim(
         "T1",
         "t-SNE finds clusters in MNIST and none in MNIST-1D",
-        "App., t-SNE",
+        "t-SNE figure",
         Published("clusters, no clusters; 10-NN before mapping 97, 59.6 %", 0.37),
         Effect("embedding/mnist", "embedding/mnist1d", "purity", claimed=0.37, at_least=0.20),
         DEEP,
@@ -85,7 +85,7 @@ CLAIMS = [
     Claim(
         "T3",
         "Learned without labels: digits 0, 3, 6 and 8 stand apart from the others",
-        "Sec. 4, self-supervised learning",
+        "case study 'self-supervised learning'",
         Published("isolated"),
         Effect(
             "embedding/contrastive",

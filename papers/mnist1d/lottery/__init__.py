@@ -1,1 +1,1 @@
-"""Sec. 4.1: lottery tickets by iterative magnitude pruning, and what they carry to other data."""
+"""Lottery tickets by iterative magnitude pruning, and what they carry to other data."""

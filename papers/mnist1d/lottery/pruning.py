@@ -1,4 +1,4 @@
-"""Which weights a mask spares, and how often its survivors are neighbours (Sec. 4.1).
+"""Which weights a mask spares, and how often its survivors are neighbours.
 
 The weight and the bias of a layer are pruned in one pool: of its `len` numbers the
 floor(sparsity * len) lowest scores are dropped.

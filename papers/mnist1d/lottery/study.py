@@ -1,4 +1,4 @@
-"""What the paper claims of lottery tickets (Sec. 4.1) and what its authors ran.
+"""What the paper claims of lottery tickets and what its authors ran.
 
 Margins are those of the replication's protocol, written before any run of ours. Differences are
 paired: both sides come from one trial, hence from the same initial weights and the same data.
@@ -78,7 +78,7 @@ CLAIMS = [
     Claim(
         "L1.dense",
         "A ticket of 92 % sparsity beats the dense network",
-        "Sec. 4.1, lottery tickets; notebook, highest of all evaluations",
+        "case study 'lottery tickets'; notebook, highest of all evaluations",
         Published("76.1, 74.4 against 66.4, 65.4 %", 0.0935, n=2, provenance="notebook"),
         gap("ticket_best_accuracy", "dense_best_accuracy", 0.0935, 0.04),
         ALL,
@@ -87,7 +87,7 @@ CLAIMS = [
     Claim(
         "L1.random",
         "A ticket of 92 % sparsity beats a random mask of the same sparsity",
-        "Sec. 4.1, lottery tickets; notebook, highest of all evaluations",
+        "case study 'lottery tickets'; notebook, highest of all evaluations",
         Published("76.1, 74.4 against 61.1, 62.4 %", 0.135, n=2, provenance="notebook"),
         gap("ticket_best_accuracy", "random_best_accuracy", 0.135, 0.08),
         ALL,
@@ -96,7 +96,7 @@ CLAIMS = [
     Claim(
         "L2",
         "The ticket beats the dense network on new data of the same distribution",
-        "Sec. 4.1, lottery tickets",
+        "case study 'lottery tickets'",
         Published("70.6 against 63.7 %", 0.069, provenance="figure"),
         plateau("original_ticket", "original_dense", 0.069, 0.02),
         DEEP,
@@ -106,7 +106,7 @@ CLAIMS = [
     Claim(
         "L3.shuffled",
         "Shuffled positions: the ticket has no advantage",
-        "Sec. 4.1, lottery tickets",
+        "case study 'lottery tickets'",
         Published("63 against 64.6 %", -0.016, provenance="figure"),
         Value(NAME, "shuffled_plateau_gain", -0.04, 0.02),
         DEEP,
@@ -115,7 +115,7 @@ CLAIMS = [
     Claim(
         "L3.spatial",
         "The advantage is larger on data in order than on shuffled data",
-        "Sec. 4.1, lottery tickets",
+        "case study 'lottery tickets'",
         Published("6.9 against -1.6 points", 0.085, provenance="figure"),
         gap("original_plateau_gain", "shuffled_plateau_gain", 0.085, 0.02),
         DEEP,
@@ -124,7 +124,7 @@ CLAIMS = [
     Claim(
         "L3.flipped",
         "Flipped positions: the ticket keeps its advantage",
-        "Sec. 4.1, lottery tickets",
+        "case study 'lottery tickets'",
         Published("69 against 65 %", 0.04, provenance="figure"),
         plateau("flipped_ticket", "flipped_dense", 0.04, 0.02),
         DEEP,
@@ -135,7 +135,7 @@ CLAIMS = [
     Claim(
         "L4.reinit",
         "The ticket's mask on other initial weights still beats the dense network",
-        "Sec. 4.1, lottery tickets",
+        "case study 'lottery tickets'",
         Published("67.3 against 64 %", 0.033, provenance="figure"),
         plateau("original_reinit", "original_dense", 0.033, 0.0),
         DEEP,
@@ -144,7 +144,7 @@ CLAIMS = [
     Claim(
         "L4.rewound",
         "The ticket on its own initial weights beats the same mask on other ones",
-        "Sec. 4.1, lottery tickets",
+        "case study 'lottery tickets'",
         Published("70.6 against 67.3 %", 0.033, provenance="figure"),
         plateau("original_ticket", "original_reinit", 0.033, 0.0),
         DEEP,
@@ -155,7 +155,7 @@ CLAIMS = [
     Claim(
         "L5.ticket",
         "The ticket's first layer keeps neighbours: A2 over independence",
-        "Sec. 4.1, adjacency of surviving weights",
+        "case study 'lottery tickets': adjacency of surviving weights",
         Published(".0086 against .0072 of the random mask, not normalised", provenance="figure"),
         AtLeast(NAME, "adjacency_2_ticket_ratio", 1.5),
         ALL,
@@ -164,7 +164,7 @@ CLAIMS = [
     Claim(
         "L5.random",
         "A random mask keeps neighbours by chance alone: A2 over independence",
-        "Sec. 4.1, adjacency of surviving weights",
+        "case study 'lottery tickets': adjacency of surviving weights",
         Published("1, by definition", 1.0, provenance="measured"),
         Value(NAME, "adjacency_2_random_ratio", 0.8, 1.4),
         ALL,

@@ -1,4 +1,4 @@
-"""Lottery tickets (Sec. 4.1): prune, rewind, train again; then the ticket on new data.
+"""Lottery tickets: prune, rewind, train again; then the ticket on new data.
 
 Iterative magnitude pruning drops the smallest weights that a round ends with and sends the
 survivors back to theta_0, the weights of the first round, kept in memory. Random pruning is the

@@ -1,4 +1,4 @@
-"""New data from the same distribution, in four orders of its positions (Sec. 4.1).
+"""New data from the same distribution, in four orders of its positions.
 
 Shapes: 40 positions.
 """

@@ -1,1 +1,1 @@
-"""Sec. 4.4: meta-learning an activation function by gradient descent through the training run."""
+"""Meta-learning an activation function by gradient descent through the training run."""

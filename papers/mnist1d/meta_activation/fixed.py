@@ -1,4 +1,4 @@
-"""Sec. 4.4: the well-known activation functions under the inner protocol of the learned one.
+"""The well-known activation functions under the inner protocol of the learned one.
 
 They start from the weights and meet the noise on which the learned functions are measured.
 """

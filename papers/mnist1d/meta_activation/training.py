@@ -1,4 +1,4 @@
-"""Sec. 4.4: an activation function that is trained by gradient descent through training runs.
+"""An activation function that is trained by gradient descent through training runs.
 
 phi = ELU + 0.2 N. Every outer step trains a network for 301 steps, takes the mean of its last 200
 losses as the meta-loss, and moves N down the meta-gradient. Afterwards the function is measured

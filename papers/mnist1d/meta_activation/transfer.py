@@ -1,4 +1,4 @@
-"""Sec. 4.4: the learned activation function in a small CNN on images, beside well-known ones.
+"""The learned activation function in a small CNN on images, beside well-known ones.
 
 The paper tells of it in words: a low loss in the first epoch, a middle rank at convergence. Its
 code was never published, so network and protocol are ours. The function is learned on MNIST-1D in

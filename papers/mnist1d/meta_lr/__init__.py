@@ -1,1 +1,1 @@
-"""Sec. 4.3: meta-learning a learning rate by gradient descent through the training run."""
+"""Meta-learning a learning rate by gradient descent through the training run."""

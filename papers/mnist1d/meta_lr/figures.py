@@ -1,4 +1,4 @@
-"""The rate from both sides, and the meta-loss that it descends (Fig. 7)."""
+"""The rate from both sides, and the meta-loss that it descends."""
 
 from __future__ import annotations
 

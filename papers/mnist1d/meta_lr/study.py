@@ -1,4 +1,4 @@
-"""What the paper claims of a meta-learned learning rate (Sec. 4.3) and what its authors ran.
+"""What the paper claims of a meta-learned learning rate and what its authors ran.
 
 Bands were written before any run of ours: the published rate belongs to one initialisation; the
 optimum of others lies between .55 and .62, and the bands hold them all.
@@ -63,7 +63,7 @@ CLAIMS = [
     Claim(
         "M1.high",
         "From 1.5 the rate falls to its optimum, whatever the initial weights",
-        "Fig. 7, Sec. 4.3; notebook .624 for one initialisation",
+        "case study 'meta-learning a learning rate'; notebook .624 for one initialisation",
         Published("0.62", 0.62),
         Value("meta_lr/high", "lr", 0.50, 0.75),
         ALL,
@@ -72,7 +72,7 @@ CLAIMS = [
     Claim(
         "M1.low",
         "From 0.15 the rate rises to its optimum, whatever the initial weights",
-        "Fig. 7, Sec. 4.3; notebook .620 for one initialisation",
+        "case study 'meta-learning a learning rate'; notebook .620 for one initialisation",
         Published("0.62", 0.62),
         Value("meta_lr/low", "lr", 0.50, 0.75),
         ALL,
@@ -81,7 +81,7 @@ CLAIMS = [
     Claim(
         "M1.both",
         "Both sides end at the same rate",
-        "Fig. 7; notebook .6243 and .6203",
+        "case study 'meta-learning a learning rate'; notebook .6243 and .6203",
         Published("they differ by .004", 0.004, provenance="notebook"),
         Same("meta_lr/high", "meta_lr/low", "lr", 0.02),
         unit="",

@@ -1,4 +1,4 @@
-"""Sec. 4.3: a learning rate that is trained by gradient descent through the training run.
+"""A learning rate that is trained by gradient descent through the training run.
 
 Inner loop: plain SGD on a tanh network, T steps. Outer loop: rate <- rate - 0.3 dL/drate, where L
 is the mean of the T training losses. The published trajectory belongs to one initialisation (torch
