@@ -55,7 +55,7 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     cnns = [name for name in ("cnn/noisy",) if f"{STUDY}/{name}" in known]
     if not mlps:
         return None
-    figure = Figure(figsize=(15 if cnns else 10.5, 5.4), layout="constrained")
+    figure = Figure(figsize=(15 if cnns else 10.5, 5.8), layout="constrained")
     panels = figure.subplots(1, 3 if cnns else 2)
     _errors(panels[0], curves, results, mlps)
     panels[0].set(xlabel="hidden units per layer", ylabel="error, %: test (solid), train (dotted)")
@@ -74,11 +74,11 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         panels[2].set(xlabel="channels per convolution", ylabel="error, %")
         _capacity(panels[2], 6, 58)
     _capacity(panels[0], 1, 52)
-    for axes, place in zip(panels, ("lower left", "upper left", "lower left"), strict=False):
+    for axes in panels:
         axes.set_xscale("log")
         axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
         axes.minorticks_off()
-        axes.legend(fontsize=8.5, loc=place)
+        axes.legend(fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
     panels[-1].set_xlim(1.8, 110 if cnns else 330)
     return figure
 
@@ -99,9 +99,11 @@ def thresholds(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             rows = rows.assign(size=rows["at"] ** 2 + 52 * rows["at"] + 10)
             figures.line(axes, rows, "size", 100, **style)
     for axes, what in zip(panels, ("train", "test"), strict=True):
-        for size, text in ((ROWS, "n"), (10 * ROWS, "n K")):
+        for size, text in ((ROWS, "n rows"), (10 * ROWS, "n rows x 10\n classes")):
             axes.axvline(size, color=INK, lw=1, ls=":")
-            axes.text(size, 0.99, f" {text}", transform=axes.get_xaxis_transform(), va="top")
+            axes.text(
+                size, 0.99, f" {text}", transform=axes.get_xaxis_transform(), va="top", fontsize=9
+            )
         axes.set(xscale="log", xlabel="parameters of the MLP", ylabel=f"{what} error, %")
         axes.set_ylim(0, None)
     panels[0].set_title(note(curves, f"{STUDY}/{names[-1]}"), fontsize=11)

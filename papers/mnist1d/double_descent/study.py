@@ -37,7 +37,7 @@ def mlp(name: str, config: Descent, skipped: tuple[str, ...]) -> Experiment:
         phases=SWEEP,
         replicates="members",
         reduced={"check": TINY, "smoke": FAST, "nightly": {"widths": FEW}},
-        expected={"check": 1, "smoke": 10, "nightly": 70, "paper": 160},
+        expected={"check": 1, "smoke": 12, "nightly": 80, "paper": 170},
         skipped=skipped,
     )
 
