@@ -3,41 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 Values = dict[str, float]
-
-
-class Stateful(Protocol):
-    """What can be put into a checkpoint."""
-
-    def state_dict(self) -> Any:
-        """Return the state."""
-
-    def load_state_dict(self, state: Any) -> Any:
-        """Take a state over."""
-
-
-class Stage:
-    """What the phase at one place of the axis trains: models, optimizer, batches.
-
-    A checkpoint that was written at the end of a phase holds that phase's models, while the trial
-    that resumes from it is at the next place already: a state of another place is left alone.
-    """
-
-    def __init__(self, at: int, **parts: Stateful) -> None:
-        self.at, self.parts = at, parts
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the place and the state of every part."""
-        states = {name: part.state_dict() for name, part in self.parts.items()}
-        return {"at": self.at, "parts": states}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the state over where it is of this place."""
-        if state["at"] == self.at:
-            for name, part in self.parts.items():
-                part.load_state_dict(state["parts"][name])
 
 
 class Found:

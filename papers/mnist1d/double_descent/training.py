@@ -19,7 +19,7 @@ from papers.mnist1d import dataset, models, splits
 from papers.mnist1d.double_descent import labels, networks
 from papers.mnist1d.double_descent.config import BATCH
 from papers.mnist1d.double_descent.curve import summary
-from papers.mnist1d.sweep import Found, Stage, Values
+from papers.mnist1d.sweep import Found, Values
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -66,11 +66,9 @@ class Wide:
         self.batches = Endless(len(train.y), BATCH, trial.stream("batches"), trial.device)
         self.hot = hot(train.y)
 
-    def stage(self) -> Stage:
-        """Return what a checkpoint must hold."""
-        return Stage(
-            self.width, learners=self.learners, optimizer=self.optimizer, batches=self.batches
-        )
+    def restore(self) -> None:
+        """Go on where an earlier attempt was at this width."""
+        self.trial.restore(learners=self.learners, optimizer=self.optimizer, batches=self.batches)
 
     def step(self, turn: int) -> None:
         """Take one SGD step on the next batch."""
@@ -106,7 +104,7 @@ class Wide:
 def at_width(wide: Wide, test: splits.Split, found: Found) -> Iterator[Row]:
     """Train the members at one width, score them now and then, and keep the last scores."""
     meter, phase = wide.trial.meter, f"train/{wide.width}"
-    wide.trial.restore(stage=wide.stage())
+    wide.restore()
     meter.count_flops(phase, wide.flops())
     last = meter.horizon(phase) - 1
     size = networks.parameters(wide.config.model, wide.width)

@@ -40,11 +40,7 @@ class Course:
 
 
 class Learner:
-    """A sparse network in one phase: its optimizer, its evaluations, the weights it leaves.
-
-    It takes over the state of its own phase only: a checkpoint written as the phase before it
-    ended holds another network.
-    """
+    """A sparse network in one phase: its optimizer, its evaluations, the weights it leaves."""
 
     def __init__(self, phase: str, network: Subnetwork, lr: float) -> None:
         self.phase, self.network = phase, network
@@ -59,7 +55,6 @@ class Learner:
     def state_dict(self) -> dict[str, Any]:
         """Return everything that changes in training."""
         return {
-            "phase": self.phase,
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "curve": [list(point) for point in self.curve],
@@ -68,8 +63,6 @@ class Learner:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where an earlier attempt was in the same phase."""
-        if state["phase"] != self.phase:
-            return
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.curve = [list(point) for point in state["curve"]]

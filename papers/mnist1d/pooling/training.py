@@ -17,7 +17,7 @@ from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d import dataset, splits
 from papers.mnist1d.pooling import networks
 from papers.mnist1d.pooling.config import BATCH, TEST
-from papers.mnist1d.sweep import Found, Stage, Values
+from papers.mnist1d.sweep import Found, Values
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -49,7 +49,7 @@ def on_size(config: Pooled, trial: Trial, sets: Sets, found: Found) -> Iterator[
     learners = ensemble.stack([networks.build(config.kind, seed) for seed in seeds])
     learners.to(trial.device)
     optimizer = optim.adam(learners.parameters(), config.lr)
-    trial.restore(stage=Stage(size, learners=learners, optimizer=optimizer))
+    trial.restore(learners=learners, optimizer=optimizer)
     last = meter.horizon(phase) - 1
 
     def loss(turn: int) -> Tensor:

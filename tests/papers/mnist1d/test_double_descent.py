@@ -13,11 +13,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
-from harness.training import device, ensemble, loop, metrics, optim
+from harness.training import device, ensemble, loop, metrics
 from papers.mnist1d import dataset
 from papers.mnist1d.double_descent import curve, figures, labels, networks, training
 from papers.mnist1d.double_descent.config import CHANNELS, WIDTHS, Descent
-from papers.mnist1d.sweep import Found, Stage
+from papers.mnist1d.sweep import Found
 
 
 @pytest.fixture(scope="module")
@@ -173,22 +173,6 @@ def test_bad_configs_are_refused(change: Callable[[], Descent], words: str):
     with pytest.raises(Refused, match=words.split("=")[0]) as refusal:
         change()
     assert words in str(refusal.value)
-
-
-def test_a_stage_takes_no_state_of_another_place():
-    def stage(width: int, seed: int) -> tuple[Stage, torch.nn.Module]:
-        model = networks.build("mlp", width, seed)
-        optimizer = optim.sgd(model.parameters(), 0.01, 0.9)
-        return Stage(width, model=model, optimizer=optimizer), model
-
-    narrow, first = stage(3, 0)
-    again, second = stage(3, 1)
-    wide, other = stage(4, 2)
-    untouched = [p.clone() for p in other.parameters()]
-    again.load_state_dict(narrow.state_dict())
-    wide.load_state_dict(narrow.state_dict())
-    assert all(map(torch.equal, first.parameters(), second.parameters()))
-    assert all(map(torch.equal, untouched, other.parameters()))
 
 
 def test_found_survives_a_checkpoint(tmp_path: Path):
