@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from harness import discover, report
+from harness import discover, figures, frames, report
+from harness.discover import Folder
 
 ROOT = Path(__file__).parents[1]
 RENDERED = sorted(
@@ -47,3 +49,16 @@ def test_every_figure_is_drawn(rendered: Path):
 @pytest.mark.parametrize("name", RENDERED)
 def test_nothing_was_measured_on_uncommitted_code(name: str):
     assert "with uncommitted changes" not in (ROOT / "reports" / name).read_text()
+
+
+@pytest.mark.parametrize("found", discover.load_all(ROOT / "papers"), ids=lambda found: found.name)
+def test_figures_make_do_with_one_experiment(found: Folder):
+    """Whoever has run one experiment alone gets its figures, or none, and no error."""
+    results = frames.load(ROOT / "reports" / report.RESULTS)
+    curves = pd.read_csv(ROOT / "reports" / report.CURVES)
+    figures.style()
+    for name in sorted(set(results["experiment"])):
+        rows = results[(results["experiment"] == name) & (results["budget"] == "nightly")]
+        lines = curves[(curves["experiment"] == name) & (curves["budget"] == "nightly")]
+        for draw in found.module("figures").FIGURES.values() if found.has("figures") else ():
+            draw(rows, lines)

@@ -56,9 +56,10 @@ def purity(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     long = rows.melt(["experiment"], [*columns.values(), "all"], "digit", "share")
     long = long.assign(share=100 * long["share"], map=long["experiment"].map(MAPS))
     hues = [label for name, label in MAPS.items() if name in set(rows["experiment"])]
+    apart = 0.4 if len(hues) > 1 else False
     sns.pointplot(
         long, x="digit", y="share", hue="map", hue_order=hues, errorbar=figures.interval,
-        capsize=0.15, dodge=0.4, linestyle="none", err_kws={"lw": 1.4}, ax=axes,
+        capsize=0.15, dodge=apart, linestyle="none", err_kws={"lw": 1.4}, ax=axes,
     )  # fmt: skip
     axes.set(xlabel="digit", ylim=(0, 102))
     axes.set_ylabel("10 nearest points with the same digit, %")
