@@ -44,6 +44,8 @@ def benchmark(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     if budget is None:
         return None
     bars = _bars(results[results["budget"] == budget])
+    if bars.empty:
+        return None
     figure = Figure(figsize=(9.5, 4.6), layout="constrained")
     axes = figure.subplots()
     order = [*MODELS.values(), "human", *FLAT.values()]
@@ -65,7 +67,9 @@ def benchmark(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw test and train accuracy over training, ordered and shuffled."""
     accuracy = curves[curves["metric"].isin(["test_accuracy", "train_accuracy"])]
-    accuracy = accuracy[accuracy["experiment"].str.startswith("benchmark/")]
+    groups = ["benchmark", "benchmark/shuffled_b"]
+    names = [f"{group}/{model}" for group in groups for model in MODELS]
+    accuracy = accuracy[accuracy["experiment"].isin(names)]
     budget = figures.deepest(accuracy, "benchmark/")
     if budget is None:
         return None
@@ -73,7 +77,6 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     shuffled = accuracy["experiment"].str.contains("shuffled_b").any()
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     panels = figure.subplots(1, 2 if shuffled else 1, sharey=True, squeeze=False)[0]
-    groups = ["benchmark", "benchmark/shuffled_b"]
     for axes, group, title in zip(panels, groups, (ORDERED, SHUFFLED), strict=False):
         for (model, label), colour in zip(MODELS.items(), sns.color_palette(), strict=False):
             _curve(axes, accuracy[accuracy["experiment"] == f"{group}/{model}"], label, colour)
@@ -89,7 +92,10 @@ def spatial_prior(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     if budget is None:
         return None
     rows = results[results["budget"] == budget]
-    places = [g for g in GROUPS if rows["experiment"].str.startswith(f"{g}/").any()]
+    measured = set(rows["experiment"])
+    places = [g for g in GROUPS if measured.issuperset(f"{g}/{model}" for model in MODELS)]
+    if len(places) < 2:
+        return None
     figure = Figure(figsize=(11.5, 4.8), layout="constrained")
     models, gap = figure.subplots(1, 2, width_ratios=(3, 2))
     for number, (name, colour) in enumerate(zip(MODELS, sns.color_palette(), strict=False)):

@@ -112,7 +112,8 @@ def bars(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     axes.set(xlabel="", ylabel="accuracy on new networks,\nfirst 500 test rows, %")
     axes.set_ylim(0, 80)
     axes.set_title(f"Activation functions, budget {budget}: mean of {n}, 95 % intervals")
-    axes.legend(loc="upper right")
+    if label is None:  # a published value was drawn
+        axes.legend(loc="upper right")
     return figure
 
 
