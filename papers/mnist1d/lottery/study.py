@@ -197,5 +197,6 @@ DEVIATIONS = [
     "with the same reading and report the last step beside it) and the level of a curve on new "
     "data (ours: the mean of the last 10 evaluations).",
     "Lottery: hidden units that a mask has cut off are left out of training; this is exact. "
-    "Re-initialised tickets on flipped data are ours; so are three trials, four at nightly, where they have two.",
+    "Re-initialised tickets on flipped data are ours; so are three trials (nightly: four), where "
+    "they have two.",
 ]
