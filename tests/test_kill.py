@@ -61,10 +61,16 @@ def run(paper: Path | str, runs: Path, *options: str) -> subprocess.CompletedPro
 
 @contextmanager
 def started(paper: Path, runs: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a run that leads a process group of its own; nothing of it outlives the block."""
+    """Start a run that leads a process group of its own; nothing of it outlives the block.
+
+    It listens to Ctrl-C even where the tests themselves run in a shell's background, which ignores
+    it and hands that down.
+    """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     line = command(paper, runs, *options)
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(line, cwd=ROOT, start_new_session=True, **pipes) as process:
+        signal.signal(signal.SIGINT, ours)
         try:
             yield process
         finally:
