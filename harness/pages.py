@@ -189,11 +189,13 @@ def _origin(rows: pd.DataFrame) -> str:
     commits = ", ".join(f"`{commit}`" for commit in rows["commit"].unique())
     groups = rows.groupby(rows["experiment"].str.partition("/")[0], sort=False)["seconds"].sum()
     parts = ", ".join(f"{group} {clock(seconds)}" for group, seconds in groups.items())
+    once = clock(rows.groupby("experiment")["seconds"].mean().sum())
     hashes = ", ".join(sorted({f"`{h}`" for h in rows["data_hash"] if isinstance(h, str) and h}))
     return (
         f"\nMeasured on {last['device']}, {last['threads']} thread per trial, torch "
         f"{last['torch']}, commit {commits}{dirty}; data {hashes}; "
-        f"{clock(rows['seconds'].sum())} of device time in all ({parts}). "
+        f"{clock(rows['seconds'].sum())} of device time in all ({parts}); one replicate of every "
+        f"experiment is {once}. "
         "Replay a row: `python -m harness replay TRIAL`.\n"
     )
 
