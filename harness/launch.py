@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -179,3 +180,6 @@ def _stop_workers() -> None:
         child.join(PATIENCE)
         if child.is_alive():
             child.kill()
+    # the pool's own thread may be the one to reap a child: it counts as alive until that is noted
+    while any(child.is_alive() for child in children):
+        time.sleep(0.01)
