@@ -21,6 +21,7 @@ from harness.discover import Folder
 from harness.provenance import collect
 
 ROUNDS = 7
+KEEP = 1.3  # a fast form that gains less is deleted
 COLUMNS = ("what", "oracle", "fast", "ratio [min, max]", "aim", "share of peak", "note")
 
 

@@ -22,8 +22,9 @@ from harness.verdict import Verdict
 if TYPE_CHECKING:
     from harness.training.lr_range import Curve
 
-INK = {"reproduced": "#17703a", "on track": "#17703a", "not reproduced": "#a8261c"}
-INK["off track"] = INK["not reproduced"]
+INK = "#1d2330"  # what the paper printed, and lines that mark
+COLOURS = {"reproduced": "#17703a", "on track": "#17703a", "not reproduced": "#a8261c"}
+COLOURS["off track"] = COLOURS["not reproduced"]
 DPI = 150
 
 
@@ -64,7 +65,7 @@ def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Pat
     axes = figure.subplots()
     for height, verdict in enumerate(reversed(shown)):
         _interval(axes, height, verdict)
-    axes.axvline(0, ls="--", color="#1d2330", lw=1.5)
+    axes.axvline(0, ls="--", color=INK, lw=1.5)
     axes.set_yticks(range(len(shown)), [f"{v.claim.id}  {v.claim.statement}" for v in shown][::-1])
     figure.supxlabel(
         f"ours less the paper's number, points; bar: the claim's band; budget {budget}"
@@ -113,7 +114,7 @@ def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
     axes.barh(height, high - low, left=low, height=0.6, color="#dfe5ee")
     ends = [estimate if end is None else end for end in (verdict.low, verdict.high)]
     error = [[100 * (estimate - ends[0])], [100 * (ends[1] - estimate)]]
-    colour = INK.get(verdict.verdict, "#7a5a00")
+    colour = COLOURS.get(verdict.verdict, "#7a5a00")
     axes.errorbar(100 * (estimate - paper), height, xerr=error, fmt="o", color=colour, capsize=4)
 
 

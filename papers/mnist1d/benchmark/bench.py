@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from harness.bench import Pair
+from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from harness.training import lr_range as range_test
 from papers.mnist1d import dataset, models
@@ -24,7 +24,6 @@ STEPS = 20
 BATCH = 100  # as config.Training has it
 SIZES = {"mlp": 16, "cnn": 8, "gru": 8}
 AIMS = {"mlp": 2.5}  # against plain PyTorch; elsewhere KEEP
-KEEP = 1.3  # a fast path that gains less is deleted
 
 
 def pairs() -> list[Pair]:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures, statistics
+from harness.figures import INK
 
 MODELS = {"logistic": "logistic", "mlp": "MLP", "cnn": "CNN", "gru": "GRU"}
 FLAT = {
@@ -35,7 +36,6 @@ GROUPS = {  # experiments by the order of the positions
     "benchmark/shuffled_c": "shuffled,\norder C",
 }
 LEAD = (94 - 68, 56 - 68)  # Fig. 2: CNN less MLP, ordered, shuffled
-INK = "#1d2330"
 
 
 def benchmark(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:

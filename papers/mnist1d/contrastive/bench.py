@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.bench import Pair
+from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d import dataset
 from papers.mnist1d.contrastive import networks, training, views
 from papers.mnist1d.contrastive.config import Contrastive
 
-MEMBERS, STEPS, KEEP = 5, 10, 1.3
+MEMBERS, STEPS = 5, 10
 
 
 def pairs() -> list[Pair]:

@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 
 HEADS = {"default": "default head", "none": "no head", "deep": "deep head"}
 PRINTED = {  # notebook, default head: epoch -> linear accuracy, 10-NN accuracy, in %; loss
@@ -29,7 +30,6 @@ MEASURED = {
     "loss": "loss",
 }
 ENCODER = 3
-INK = "#1d2330"
 
 
 def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from harness.bench import Pair
+from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d import dataset
 from papers.mnist1d.double_descent import networks, training
@@ -17,7 +17,6 @@ from papers.mnist1d.double_descent.config import BATCH
 
 MEMBERS, STEPS = 3, 20
 LR, MOMENTUM = 0.01, 0.9  # as config.Descent has it
-KEEP = 1.3  # a fast path that gains less is deleted
 
 
 def pairs() -> list[Pair]:

@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 from papers.mnist1d.curves import note, settled
 
-CLEAN, NOISY, INK = "#3b6ea5", "#c4622d", "#1d2330"
+CLEAN, NOISY = "#3b6ea5", "#c4622d"
 STUDY = "double_descent"
 TICKS = (2, 5, 10, 20, 50, 100, 300)
 ROWS = 4000  # training rows, n; the classes are K = 10

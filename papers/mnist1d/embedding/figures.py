@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 from papers.mnist1d.embedding import sketch
 
 MAPS = {
@@ -18,7 +19,6 @@ MAPS = {
     "embedding/mnist": "MNIST, raw pixels",
 }
 DIGITS = range(10)
-INK = "#1d2330"
 
 
 def scatter(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:

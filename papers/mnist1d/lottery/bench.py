@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from harness.bench import Pair
+from harness.bench import KEEP, Pair
 from harness.training import loop, metrics, optim
 from papers.mnist1d import dataset, models, splits
 from papers.mnist1d.lottery import pruning
@@ -16,7 +16,6 @@ from papers.mnist1d.lottery.subnetwork import Masks, Subnetwork, Weights, initia
 
 STEPS = 10
 LR = 2e-2
-KEEP = 1.3  # a fast path that gains less is deleted
 
 
 class Masked:

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 
 NAME = "lottery/tickets"
-INK = "#1d2330"
 PRUNINGS = {"magnitude": ("by magnitude", "#3b6ea5"), "random": ("at random", "#d9a441")}
 CONDITIONS = {
     "dense": ("dense", "#9aa3b2"),

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 
 LEARNED = {
     "meta_activation/learned": "learned, one init (authors' code)",
@@ -27,7 +28,6 @@ PIECES = (  # the authors' piecewise-linear fit: up to x, slope, intercept
     (-2, 0.15, 0.9), (-1, -0.25, 0.1), (-0.25, -1.2, -0.85), (0.1, -0.5, -0.75),
     (0.6, 0.2, -0.85), (np.inf, 1.2, -1.4),
 )  # fmt: skip
-INK = "#1d2330"
 
 
 def shape(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:

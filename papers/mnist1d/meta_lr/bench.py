@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.bench import Pair
+from harness.bench import KEEP, Pair
 from papers.mnist1d import dataset, hidden_layer, splits
 from papers.mnist1d.meta_lr import training
 from papers.mnist1d.meta_lr.config import MetaRate
@@ -60,7 +60,7 @@ def modes(members: int) -> Pair:
         lambda: run.reverse(rate),
         lambda: run.forward(rate),
         agree,
-        1.3,
+        KEEP,
         units=STEPS * members,
         flops=STEPS * run.flops(),
         note="oracle: reverse mode by autograd; fast: tangents by hand; both = finite difference",
@@ -85,7 +85,7 @@ def stacked() -> Pair:
         one_by_one,
         lambda: run.forward(rate),
         agree,
-        1.3,
+        KEEP,
         units=STEPS * MEMBERS,
         flops=STEPS * run.flops(),
         note="oracle: one after another, tangents",

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 
 STARTS = {"high": "from 1.5", "low": "from 0.15"}
 PRINTED = {  # notebook: the rate after so many outer steps
@@ -17,7 +18,6 @@ PRINTED = {  # notebook: the rate after so many outer steps
     "low": {0: 0.15, 4: 0.4909, 7: 0.5407, 10: 0.5689, 25: 0.6124, 49: 0.6203},
 }
 OPTIMUM, LOSS = 0.62, 1.716  # paper; notebook
-INK = "#1d2330"
 
 
 def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from harness.bench import Pair
+from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d import dataset
 from papers.mnist1d.pooling import networks
@@ -16,7 +16,6 @@ from papers.mnist1d.pooling.config import BATCH
 
 MEMBERS, STEPS = 4, 20
 LR = 0.01  # as config.Pooled has it
-KEEP = 1.3  # a fast path that gains less is deleted
 LAYERS: dict[str, nn.Module] = {
     "max": nn.MaxPool1d(2),
     "average": nn.AvgPool1d(2),

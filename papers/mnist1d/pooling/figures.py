@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from harness import figures
+from harness.figures import INK
 from papers.mnist1d.curves import note, settled
 
 SIZES = (1000, 2000, 5000, 10_000, 20_000, 50_000)
@@ -41,11 +42,11 @@ def pooling(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             figures.line(gain, _gain(results, kind), "at", 100, label=LABELS[kind], **style)
             pairs = zip(PUBLISHED[kind], PUBLISHED["none"], strict=True)
             gain.plot(SIZES, [own - none for own, none in pairs], alpha=0.7, **dashed)
-    accuracy.plot([], [], "--x", color="#1d2330", lw=1, label="notebook, one run")
+    accuracy.plot([], [], "--x", color=INK, lw=1, label="notebook, one run")
     accuracy.set(xlabel="training rows", ylabel="test accuracy, %")
     accuracy.set_title(f"MNIST-1D pooling ({note(curves, 'pooling/none')})", fontsize=11)
     accuracy.legend(fontsize=9)
-    gain.axhline(0, color="#1d2330", lw=1)
+    gain.axhline(0, color=INK, lw=1)
     gain.set(xlabel="training rows", ylabel="accuracy less that without pooling, points")
     gain.set_title("the same members, kind less none; bands: 95 % intervals", fontsize=11)
     for axes in (accuracy, gain):
