@@ -50,16 +50,29 @@ def module(request) -> Path:
     return request.param
 
 
+SHARED = {
+    p.name for p in (ROOT / "papers").iterdir() if p.is_dir() and not (p / "paper.py").exists()
+}
+
+
 def test_no_paper_imports_another_or_the_running_of_things(module: Path):
+    """A paper, and what papers share, may import what papers share: folders without paper.py."""
     package = name_of(module).split(".")
     if package[0] != "papers" or len(package) < 2:
         return
     for name in imports(module):
         parts = name.split(".")
         if parts[0] == "papers" and len(parts) > 1:
-            assert parts[1] in (package[1], "cells"), f"{module} imports {name}"
+            assert parts[1] in {package[1], *SHARED}, f"{module} imports {name}"
         if parts[0] == "harness" and len(parts) > 1:
             assert parts[1] not in PRIVATE, f"{module} imports {name}"
+
+
+def test_what_papers_share_has_an_order():
+    """The signals know nothing of the cells that are trained on them."""
+    for module in (ROOT / "papers" / "signals").rglob("*.py"):
+        others = {n.split(".")[1] for n in imports(module) if n.startswith("papers.")}
+        assert others <= {"signals"}, f"{module} imports {others}"
 
 
 def test_the_harness_knows_no_paper(module: Path):

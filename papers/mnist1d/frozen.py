@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from papers.mnist1d import dataset
+from papers.signals import dataset
 
 if TYPE_CHECKING:
     from harness.paper import Row

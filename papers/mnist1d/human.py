@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
-from papers.mnist1d.dataset import Dataset, digest, generate
+from papers.signals.dataset import Dataset, digest, generate
 
 if TYPE_CHECKING:
     from harness.paper import Row

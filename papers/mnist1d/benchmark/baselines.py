@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from papers.mnist1d import dataset
+from papers.signals import dataset
 
 if TYPE_CHECKING:
     from harness.paper import Row

@@ -18,7 +18,8 @@ from torch.nn.functional import cross_entropy
 from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from harness.training import lr_range as range_test
-from papers.mnist1d import dataset, models
+from papers.mnist1d import models
+from papers.signals import dataset
 
 STEPS = 20
 BATCH = 100  # as config.Training has it

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import models, splits
+from papers.mnist1d import models
+from papers.signals import splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

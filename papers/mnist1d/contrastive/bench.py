@@ -8,9 +8,9 @@ from torch import Tensor
 
 from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset
 from papers.mnist1d.contrastive import networks, training, views
 from papers.mnist1d.contrastive.config import Contrastive
+from papers.signals import dataset
 
 MEMBERS, STEPS = 5, 10
 

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import splits
 from papers.mnist1d.contrastive import networks, probes
 from papers.mnist1d.contrastive.found import Found, Probed
 from papers.mnist1d.contrastive.views import Views
+from papers.signals import splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

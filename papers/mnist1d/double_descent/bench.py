@@ -11,9 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset
 from papers.mnist1d.double_descent import networks, training
 from papers.mnist1d.double_descent.config import BATCH
+from papers.signals import dataset
 
 MEMBERS, STEPS = 3, 20
 LR, MOMENTUM = 0.01, 0.9  # as config.Descent has it

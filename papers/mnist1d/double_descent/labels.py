@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from papers.mnist1d.dataset import Arguments, Integers, Legacy
+from papers.signals.dataset import Arguments, Integers, Legacy
 
 CLASSES = 10
 

@@ -15,11 +15,12 @@ from torch.nn.functional import one_hot
 
 from harness.training import ensemble, loop, metrics, optim
 from harness.training.data import Endless
-from papers.mnist1d import dataset, models, splits
+from papers.mnist1d import models
 from papers.mnist1d.double_descent import labels, networks
 from papers.mnist1d.double_descent.config import BATCH
 from papers.mnist1d.double_descent.curve import summary
 from papers.mnist1d.sweep import Found, Values
+from papers.signals import dataset, splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

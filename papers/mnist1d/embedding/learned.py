@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from harness.training import loop, metrics, optim
-from papers.mnist1d import splits
 from papers.mnist1d.contrastive import training
 from papers.mnist1d.contrastive.found import Found
 from papers.mnist1d.embedding import maps, sketch
+from papers.signals import splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.training import data
-from papers.mnist1d import dataset
 from papers.mnist1d.embedding import maps, sketch
+from papers.signals import dataset
 
 if TYPE_CHECKING:
     from harness.paper import Row

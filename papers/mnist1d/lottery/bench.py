@@ -10,9 +10,10 @@ from torch.nn.functional import cross_entropy
 
 from harness.bench import KEEP, Pair
 from harness.training import loop, metrics, optim
-from papers.mnist1d import dataset, models, splits
+from papers.mnist1d import models
 from papers.mnist1d.lottery import pruning
 from papers.mnist1d.lottery.subnetwork import Masks, Subnetwork, Weights, initial
+from papers.signals import dataset, splits
 
 STEPS = 10
 LR = 2e-2

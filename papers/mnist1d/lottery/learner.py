@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from harness.training import loop, metrics, optim
-from papers.mnist1d import splits
 from papers.mnist1d.lottery import pruning
 from papers.mnist1d.lottery.subnetwork import Masks, Subnetwork, Weights
+from papers.signals import splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

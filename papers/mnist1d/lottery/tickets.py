@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from papers.mnist1d import splits
 from papers.mnist1d.lottery import pruning, transfer
 from papers.mnist1d.lottery.config import VARIANTS
 from papers.mnist1d.lottery.learner import Course, Found, Learner, Scores, fit
 from papers.mnist1d.lottery.subnetwork import Subnetwork, initial
+from papers.signals import splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from papers.mnist1d import dataset, models, splits
+from papers.mnist1d import models
 from papers.mnist1d.lottery.learner import Course, Found
 from papers.mnist1d.lottery.pruning import at_random, everything
 from papers.mnist1d.lottery.subnetwork import Subnetwork, initial
+from papers.signals import dataset, splits
 
 if TYPE_CHECKING:
     from harness.trial import Trial

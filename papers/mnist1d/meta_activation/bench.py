@@ -10,10 +10,11 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.bench import KEEP, Pair
 from harness.training.unroll import Tensors
-from papers.mnist1d import dataset, hidden_layer, models, splits
+from papers.mnist1d import hidden_layer, models
 from papers.mnist1d.meta_activation import activation, outer
 from papers.mnist1d.meta_activation.config import Learned
 from papers.mnist1d.meta_activation.inner import Inner
+from papers.signals import dataset, splits
 
 STEPS, MEMBERS, SHARE, NOISE = 16, 4, 0.2, 0.1
 Case = tuple[Inner, outer.Draw, Tensors]

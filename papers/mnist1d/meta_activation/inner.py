@@ -16,9 +16,10 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import metrics
-from papers.mnist1d import dataset, hidden_layer, models, splits
+from papers.mnist1d import hidden_layer, models
 from papers.mnist1d.hidden_layer import Activation, Sizes, Tape
 from papers.mnist1d.meta_activation import activation
+from papers.signals import dataset, splits
 
 if TYPE_CHECKING:
     from harness.trial import Trial

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from harness.bench import KEEP, Pair
-from papers.mnist1d import dataset, hidden_layer, splits
+from papers.mnist1d import hidden_layer
 from papers.mnist1d.meta_lr import training
 from papers.mnist1d.meta_lr.config import MetaRate
+from papers.signals import dataset, splits
 
 STEPS, MEMBERS = 50, 8
 

@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import ensemble, loop, metrics, unroll
-from papers.mnist1d import hidden_layer, models, splits
+from papers.mnist1d import hidden_layer, models
 from papers.mnist1d.hidden_layer import Sizes
+from papers.signals import splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

@@ -10,9 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from harness.bench import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset
 from papers.mnist1d.pooling import networks
 from papers.mnist1d.pooling.config import BATCH
+from papers.signals import dataset
 
 MEMBERS, STEPS = 4, 20
 LR = 0.01  # as config.Pooled has it

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset, splits
 from papers.mnist1d.pooling import networks
 from papers.mnist1d.pooling.config import BATCH, TEST
 from papers.mnist1d.sweep import Found, Values
+from papers.signals import dataset, splits
 
 if TYPE_CHECKING:
     from harness.paper import Row

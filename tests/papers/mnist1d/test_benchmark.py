@@ -8,10 +8,11 @@ from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset, models, splits
+from papers.mnist1d import models
 from papers.mnist1d.benchmark import baselines, training
 from papers.mnist1d.benchmark.config import Fit, Training
 from papers.mnist1d.paper import PAPER
+from papers.signals import dataset, splits
 
 COUNTS = {"logistic": 410, "mlp": 15_210, "cnn": 5_210, "gru": 5_134}
 

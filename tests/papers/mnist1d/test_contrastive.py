@@ -12,12 +12,12 @@ from sklearn.preprocessing import StandardScaler
 
 from harness.paper import Refused
 from harness.training import ensemble, loop, metrics, optim
-from papers.mnist1d import dataset, splits
 from papers.mnist1d.contrastive import networks, probes, training, views
 from papers.mnist1d.contrastive.bench import view_of
 from papers.mnist1d.contrastive.config import HEADS, Contrastive
 from papers.mnist1d.contrastive.found import Found, Probed, peaks
 from papers.mnist1d.contrastive.study import CLAIMS, EXPERIMENTS
+from papers.signals import dataset, splits
 
 COUNTS = {"default": 21_716, "none": 3_950, "deep": 53_216}
 

@@ -14,10 +14,10 @@ from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
 from harness.training import device, ensemble, loop, metrics
-from papers.mnist1d import dataset
 from papers.mnist1d.double_descent import curve, figures, labels, networks, training
 from papers.mnist1d.double_descent.config import CHANNELS, WIDTHS, Descent
 from papers.mnist1d.sweep import Found
+from papers.signals import dataset
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from harness.paper import Refused
-from papers.mnist1d import dataset
 from papers.mnist1d.embedding import maps, sketch
 from papers.mnist1d.embedding.config import Learned, Map, Raw
 from papers.mnist1d.embedding.study import CLAIMS, EXPERIMENTS
+from papers.signals import dataset
 
 SMALL = Map(points=200, perplexity=10.0, iterations=300)
 

@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from papers.mnist1d import human
-from papers.mnist1d.dataset import digest, generate
+from papers.signals.dataset import digest, generate
 
 # (row, true, guess) of the 17 errors, both digits written down apart from the code
 ERRORS = [

@@ -18,11 +18,12 @@ from harness.budget import Interrupted, Limit, Meter
 from harness.paper import Refused, resolve
 from harness.training import device, loop, metrics, optim
 from harness.trial import Pace, Tools, Trial
-from papers.mnist1d import dataset, models, splits
+from papers.mnist1d import models
 from papers.mnist1d.lottery import bench, figures, pruning, study, tickets, transfer
 from papers.mnist1d.lottery.config import LEVELS, TRANSFERS, Lottery
 from papers.mnist1d.lottery.learner import Found, Learner
 from papers.mnist1d.lottery.subnetwork import Subnetwork, initial
+from papers.signals import dataset, splits
 
 LENGTHS = {"first": 20_500, "second": 250_500, "out": 5_010}
 TINY = Lottery(

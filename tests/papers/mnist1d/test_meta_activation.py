@@ -12,11 +12,12 @@ from torch.nn import functional as F
 
 from harness import trial as trials
 from harness.paper import Refused
-from papers.mnist1d import hidden_layer, splits
+from papers.mnist1d import hidden_layer
 from papers.mnist1d.meta_activation import activation, outer, training, transfer
 from papers.mnist1d.meta_activation import inner as inner_loop
 from papers.mnist1d.meta_activation.activation import Known, Learnable, Table, Tabulated
 from papers.mnist1d.meta_activation.config import Fixed, Learned, Transfer
+from papers.signals import splits
 
 SHARE = 0.2
 SHORT = Learned(members=2, inner_steps=10, scored_steps=7, examples=2000, units=20)

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from harness.paper import Refused
 from harness.training import ensemble, unroll
-from papers.mnist1d import dataset, hidden_layer, splits
+from papers.mnist1d import hidden_layer
 from papers.mnist1d.hidden_layer import Sizes
 from papers.mnist1d.meta_lr import training
 from papers.mnist1d.meta_lr.config import MetaRate
+from papers.signals import dataset, splits
 
 
 class Streams:

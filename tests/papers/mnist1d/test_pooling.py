@@ -11,10 +11,10 @@ from torch.nn.functional import lp_pool1d
 
 from harness.paper import Refused
 from harness.training import ensemble, metrics
-from papers.mnist1d import dataset
 from papers.mnist1d.pooling import bench, figures, networks, training
 from papers.mnist1d.pooling.config import KINDS, Pooled
 from papers.mnist1d.sweep import Found
+from papers.signals import dataset
 
 COUNTS = {"none": 9310, "stride": 3310, "max": 3310, "average": 3310, "l2": 3310}
 

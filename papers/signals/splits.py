@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from papers.mnist1d import dataset
+from papers.signals import dataset
 
 if TYPE_CHECKING:
     from harness.trial import Trial

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 
 from harness.paper import Refused
-from papers.mnist1d import dataset
-from papers.mnist1d.dataset import Arguments, generate, generate_one_by_one, permutation
+from papers.signals import dataset
+from papers.signals.dataset import Arguments, generate, generate_one_by_one, permutation
 
 ARRAYS = ("x", "x_test", "y", "y_test", "t")
 OTHER_SETS = {
