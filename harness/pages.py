@@ -139,12 +139,12 @@ def _measured(rows: pd.DataFrame, found: Folder) -> pd.DataFrame:
             continue
         (line,) = compare.summary(cell, task.metric).to_dict("records")
         replay = f"`{cell['trial'].iloc[0]}`"
-        lines.append([experiment.name, task.name, *_cells(line, task.unit), replay])
+        lines.append([experiment.name, task.name, *cells(line, task.unit), replay])
     names = ["experiment", "task", "measured", "sd", "n", "steps", "device time", "FLOPs", "trial"]
     return pd.DataFrame(lines, columns=names)
 
 
-def _cells(line: Mapping[Hashable, Any], unit: str) -> list[str]:
+def cells(line: Mapping[Hashable, Any], unit: str) -> list[str]:
     """Return mean with interval, sd, n and costs of one line of a summary as text."""
     mean = compare.percent(line["mean"], unit)
     if line["low"] == line["low"] and line["low"] != line["high"]:
@@ -162,7 +162,7 @@ def _compared(frame: pd.DataFrame, papers: Sequence[Folder]) -> pd.DataFrame:
     for line in frame.to_dict("records"):
         unit = units[line["paper"], line["experiment"]]
         name = f"{line['paper']}: {line['experiment']}"
-        lines.append([name, *_cells(line, unit), line["device"], line["commit"]])
+        lines.append([name, *cells(line, unit), line["device"], line["commit"]])
     names = ["method", "measured", "sd", "n", "steps", "device time", "FLOPs", "device", "commit"]
     return pd.DataFrame(lines, columns=names)
 

@@ -42,7 +42,10 @@ def require(word: str, choices: Iterable[str], what: str) -> str:
 
 @dataclass(frozen=True)
 class Task:
-    """What makes two numbers comparable; owned by whoever owns the protocol."""
+    """What makes two numbers comparable; owned by whoever owns the protocol.
+
+    Where methods compete on it (`standings`), a run ends with them side by side.
+    """
 
     name: str
     dataset: str
@@ -50,6 +53,7 @@ class Task:
     metric: str
     unit: str = "%"
     direction: str = "max"
+    standings: bool = False
 
     def __post_init__(self) -> None:
         require(self.direction, ("max", "min"), f"direction of task '{self.name}'")

@@ -96,6 +96,22 @@ def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iter
                 yield verdict_table(found, verdicts)
             else:
                 yield measured_table(found, own[own["budget"] == budget])
+    yield from standings(papers, table)
+
+
+def standings(papers: Sequence[Folder], results: pd.DataFrame) -> Iterator[Table]:
+    """Yield, for every task on which methods compete, all of them side by side, best first."""
+    tasks = {e.task.name: e.task for found in papers for e in found.paper.experiments}
+    for name, budget, metric, rows in compare.tables(results, papers):
+        if not tasks[name].standings or len(rows) < 2:
+            continue
+        table = Table(title=f"{name}, budget {budget}", title_justify="left")
+        for column in ("method", metric, "sd", "n", "steps", "device time", "FLOPs"):
+            table.add_column(column)
+        for row in rows.to_dict("records"):
+            who = f"{row['paper']}: {row['experiment']}"
+            table.add_row(who, *pages.cells(row, tasks[name].unit))
+        yield table
 
 
 def verdict_table(found: Folder, verdicts: Sequence[Verdict]) -> Table:

@@ -9,9 +9,8 @@ import math
 import os
 import random
 import signal
-import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,7 +101,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     config = config_of(experiment, spec.config)
     phases = resolve(experiment.phases, config)
     replicates = number_of(experiment.replicates, config)
-    clock, sync = clock_of(spec.device), device.synchroniser(spec.device)
+    clock, sync = device.clock(spec.device), device.synchroniser(spec.device)
     meter = Meter(phases, spec.limit, clock, sync, replicates)
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
     trial = Trial(folder, meter, tools, spec.seed, spec.device)
@@ -120,15 +119,6 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
             cost=meter.state_dict(),
         )
     return outcome
-
-
-def clock_of(device: str) -> Callable[[], float]:
-    """Return the clock of device time.
-
-    On a CPU it is what the computing thread has run, so that a busy machine, which makes a trial
-    wait, does not make its method dearer. A GPU belongs to one trial; there it is the wall's.
-    """
-    return time.perf_counter if device == "cuda" else time.thread_time
 
 
 def _consume(found: discover.Folder, experiment: Experiment, config: Any, trial: Trial) -> Outcome:

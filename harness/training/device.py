@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,15 @@ def keep_freed_memory() -> None:
 def synchroniser(device: str) -> Callable[[], None]:
     """Return what waits until the device has done all it was given."""
     return torch.cuda.synchronize if device == "cuda" else lambda: None
+
+
+def clock(device: str) -> Callable[[], float]:
+    """Return the clock of device time.
+
+    On a CPU it is what the computing thread has run, so that a busy machine, which makes a trial
+    wait, does not make its method dearer. A GPU belongs to one trial; there it is the wall's.
+    """
+    return time.perf_counter if device == "cuda" else time.thread_time
 
 
 def describe(device: str) -> str:

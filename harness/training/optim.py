@@ -25,6 +25,29 @@ def sgd(
     )
 
 
+def unfused_sgd(
+    parameters: Iterable[Tensor],
+    lr: float,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+) -> torch.optim.Optimizer:
+    """Return SGD for shared weights and for stacked models.
+
+    Not every shared weight has a gradient in every step, which the fused kernel cannot do. And it
+    rounds the last few numbers of a tensor otherwise than the rest, so that what a member of a
+    stack gets would depend on where it stands.
+    """
+    return torch.optim.SGD(
+        list(parameters),
+        lr=lr,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        nesterov=nesterov,
+        foreach=True,
+    )
+
+
 def cosine(step: int, horizon: int, highest: float, lowest: float = 0.0) -> float:
     """Return the cosine-annealed rate at a step: `highest` at 0, `lowest` at the horizon."""
     return lowest + (highest - lowest) * (1 + math.cos(math.pi * step / horizon)) / 2

@@ -17,6 +17,7 @@ from harness import journal, runner
 from harness.journal import Journal
 from harness.paper import Refused
 from harness.runner import HEARTBEAT, TRACEBACK, Outcome
+from harness.training import device
 from harness.trial import CHECKPOINT, Pace
 from tests.harness.throwaway import TORCH, as_found, home, make_paper, spec_for  # noqa: F401
 
@@ -335,4 +336,4 @@ def test_waiting_is_not_device_time_on_a_cpu(tmp_path: Path):
     at = home(make_paper(tmp_path), tmp_path / "runs", steps=10, sleep=0.02)
     assert runner.execute(at, Pace()).status == "completed"
     assert journal.read(at).total("seconds") < 10 * 0.02 / 2
-    assert runner.clock_of("cuda") is time.perf_counter
+    assert device.clock("cuda") is time.perf_counter

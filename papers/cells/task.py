@@ -1,0 +1,27 @@
+"""The tasks that search papers share, as declarations: what makes their numbers comparable."""
+
+from harness.paper import Task
+
+PROTOCOL = "light network, 3,000 training signals, 300 SGD steps of 50, cosine from .1 to 0"
+LEAGUE = Task("mnist1d-cells", "mnist1d", PROTOCOL, "regret", "points", "min", standings=True)
+
+CHILD_STEPS = 300  # what one training from scratch is charged
+
+EVALUATED = (
+    "20 cells on 36 channels, 600 epochs of 96, SGD .025 to 0 by a cosine, second classifier .4, "
+    "drop path .2, cutout 16"
+)
+CIFAR = Task(
+    "cifar10-cells",
+    "cifar10",
+    f"{EVALUATED}; 50,000 training images, the last epoch's error on the 10,000 others",
+    "test_error",
+    direction="min",
+)
+CIFAR_8K = Task(  # a sixth of the images and of the test set: not to be read as CIFAR-10
+    "cifar8k-cells",
+    "cifar10_subset",
+    "8,068 training images of CIFAR-10's, 1,017 others to test on; recipe as each config says",
+    "test_error",
+    direction="min",
+)

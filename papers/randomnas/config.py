@@ -1,0 +1,110 @@
+"""What the experiments of random search are made of, with where each number comes from.
+
+[P] the paper (arXiv:1902.07638), [C] its authors' code, [league] the common protocol of the cell
+league, fixed for all methods before any search, [ours] chosen here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.paper import Refused, require
+
+SPACES = ("T0", "T0b", "T1", "T2")
+RETRAINED = 3  # [league] candidates trained from scratch at the end of a weight-sharing search
+SIDE = 12  # [ours] children trained side by side: the fastest on a CPU
+
+
+def positive(config: object, *names: str) -> None:
+    """Refuse fields that are not at least 1."""
+    for name in names:
+        value = getattr(config, name)
+        if value < 1:
+            raise Refused(f"{name}={value}: must be at least 1")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A line of the league that no search draws: the best cell, or the median one."""
+
+    kind: str
+    space: str = "T2"
+
+    def __post_init__(self) -> None:
+        require(self.kind, ("optimum", "median"), "kind")
+        require(self.space, SPACES, "space")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the table of truth says about itself."""
+
+    space: str = "T2"
+
+    def __post_init__(self) -> None:
+        require(self.space, SPACES, "space")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Rows of the table trained again: with their own seeds, and with a seed it does not have."""
+
+    space: str = "T2"
+    rows: int = 20  # [league]
+
+    def __post_init__(self) -> None:
+        require(self.space, SPACES, "space")
+        positive(self, "rows")
+
+
+@dataclass(frozen=True)
+class RandomSearch:
+    """Cells drawn uniformly, each trained from scratch; the best by validation is the result."""
+
+    space: str = "T2"
+    evaluations: int = 200  # [league] NAS benchmarks: 100 to 200
+    equal: int = 40  # [ours] children whose steps are a weight-sharing search's
+    searches: int = 64  # [ours] side by side in one trial: lookups cost nothing
+
+    def __post_init__(self) -> None:
+        require(self.space, SPACES, "space")
+        positive(self, "evaluations", "equal", "searches")
+        if self.equal > self.evaluations:
+            raise Refused(f"equal={self.equal}: must be at most evaluations={self.evaluations}")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The same search with real trainings in place of looked-up ones."""
+
+    space: str = "T2"
+    turns: int = 10  # [ours] of SIDE children each
+
+    def __post_init__(self) -> None:
+        require(self.space, SPACES, "space")
+        positive(self, "turns")
+
+
+@dataclass(frozen=True)
+class WeightSharing:
+    """Random search with weight sharing: a random path a minibatch, then candidates."""
+
+    space: str = "T2"
+    steps: int = 9600  # [ours] 32 children's worth; [P] 150 epochs on CIFAR-10
+    batch: int = 50  # [league]; [P] 64
+    lr: float = 0.05  # [league]; [P] 0.025, as DARTS
+    lowest_lr: float = 0.0005  # [league]
+    momentum: float = 0.9  # [P]
+    weight_decay: float = 5e-4  # [league]; [P] 3e-4
+    clip: float = 5.0  # [P] global norm; 1 in the authors' best setting
+    candidates: int = 100  # [league]; [P] 1,000 a round, on 10 minibatches, the best 10 again
+    ranked: int = 200  # [ours] cells whose ranking is compared with the truth, off the clock
+    eval_every: int = 1200  # [ours]
+
+    def __post_init__(self) -> None:
+        require(self.space, SPACES, "space")
+        positive(self, "steps", "batch", "candidates", "ranked", "eval_every")
+        if self.candidates < RETRAINED:
+            raise Refused(f"candidates={self.candidates}: {RETRAINED} of them are retrained")
+        if not 0 < self.lowest_lr <= self.lr < 10:
+            raise Refused(f"lr={self.lr}: must lie between lowest_lr={self.lowest_lr} and 10")
