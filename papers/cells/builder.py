@@ -3,8 +3,9 @@
 Work is cut into batches of a few classes with all their seeds; processes of one thread each train
 them side by side (a GPU trains larger batches in one process), and the parent alone appends what
 comes back to a file of JSON lines. Stop it whenever you like: the same command goes on where it
-stopped, and a torn last line is left out. When the space is whole, the rows are merged into the
-committed table, together with those of every other space that are there.
+stopped, and a torn last line is left out. At the end, and with `--merge` at any time, rows are
+merged into the committed table, together with those of every other space that are there; a table
+may hold part of a space, and says so when somebody wants to read it as that space's truth.
 """
 
 from __future__ import annotations
@@ -89,8 +90,11 @@ def appended(path: Path, made: truth.Header) -> list[truth.Row]:
 
 
 def build(space: EdgeSpace, path: Path, jobs: int, where: str) -> list[truth.Row]:
-    """Train what is missing of a space, appending to the work file; return all of its rows."""
-    rows = appended(path, header())
+    """Train what is missing of a space, appending to the work file; return all known rows.
+
+    What the committed table has already is not trained again.
+    """
+    rows = list(known(header()).values()) + appended(path, header())
     done = {(row.cell, row.seed) for row in rows}
     left = sorted({name for name, seed in truth.needed(space) if (name, seed) not in done})
     work = batches(left, where)
@@ -115,16 +119,25 @@ def _each(work: Sequence[Batch], jobs: int) -> Iterator[list[truth.Row]]:
 def merge(rows: Sequence[truth.Row], path: Path = truth.COMMITTED) -> truth.Table:
     """Add rows to the committed table; a row that is there already stays."""
     made = header()
-    known = {}
-    if path.exists():
-        before = truth.read(path)
-        before.header.require(made.recipe, made.data, path)
-        known = {(row.cell, row.seed): row for row in before.rows}
+    found = known(made, path)
     for row in rows:
-        known.setdefault((row.cell, row.seed), row)
-    table = truth.Table(made, known.values())
+        found.setdefault((row.cell, row.seed), row)
+    table = truth.Table(made, found.values())
     truth.write(table, path)
     return table
+
+
+def known(made: truth.Header, path: Path = truth.COMMITTED) -> dict[tuple[str, int], truth.Row]:
+    """Return the committed table's rows by cell and seed; none where there is no table.
+
+    Raises:
+        Refused: the table was made with another recipe or other data.
+    """
+    if not path.exists():
+        return {}
+    before = truth.read(path)
+    before.header.require(made.recipe, made.data, path)
+    return {(row.cell, row.seed): row for row in before.rows}
 
 
 def drift(table: truth.Table, count: int, stream: int = 0) -> float:
@@ -143,6 +156,7 @@ def main(arguments: Sequence[str]) -> str:
     parser.add_argument("space", help=f"one of {', '.join(SPACES)}")
     parser.add_argument("--jobs", type=int, default=2, help="processes of one thread each")
     parser.add_argument("--device", default="cpu", choices=tuple(CLASSES))
+    parser.add_argument("--merge", action="store_true", help="train nothing, merge what is there")
     parser.add_argument("--drift", type=int, metavar="N", help="retrain N rows and compare")
     given = parser.parse_args(arguments)
     space = SPACES[require(given.space, SPACES, "space")]
@@ -154,8 +168,12 @@ def main(arguments: Sequence[str]) -> str:
         return (
             f"mean |difference| of {given.drift} retrained rows: {drift(table, given.drift):.4f}"
         )
-    rows = build(space, WORK / f"{header().recipe}.jsonl", given.jobs, given.device)
-    table = merge(rows)
+    path = WORK / f"{header().recipe}.jsonl"
+    if given.merge:
+        table = merge(appended(path, header()))
+        told = table.problems(space) or [f"{space.name} is whole"]
+        return f"{truth.COMMITTED}: {len(table.rows)} rows; {'; '.join(told)}"
+    table = merge(build(space, path, given.jobs, given.device))
     table.require_whole(space)
     return f"{truth.COMMITTED}: {len(table.rows)} rows; {space.name} is whole"
 

@@ -30,7 +30,7 @@ class Population(Generic[Individual]):
 
     def __post_init__(self) -> None:
         require(self.kind, KINDS, "kind of population")
-        if not 1 <= self.sample:
+        if self.sample < 1:
             raise Refused(f"sample={self.sample}: a tournament has at least one individual")
         if self.size < 1:
             raise Refused(f"size={self.size}: a population has at least one individual")

@@ -115,6 +115,7 @@ def test_building_trains_what_is_missing_and_only_that(
 
     monkeypatch.setattr(builder, "train", instead)
     monkeypatch.setattr(builder, "header", lambda: MADE)
+    monkeypatch.setattr(builder, "known", lambda made, path=None: {})
     path = tmp_path / "work.jsonl"
     builder.appended(path, MADE)
     known = rows()[:6]  # two classes
@@ -123,10 +124,21 @@ def test_building_trains_what_is_missing_and_only_that(
     built = builder.build(T0, path, 1, "cpu")
     assert len(asked) == 58
     assert set(built) == set(rows())
+
+
+def test_merging_keeps_what_is_there_and_building_skips_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    built = rows()
+    monkeypatch.setattr(builder, "header", lambda: MADE)
     target = tmp_path / "table.csv.xz"
     assert builder.merge(built, target).problems(T0) == []
     changed = [replace(row, test=0.0) for row in built]
     assert set(builder.merge(changed, target).rows) == set(built)  # what is there stays
+    monkeypatch.setattr(builder, "known", lambda made, path=None: {
+        (row.cell, row.seed): row for row in built})  # fmt: skip
+    monkeypatch.setattr(builder, "train", lambda batch: pytest.fail("trained again"))
+    assert set(builder.build(T0, tmp_path / "work.jsonl", 1, "cpu")) == set(built)
 
 
 def test_a_real_batch_gives_a_row_for_every_class_and_seed(monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,142 @@
+"""Random search with weight sharing: what a step touches, what is charged, what is drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from scipy.stats import chisquare
+
+from harness.budget import Limit, Meter
+from harness.paper import Refused
+from harness.training import device
+from harness.trial import Tools, Trial
+from papers.cells import derive, light, recipe
+from papers.cells.classes import classes
+from papers.cells.edge import T0, T1
+from papers.cells.league import league
+from papers.randomnas import random_search, weight_sharing
+from papers.randomnas.config import Drift, RandomSearch, Reference, Trained, WeightSharing
+
+SMALL = WeightSharing(space="T0", steps=6, candidates=4, ranked=4, eval_every=4)
+
+
+@pytest.fixture(autouse=True)
+def prepared() -> Iterator[None]:
+    device.prepare("cpu")
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture(scope="module")
+def signals() -> recipe.Signals:
+    return recipe.Signals.load()
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Callable[..., Trial]]:
+    """Return what makes the test's trial, of given phases; its journal is closed at the end."""
+    made: list[Trial] = []
+
+    def make(phases: dict[str, tuple[int, int]] | None = None) -> Trial:
+        tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
+        made.append(Trial(tmp_path, Meter(phases or {}, Limit()), tools))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.journal.close()
+
+
+def test_a_step_leaves_what_its_path_does_not_touch_as_it_was(lab, signals):
+    """T14: neither gradient nor decay nor momentum reaches weights off the path."""
+    weights = weight_sharing.Weights(SMALL, lab(), signals.train)
+    for _ in range(5):
+        before = {n: p.detach().clone() for n, p in weights.supernet.named_parameters()}
+        code = weights.step(0.05)
+        names = T0.names(code)
+        for name, value in weights.supernet.named_parameters():
+            _, _, rest = name.partition(".operations.")
+            if not rest:
+                continue
+            edge, _, operation = rest.partition(".")[0].partition("_")
+            if names[int(edge)] != operation:
+                assert torch.equal(before[name], value), (name, code)
+
+
+def test_paths_are_drawn_uniformly(lab, signals):
+    weights = weight_sharing.Weights(SMALL, lab(), signals.train)
+    drawn = Counter(weights.space.random(weights.paths) for _ in range(12_500))
+    assert len(drawn) == 125
+    assert chisquare(list(drawn.values())).pvalue > 1e-3
+
+
+def test_a_search_is_charged_shared_steps_candidates_and_retrained_children(lab):
+    trial = lab({"supernet": (6, 1), "candidates": (4, 0), "retrain": (1, 900)})
+    *_, last = list(weight_sharing.run(SMALL, trial))
+    assert last["charged_steps"] == 6 + 900 == trial.meter.spent("steps")
+    assert last["charged_flops"] == pytest.approx(trial.meter.spent("flops"))
+    flops = {name: ledger.flops for name, ledger in trial.meter.ledgers.items()}
+    assert all(value > 0 for value in flops.values())
+    found = T0.parse(str(last["cell"]))
+    assert last["true_accuracy"] == pytest.approx(league(T0).true(found))
+    assert "test_accuracy" not in last
+
+
+def test_candidates_share_the_validation_rows_and_the_best_classes_are_kept():
+    found = derive.Derivation()
+    found.codes = [(2, 0, 0), (0, 0, 2), (0, 2, 0), (3, 3, 3), (0, 1, 0)]
+    found.scores = [0.1, 0.9, 0.8, 0.7, 0.9]
+    best = found.best(T0, 3)
+    assert best == [(0, 1, 0), (0, 2, 0), (3, 3, 3)] or best[0] in {(0, 0, 2), (0, 1, 0)}
+    assert len({classes(T0).of(code) for code in best}) == 3
+    found.retrained = [((3, 3, 3), 0.5), ((0, 2, 0), 0.6)]
+    assert found.result == (0, 2, 0)
+    again = derive.Derivation()
+    again.load_state_dict(found.state_dict())
+    assert again == found
+
+
+def test_a_score_is_the_accuracy_on_all_rows(lab, signals):
+    weights = weight_sharing.Weights(SMALL, lab(), signals.train)
+    code = (2, 1, 3)
+    score = derive.score(weights.shared, code, signals.val)
+    with torch.no_grad():
+        logits = [weights.supernet(x.T, code) for x in signals.val.x.split(derive.ROWS, dim=1)]
+    right = (torch.cat(logits).argmax(1) == signals.val.y).float().mean()
+    assert score == pytest.approx(float(right), abs=0.002)
+
+
+def test_plain_search_keeps_what_it_found_when_it_had_spent_as_much(lab):
+    config = RandomSearch(space="T1", evaluations=12, equal=5, searches=4)
+    rows = list(random_search.table(config, lab({"search": (12, 300)})))
+    by_place = {row["at"]: row for row in rows}
+    assert rows[-1]["regret_equal"] == by_place[5]["regret"] >= rows[-1]["regret"]
+    assert rows[-1]["charged_steps"] == 12 * 300
+    assert rows[-1]["charged_seconds"] > 0
+
+
+def test_forward_costs_follow_the_path():
+    dense, thin = T1.code(("c5",) * 6), T1.code(("none",) * 3 + ("c5", "none", "none"))
+    assert light.macs(T1, dense) > 5 * light.macs(T1, thin)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: WeightSharing(space="T3"), "unknown space 'T3'"),
+        (lambda: WeightSharing(candidates=2), "candidates=2"),
+        (lambda: WeightSharing(lr=0.0001), r"lr=0\.0001"),
+        (lambda: WeightSharing(steps=0), "steps=0"),
+        (lambda: RandomSearch(evaluations=3, equal=5), "equal=5"),
+        (lambda: Reference("optimun"), "did you mean 'optimum'"),
+        (lambda: Drift(rows=0), "rows=0"),
+        (lambda: Trained(turns=0), "turns=0"),
+    ],
+)
+def test_configs_refuse_what_cannot_be(make, said: str):
+    with pytest.raises(Refused, match=said):
+        make()
