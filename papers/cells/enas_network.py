@@ -20,7 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.paper import Refused
 from papers.cells.genotype import INPUTS, Genotype, NodeCell
-from papers.cells.network import Drop, drop_path
+from papers.cells.network import Combined, Drop, drop_path
 from papers.cells.primitives import (
     AVERAGE,
     MAX,
@@ -64,16 +64,16 @@ def resample(place: Place) -> nn.Module:
     return nn.Identity() if place.stride == 1 else FactorizedReduce(place, relu=False)
 
 
-class MicroCell(nn.Module):
+class MicroCell(Combined):
     """A cell between inputs that are calibrated: reduced where larger, projected where wider.
 
-    `inputs` are the channels of both inputs; `halve`: the older one is twice as large.
+    `inputs` are the channels of both inputs; `halve`: the older one is twice as large. Drop path
+    spares what is called identity, also where that is a factorized reduction.
     """
 
     def __init__(self, cell: NodeCell, place: Place, inputs: tuple[int, int], halve: bool) -> None:
-        super().__init__()
+        super().__init__(cell)
         flat = replace(place, stride=1)
-        self.pairs, self.concat = cell.pairs, cell.concat
         self.channels = place.channels * len(cell.concat)
         older, newer = (
             nn.Identity() if c == place.channels else relu_conv_norm(flat, 1, c) for c in inputs
@@ -87,24 +87,7 @@ class MicroCell(nn.Module):
         )
         unused = [j for j in cell.concat if j < INPUTS]
         self.carried = nn.ModuleDict({str(j): resample(place) for j in unused})
-
-    def forward(self, older: Tensor, newer: Tensor, drop: Drop) -> Tensor:
-        """Map two outputs of cells to one, (N, len(concat) C, H, W), halved at stride 2.
-
-        Everything but the identity is dropped, also where that is a factorized reduction.
-        """
-        states = [self.older(older), self.newer(newer)]
-        arriving: list[Tensor] = []
-        for operation, (op, j) in zip(self.operations, self.pairs, strict=True):
-            value = operation(states[j])
-            arriving.append(value if op == "skip_connect" else drop(value))
-            if len(arriving) == 2:
-                states.append(arriving[0] + arriving[1])
-                arriving = []
-        outputs = [
-            self.carried[str(j)](states[j]) if j < INPUTS else states[j] for j in self.concat
-        ]
-        return torch.cat(outputs, dim=1)
+        self.kept = [op == "skip_connect" for op, _ in cell.pairs]
 
 
 class MicroAuxiliary(nn.Module):

@@ -83,34 +83,31 @@ def drop_path(x: Tensor, probability: float, stream: torch.Generator | None = No
     return x * (mask / keep)
 
 
-class Cell(nn.Module):
-    """A discrete cell: preprocessing of both inputs, an operation for each pair, concatenation.
+class Combined(nn.Module):
+    """How a discrete cell combines its parts, whoever built them.
 
-    `place` has the cell's channels and its stride; `inputs` are the channels of both inputs;
-    `halve`: the older one is twice as large, because the cell before was a reduction.
+    `older` and `newer` prepare the inputs, `operations` has a module for each of the cell's pairs,
+    `carried` one for each input that is concatenated; `kept` says which operations are never
+    dropped.
     """
 
-    def __init__(self, cell: NodeCell, place: Place, inputs: tuple[int, int], halve: bool) -> None:
+    older: nn.Module
+    newer: nn.Module
+    operations: nn.ModuleList
+    carried: nn.ModuleDict
+    kept: list[bool]
+
+    def __init__(self, cell: NodeCell) -> None:
         super().__init__()
-        flat = replace(place, stride=1)
         self.pairs, self.concat = cell.pairs, cell.concat
-        self.channels = place.channels * len(cell.concat)
-        older, newer = inputs
-        self.older = FactorizedReduce(flat, older) if halve else relu_conv_norm(flat, 1, older)
-        self.newer = relu_conv_norm(flat, 1, newer)
-        self.operations = nn.ModuleList(
-            build(op, place if j < INPUTS else flat) for op, j in cell.pairs
-        )
-        carried = [j for j in cell.concat if j < INPUTS]  # inputs that are part of the output
-        self.carried = nn.ModuleDict({str(j): build("skip", place) for j in carried})
 
     def forward(self, older: Tensor, newer: Tensor, drop: Drop) -> Tensor:
         """Map two outputs of cells to one, (N, len(concat) C, ...); half the size at stride 2."""
         states = [self.older(older), self.newer(newer)]
         arriving: list[Tensor] = []
-        for operation, (_, j) in zip(self.operations, self.pairs, strict=True):
+        for operation, kept, (_, j) in zip(self.operations, self.kept, self.pairs, strict=True):
             value = operation(states[j])
-            arriving.append(value if isinstance(operation, nn.Identity) else drop(value))
+            arriving.append(value if kept else drop(value))
             if len(arriving) == 2:
                 states.append(arriving[0] + arriving[1])
                 arriving = []
@@ -118,6 +115,28 @@ class Cell(nn.Module):
             self.carried[str(j)](states[j]) if j < INPUTS else states[j] for j in self.concat
         ]
         return torch.cat(outputs, dim=1)
+
+
+class Cell(Combined):
+    """A discrete cell: preprocessing of both inputs, an operation for each pair, concatenation.
+
+    `place` has the cell's channels and its stride; `inputs` are the channels of both inputs;
+    `halve`: the older one is twice as large, because the cell before was a reduction.
+    """
+
+    def __init__(self, cell: NodeCell, place: Place, inputs: tuple[int, int], halve: bool) -> None:
+        super().__init__(cell)
+        flat = replace(place, stride=1)
+        self.channels = place.channels * len(cell.concat)
+        older, newer = inputs
+        self.older = FactorizedReduce(flat, older) if halve else relu_conv_norm(flat, 1, older)
+        self.newer = relu_conv_norm(flat, 1, newer)
+        self.operations = nn.ModuleList(
+            build(op, place if j < INPUTS else flat) for op, j in cell.pairs
+        )
+        self.kept = [isinstance(operation, nn.Identity) for operation in self.operations]
+        carried = [j for j in cell.concat if j < INPUTS]  # inputs that are part of the output
+        self.carried = nn.ModuleDict({str(j): build("skip", place) for j in carried})
 
 
 class Auxiliary(nn.Module):
