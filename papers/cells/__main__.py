@@ -14,18 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.paper import Refused, require
-from papers.cells import drawing, picture
+from papers.cells import dialects, drawing, picture
 from papers.cells.edge import NB201, T0, T2, Code, EdgeSpace
 from papers.cells.genotype import CELLS, Genotype
 from papers.cells.node import NODE_SPACES
 from papers.cells.published import PUBLISHED
-
-NAMES_OF_NB201 = {
-    "nor_conv_1x1": "c1",
-    "nor_conv_3x3": "c3",
-    "avg_pool_3x3": "avg",
-    "skip_connect": "skip",
-}
 
 
 @dataclass(frozen=True)
@@ -71,8 +64,7 @@ def _genotype(name: str, genotype: Genotype, citation: str = "") -> Drawn:
 
 def _parsed(text: str) -> tuple[EdgeSpace, Code]:
     """Read an edge cell in the space that has its operations and its number of nodes."""
-    for theirs, ours in NAMES_OF_NB201.items():
-        text = text.replace(f"{theirs}~", f"{ours}~")
+    text = dialects.translated(text)
     space = T0 if text.count("+") == 1 else NB201 if "c1~" in text else T2
     return space, space.parse(text)
 
