@@ -27,7 +27,9 @@ def flops(turn: Callable[[], object]) -> float:
     """Return the FLOPs of one training turn, by torch's own counter (matrix products only).
 
     Counting slows a small model several times, so count once per shape and multiply; element-wise
-    work, normalisation and the optimizer's update are not counted.
+    work, normalisation and the optimizer's update are not counted. The counter takes the weight
+    gradient of a grouped convolution for a dense one's: with depthwise convolutions count a forward
+    pass alone, and take it three times.
     """
     with FlopCounterMode(display=False) as counter:
         turn()
