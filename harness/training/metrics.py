@@ -28,8 +28,8 @@ def flops(turn: Callable[[], object]) -> float:
 
     Counting slows a small model several times, so count once per shape and multiply; element-wise
     work, normalisation and the optimizer's update are not counted. The counter takes the weight
-    gradient of a grouped convolution for a dense one's: with depthwise convolutions count a forward
-    pass alone, and take it three times.
+    gradient of a grouped convolution for a dense one's: with depthwise convolutions count the
+    forward pass alone, and take it three times.
     """
     with FlopCounterMode(display=False) as counter:
         turn()
