@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from harness.bench import KEEP, Pair
 from harness.training import device, loop, metrics, optim
-from papers.cells import recipe
+from papers.cells import recipe, supernet_bench
 from papers.cells.edge import T1, T2, Code, EdgeSpace
 from papers.cells.edge_supernet import EdgeSupernet, Shared, build_supernet
 from papers.cells.light import build_light
@@ -39,9 +39,14 @@ SHORT = replace(recipe.RECIPE, steps=STEPS)
 
 
 def pairs() -> list[Pair]:
-    """Return children one by one, side by side and in two processes; the edge supernet's forms."""
+    """Return children one by one, side by side and in two processes; every supernet's forms."""
+    return [*trained(), *edge_supernet(), *supernet_bench.pairs()]
+
+
+def trained() -> list[Pair]:
+    """Return the ways to train children."""
     children = Children()
-    mixture, score = Mixture(), Scores()
+    per_minute = f"60,000 / ({recipe.RECIPE.steps} x ms)"
     return [
         Pair(
             f"{len(children.nets)} children of 4 cells side by side, per child and step",
@@ -52,7 +57,7 @@ def pairs() -> list[Pair]:
             units=len(children.nets) * STEPS,
             flops=STEPS * metrics.flops(children.loss_backward),
             note="oracle: torch's layers, one network at a time; children per minute on one core: "
-            f"60,000 / ({recipe.RECIPE.steps} x ms)",
+            f"{per_minute}",
         ),
         Pair(
             "the same in two processes, per child and step",
@@ -62,15 +67,23 @@ def pairs() -> list[Pair]:
             KEEP,
             units=2 * len(children.nets) * STEPS,
             note="oracle: side by side in one process; both with batches and validations; "
-            f"children per minute on two cores: 60,000 / ({recipe.RECIPE.steps} x ms)",
+            f"children per minute on two cores: {per_minute}",
         ),
+    ]
+
+
+def edge_supernet() -> list[Pair]:
+    """Return the edge supernet's loop and its fast form."""
+    mixture, score = Mixture(), Scores()
+    note = "oracle: a loop over operations, torch's layers"
+    return [
         Pair(
             f"edge supernet, mixture of 4 operations, forward and backward, batch {BATCH}",
             mixture.loop,
             mixture.fast,
             mixture.agree,
             KEEP,
-            note="oracle: a loop over operations, torch's layers",
+            note=note,
         ),
         Pair(
             f"edge supernet, scoring a path on {ROWS} rows",
@@ -79,7 +92,7 @@ def pairs() -> list[Pair]:
             score.agree,
             KEEP,
             units=len(CELLS),
-            note="oracle: a loop over operations, torch's layers",
+            note=note,
         ),
     ]
 

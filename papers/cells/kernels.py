@@ -9,13 +9,32 @@ taps, R rows of M numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from harness.paper import Refused
 
 EPS = 1e-5  # of torch's batch norm
+
+
+def first_order(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse to be differentiated again.
+
+    torch's `once_differentiable` raises only where a second differentiation passes through it;
+    one that asks for other inputs alone goes round it and silently lacks a part.
+    """
+
+    @wraps(backward)
+    def guarded(ctx: Any, *gradients: Tensor) -> Any:
+        if torch.is_grad_enabled():
+            raise Refused("create_graph=True: fast forms have first-order gradients; use the loop")
+        return backward(ctx, *gradients)
+
+    return guarded
 
 
 def normalise(x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -56,7 +75,7 @@ class _Normalise(torch.autograd.Function):
         return out, mean, variance
 
     @staticmethod
-    @once_differentiable
+    @first_order
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor, ...]:
         """Return the gradients of input, weight and bias."""
         x, weight, mean, inverse = ctx.saved_tensors
@@ -84,7 +103,7 @@ class _ReluConvolution(torch.autograd.Function):
         return _convolve(padded, weight, kernel)
 
     @staticmethod
-    @once_differentiable
+    @first_order
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         """Return the gradients of input and weight."""
         weight, padded = ctx.saved_tensors
@@ -143,7 +162,7 @@ class _Average(torch.autograd.Function):
         return _with_neighbours(x) * _shares(x)
 
     @staticmethod
-    @once_differentiable
+    @first_order
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Return the gradient of the input: the same sums, of the shares."""
         return _with_neighbours(gradient * _shares(gradient))

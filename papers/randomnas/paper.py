@@ -72,7 +72,7 @@ EXPERIMENTS = [
                       "ranked": 100},
             "nightly": {"space": "T1", "steps": 2400, "eval_every": 600},
         },
-        expected={"check": 6, "smoke": 15, "nightly": 30, "paper": 75},
+        expected={"check": 6, "smoke": 8, "nightly": 23, "paper": 75},
         seeds={"smoke": 2, "nightly": 8, "paper": 8},
     ),
     Experiment(
@@ -86,7 +86,7 @@ EXPERIMENTS = [
             "smoke": {"space": "T1", "turns": 1},
             "nightly": {"space": "T1", "turns": 5},
         },
-        expected={"check": 8, "smoke": 10, "nightly": 45, "paper": 100},
+        expected={"check": 8, "smoke": 15, "nightly": 70, "paper": 150},
         seeds={"smoke": 2, "nightly": 4, "paper": 4},
     ),
     Experiment(
@@ -110,7 +110,7 @@ EXPERIMENTS = [
             "smoke": {"space": "T1", "rows": 5},
             "nightly": {"space": "T1"},
         },
-        expected={"check": 5, "smoke": 10, "nightly": 35, "paper": 40},
+        expected={"check": 5, "smoke": 10, "nightly": 50, "paper": 60},
         seeds={"smoke": 1, "nightly": 2, "paper": 2},
     ),
 ]  # fmt: skip
