@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from multiprocessing.pool import Pool
 
@@ -18,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from harness.bench import KEEP, Pair
 from harness.training import device, loop, metrics, optim
 from papers.cells import recipe, supernet_bench
-from papers.cells.edge import T1, T2, Code, EdgeSpace
+from papers.cells.edge import T1, T2, EdgeSpace
 from papers.cells.edge_supernet import EdgeSupernet, Shared, build_supernet
 from papers.cells.light import build_light
 from papers.cells.stack import Stack
@@ -35,7 +33,6 @@ CELLS = tuple(
 SEEDS = (0, 1, 2)
 STEPS = 20
 BATCH, ROWS = 100, 250
-SHORT = replace(recipe.RECIPE, steps=STEPS)
 
 
 def pairs() -> list[Pair]:
@@ -45,28 +42,28 @@ def pairs() -> list[Pair]:
 
 def trained() -> list[Pair]:
     """Return the ways to train children."""
-    children = Children()
+    race = Children()
     per_minute = f"60,000 / ({recipe.RECIPE.steps} x ms)"
     return [
         Pair(
-            f"{len(children.nets)} children of 4 cells side by side, per child and step",
-            children.alone,
-            children.together,
-            children.agree,
+            f"{len(race.nets)} children of 4 cells side by side, per child and step",
+            race.alone,
+            race.together,
+            race.agree,
             KEEP,
-            units=len(children.nets) * STEPS,
-            flops=STEPS * metrics.flops(children.loss_backward),
+            units=len(race.nets) * STEPS,
+            flops=STEPS * metrics.flops(race.loss_backward),
             note="oracle: torch's layers, one network at a time; children per minute on one core: "
             f"{per_minute}",
         ),
         Pair(
             "the same in two processes, per child and step",
-            children.one_process,
-            children.two_processes,
-            children.processes_agree,
+            race.one_process,
+            race.two_processes,
+            race.processes_agree,
             KEEP,
-            units=2 * len(children.nets) * STEPS,
-            note="oracle: side by side in one process; both with batches and validations; "
+            units=2 * len(race.nets) * STEPS,
+            note="oracle: side by side in one process; without validations; "
             f"children per minute on two cores: {per_minute}",
         ),
     ]
@@ -97,11 +94,16 @@ def edge_supernet() -> list[Pair]:
     ]
 
 
-def train_batch(codes: Sequence[Code]) -> list[float]:
-    """Train cells with all seeds in a worker, for STEPS steps; return their losses."""
+def train_batch(seed: int) -> list[float]:
+    """Train all children side by side in this process, for STEPS steps; return their losses."""
     device.prepare("cpu")
-    children = [(code, seed) for code in codes for seed in SEEDS]
-    return [c.train_loss for c in recipe.train(T2, children, signals(), SHORT, test=False)]
+    return children().together()
+
+
+@lru_cache(maxsize=1)
+def children() -> Children:
+    """Return this process's children, built once."""
+    return Children()
 
 
 @lru_cache(maxsize=1)
@@ -139,10 +141,10 @@ class Children:
             for _ in range(STEPS):
                 loop.descend(cross_entropy(net(self.x.T), self.y), optimizer)
 
-    def together(self) -> None:
-        """Train all of them side by side."""
-        for _ in range(STEPS):
-            loop.descend(self.loss(), self.all)
+    def together(self) -> list[float]:
+        """Train all of them side by side; return their last losses' sum."""
+        losses = [loop.descend(self.loss(), self.all) for _ in range(STEPS)]
+        return [float(losses[-1])]
 
     @torch.no_grad()
     def agree(self) -> None:
@@ -154,22 +156,23 @@ class Children:
 
     @cached_property
     def pool(self) -> Pool:
-        """Two workers that have imported and generated everything."""
+        """Two workers that have imported, generated and built everything."""
         pool = multiprocessing.get_context("spawn").Pool(2)
-        pool.map(train_batch, [CELLS, CELLS], chunksize=1)
+        pool.map(train_batch, [0, 1], chunksize=1)
         return pool
 
     def one_process(self) -> list[list[float]]:
-        """Train two batches one after the other."""
-        return [train_batch(CELLS), train_batch(CELLS)]
+        """Train two stacks, one after the other."""
+        return [self.together(), self.together()]
 
     def two_processes(self) -> list[list[float]]:
-        """Train two batches in two workers."""
-        return self.pool.map(train_batch, [CELLS, CELLS], chunksize=1)
+        """Train two stacks in two workers."""
+        return self.pool.map(train_batch, [0, 1], chunksize=1)
 
     def processes_agree(self) -> None:
         """Check that a worker trains what this process does, to the bit."""
-        assert self.one_process() == self.two_processes()
+        with multiprocessing.get_context("spawn").Pool(1) as fresh:
+            assert fresh.map(train_batch, [0]) == [Children().together()]
 
 
 class Mixture:

@@ -118,7 +118,8 @@ class StackedCell(nn.Module):
         for size in sorted(set(sizes) - {0}):
             members, blocks = zip(*sizes[size], strict=True)
             self.buckets[f"{source}x{size}"] = Bucket(members, blocks)
-        return routes
+        # one order whoever is in the stack: gradients that meet at a node are added in it, reversed
+        return dict(sorted(routes.items()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (E, C, L, N) to the same shape; zeros for a member whose output nothing reaches."""

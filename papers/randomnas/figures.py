@@ -27,7 +27,7 @@ def ranking(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     if own.empty:
         return None
     steps = own[own["metric"] == "charged_steps"].groupby("turn")["mean"].mean()
-    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    figure = Figure(figsize=(10, 4.8), layout="constrained")
     axes = figure.subplots()
     for metric, label in LINES.items():
         rows = own[own["metric"] == metric].assign(spent=lambda r: r["turn"].map(steps))
@@ -41,7 +41,7 @@ def ranking(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     n = int(own["n"].max())
     axes.set(xlabel="SGD steps charged", ylabel="Kendall's tau-b with the truth", ylim=(-0.3, 1))
     axes.set_title(f"Shared weights' ranking of cells (budget {budget}, n = {n})", fontsize=11)
-    axes.legend(fontsize=9)
+    axes.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
 
 

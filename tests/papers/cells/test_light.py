@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -135,6 +136,26 @@ def test_what_a_child_becomes_does_not_depend_on_its_neighbours(signals: recipe.
     alone = recipe.train(T2, [first], signals, SHORT)[0]
     among = recipe.train(T2, [*others, first], signals, SHORT)[-1]
     assert replace(alone, seconds=0) == replace(among, seconds=0)
+
+
+def test_gradients_do_not_depend_on_the_order_of_a_stack():
+    """Bit by bit: three gradients meet at a node, and floating-point sums have an order."""
+    cell = T2.code(("avg", "c5", "skip", "skip", "c3", "c5"))
+    others = [T2.code((name,) * 6) for name in ("skip", "avg", "c3", "c5")]
+    x, y = torch.randn(40, 50), torch.randint(10, (50,))
+
+    def gradients(stacked: list[tuple[int, ...]], member: int) -> list[torch.Tensor]:
+        stack = Stack([build_light(T2, code, 0) for code in stacked])
+        count = len(stacked)
+        logits = stack(x.expand(count, 40, 50))
+        recipe.cross_entropy(logits, y.expand(count, 50)).sum().backward()
+        return [stack.stem.grad[member], stack.reduce.grad[member]]
+
+    alone = gradients([cell], 0)
+    for stacked in itertools.permutations([cell, *others], 3):
+        if cell in stacked:
+            among = gradients(list(stacked), stacked.index(cell))
+            assert all(map(torch.equal, alone, among)), stacked
 
 
 def test_children_learn(signals: recipe.Signals):
