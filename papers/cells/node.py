@@ -237,7 +237,7 @@ EVOLVED = (
     "skip_connect", "sep_conv_3x3", "sep_conv_5x5", "sep_conv_7x7", "avg_pool_3x3",
     "max_pool_3x3", "dil_conv_3x3", "conv_7x1_1x7",
 )  # fmt: skip
-CONTROLLED = (  # the 13 of NASNet (Fig. 2), from memory: their number is printed, the list unchecked
+CONTROLLED = (  # the 13 of NASNet, from memory: their number is printed, the list unchecked
     "skip_connect", "conv_3x1_1x3", "conv_7x1_1x7", "dil_conv_3x3", "avg_pool_3x3",
     "max_pool_3x3", "max_pool_5x5", "max_pool_7x7", "conv_1x1", "conv_3x3", "sep_conv_3x3",
     "sep_conv_5x5", "sep_conv_7x7",
