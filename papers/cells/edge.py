@@ -10,7 +10,6 @@ Shapes: E edges, O operations, V nodes.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -211,8 +210,3 @@ SPACES = {space.name: space for space in (T0, T0B, T1, T2, NB201)}
 def distance(one: Code, other: Code) -> int:
     """Return how many edges differ."""
     return sum(a != b for a, b in zip(one, other, strict=True))
-
-
-def spread(space: EdgeSpace) -> int:
-    """Return the number of bits that a code of the space takes."""
-    return math.ceil(math.log2(space.size))

@@ -20,13 +20,17 @@ KINDS = ("aging", "nonaging")
 
 @dataclass
 class Population(Generic[Individual]):
-    """At most `size` individuals with their fitness, a tournament of `sample`, and the history."""
+    """At most `size` individuals with their fitness, a tournament of `sample`, and the history.
+
+    `drawn` has the places of the last tournament: the non-aging control removes its worst.
+    """
 
     size: int
     sample: int
     kind: str = "aging"
     members: deque[tuple[Individual, float]] = field(default_factory=deque)
     history: list[tuple[Individual, float]] = field(default_factory=list)
+    drawn: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         require(self.kind, KINDS, "kind of population")
@@ -47,8 +51,8 @@ class Population(Generic[Individual]):
         """
         if len(self.members) < self.size:
             return fresh(stream)
-        self._drawn = [stream.randrange(len(self.members)) for _ in range(self.sample)]
-        parent = max(self._drawn, key=lambda place: self.members[place][1])
+        self.drawn = [stream.randrange(len(self.members)) for _ in range(self.sample)]
+        parent = max(self.drawn, key=lambda place: self.members[place][1])
         return mutate(self.members[parent][0], stream)
 
     def observe(self, individual: Individual, fitness: float) -> None:
@@ -57,7 +61,7 @@ class Population(Generic[Individual]):
             if self.kind == "aging":
                 self.members.popleft()
             else:
-                del self.members[min(self._drawn, key=lambda place: self.members[place][1])]
+                del self.members[min(self.drawn, key=lambda place: self.members[place][1])]
         self.members.append((individual, fitness))
         self.history.append((individual, fitness))
 

@@ -34,7 +34,7 @@ def test_the_non_aging_control_loses_the_worst_of_its_tournament():
         population.observe(number, float(number))
     before = list(population.members)
     population.propose(stream, lambda _: -1, lambda parent, _: parent)
-    worst = min((before[place] for place in population._drawn), key=lambda pair: pair[1])
+    worst = min((before[place] for place in population.drawn), key=lambda pair: pair[1])
     population.observe(9, 9.0)
     assert worst not in population.members
     assert len(population.members) == 4
