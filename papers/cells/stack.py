@@ -118,7 +118,7 @@ class StackedCell(nn.Module):
         for size in sorted(set(sizes) - {0}):
             members, blocks = zip(*sizes[size], strict=True)
             self.buckets[f"{source}x{size}"] = Bucket(members, blocks)
-        # one order whoever is in the stack: gradients that meet at a node are added in it, reversed
+        # one order whoever is in the stack: it decides how gradients that meet are added up
         return dict(sorted(routes.items()))
 
     def forward(self, x: Tensor) -> Tensor:

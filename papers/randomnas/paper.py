@@ -127,7 +127,7 @@ CLAIMS = [
         ("nightly", "paper"),
         unit="points",
         expected=False,
-        note="regret of plain random search less that of weight sharing, the paper's is of errors; "
+        note="regret of plain random search less that of weight sharing (the paper's: errors); "
         "doubted by arXiv:1902.08142, and refuted by our first run: no longer expected",
     ),
     Claim(
