@@ -11,7 +11,7 @@ import pytest
 from harness.paper import Refused
 from papers.cells import builder, truth
 from papers.cells.classes import classes
-from papers.cells.edge import T0, T1, T2
+from papers.cells.edge import T0, T0B, T1, T2
 from papers.cells.truth import Header, Row, Table, needed, read
 
 MADE = Header("recipe-one", "data-one", "2.13.0")
@@ -160,7 +160,7 @@ def committed() -> Table:
     return read()
 
 
-@pytest.mark.parametrize("space", [T0, T1], ids=lambda space: space.name)
+@pytest.mark.parametrize("space", [T0, T0B, T1], ids=lambda space: space.name)
 def test_the_committed_table_is_whole(committed: Table, space):
     assert committed.problems(space) == []
 
