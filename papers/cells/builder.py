@@ -28,6 +28,7 @@ from harness.training import device
 from papers.cells import recipe, truth
 from papers.cells.classes import Graph
 from papers.cells.edge import SPACES, T2, EdgeSpace
+from papers.cells.league import verified
 
 WORK = Path("runs") / "cells"
 CLASSES = {"cpu": 4, "cuda": 256}  # in a batch
@@ -49,11 +50,12 @@ def train(batch: Batch) -> list[truth.Row]:
     """Train one batch of classes, every seed of each."""
     names, seeds, where = batch
     device.prepare(where)
-    children = [(truth.code_of(name), seed) for name in names for seed in seeds]
+    asked = [(name, seed) for name in names for seed in seeds]
+    children = [(truth.code_of(name), seed) for name, seed in asked]
     done = recipe.train(T2, children, _signals(where), recipe.RECIPE)
     return [
-        truth.row("".join(map(str, c.code)), c.seed, (*c.val, c.test, c.train_loss, c.seconds))
-        for c in done
+        truth.row(name, seed, (*child.val, child.test, child.train_loss, child.seconds))
+        for (name, seed), child in zip(asked, done, strict=True)
     ]
 
 
@@ -94,7 +96,8 @@ def build(space: EdgeSpace, path: Path, jobs: int, where: str) -> list[truth.Row
 
     What the committed table has already is not trained again.
     """
-    rows = list(known(header()).values()) + appended(path, header())
+    made = header()
+    rows = list(known(made).values()) + appended(path, made)
     done = {(row.cell, row.seed) for row in rows}
     left = sorted({name for name, seed in truth.needed(space) if (name, seed) not in done})
     work = batches(left, where)
@@ -162,13 +165,9 @@ def main(arguments: Sequence[str]) -> str:
     space = SPACES[require(given.space, SPACES, "space")]
     device.prepare(given.device)
     if given.drift:
-        table = truth.read()
-        made = header()
-        table.header.require(made.recipe, made.data, truth.COMMITTED)
-        return (
-            f"mean |difference| of {given.drift} retrained rows: {drift(table, given.drift):.4f}"
-        )
-    path = WORK / f"{header().recipe}.jsonl"
+        apart = drift(verified(), given.drift)
+        return f"mean |difference| of {given.drift} retrained rows: {apart:.4f}"
+    path = WORK / f"{recipe.RECIPE.digest}.jsonl"
     if given.merge:
         table = merge(appended(path, header()))
         told = table.problems(space) or [f"{space.name} is whole"]

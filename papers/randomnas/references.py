@@ -82,8 +82,7 @@ def _without_trivial(judge: League, kept: list[Code]) -> float:
 def drift(config: Drift, trial: Trial) -> Iterator[Row]:
     """Train rows of the table again; yield the mean absolute difference in test accuracy.
 
-    `difference` repeats rows with their own seeds: on the machine that built the table, 0 or a
-    rounding apart.
+    `difference` repeats rows with their own seeds: 0 on the processor that built the table.
     `fresh` takes a seed that the table lacks and compares it with the mean of the stored ones;
     `fresh_bias` is the mean of those differences with their sign.
     """
