@@ -58,6 +58,8 @@ def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[s
     for row in first.finals:
         if experiment.task.metric not in row["values"]:
             yield f"{where}: its last row lacks '{experiment.task.metric}', the task's metric"
+    if experiment.shows and not (first.artifacts / experiment.shows).is_file():
+        yield f"{where}: shows '{experiment.shows}', which is not among its artifacts"
     second = _run(found, experiment, folder / "second")
     if journal.measured(first) != journal.measured(second):
         yield f"{where}: the same seed twice gives different rows"

@@ -130,6 +130,11 @@ class Result:
         last = {row["values"].get("member", 0): row for row in self.rows}
         return [last[member] for member in sorted(last)]
 
+    @property
+    def artifacts(self) -> Path:
+        """The folder of what the trial made; there is none where it made nothing."""
+        return self.folder / "artifacts"
+
     def total(self, currency: str) -> float:
         """Sum one currency (steps, seconds, flops) over the phases."""
         return float(sum(phase.get(currency, 0) for phase in self.cost.values()))

@@ -140,7 +140,8 @@ class Experiment:
     yields rows. `expected` gives measured seconds of one trial on one CPU core, per budget.
     A `deterministic` experiment has no seed: one trial is the whole population. `replicates` says
     how many seeds one trial trains at once (stacked models): each of them is charged, and caps
-    are those of one replicate.
+    are those of one replicate. `shows` names a text file among a trial's artifacts that a run
+    prints when it ends, of its first seed: a drawing of what was found.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Experiment:
     deterministic: bool = False
     replicates: int | str = 1
     threads: int = 1
+    shows: str = ""
 
     def __post_init__(self) -> None:
         if not is_dataclass(self.config) or isinstance(self.config, type):

@@ -260,7 +260,7 @@ def _send_dataset(client: Any, run: Any, result: Result) -> None:
 
 def _send_files(client: Any, run: Any, result: Result) -> None:
     """Copy the journal of a trial that has ended, its spec, and what it made."""
-    made = sorted(path for path in (result.folder / "artifacts").rglob("*") if path.is_file())
+    made = sorted(path for path in result.artifacts.rglob("*") if path.is_file())
     own = [result.folder / "spec.json"]
     own += [result.folder / journal.NAME] if result.status != "running" else []
     files = [path for path in own if path.exists()] + made

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
+from rich.panel import Panel
+from rich.text import Text
 
 from harness import journal, launch, runner
 from harness.discover import Folder
@@ -46,6 +48,8 @@ def run(
         return 130
     from harness import report  # pandas and scipy load after the work is done
 
+    for drawing in shown(papers, results):
+        console.print(drawing)
     for table in report.verdicts_of_run(papers, results):
         console.print(table)
     if place.tracking:
@@ -148,6 +152,24 @@ def _launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
     from harness import cluster
 
     return cluster.launcher(name)
+
+
+def shown(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Panel]:
+    """Yield what experiments show when a run ends, each for its first completed seed."""
+    for found in papers:
+        for experiment in found.paper.experiments:
+            own = [
+                result
+                for result in results
+                if result.spec["paper"] == found.name
+                and result.spec["experiment"] == experiment.name
+                and result.status == "completed"
+            ]
+            first = min(own, key=lambda result: int(result.spec["seed"]), default=None)
+            if experiment.shows and first is not None:
+                text = (first.artifacts / experiment.shows).read_text(encoding="utf-8")
+                title = f"{experiment.name}, seed {first.spec['seed']}"
+                yield Panel(Text(text.rstrip()), title=title, title_align="left", expand=False)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

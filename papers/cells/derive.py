@@ -17,7 +17,7 @@ from papers.cells import light
 from papers.cells.classes import classes
 from papers.cells.costs import Costs
 from papers.cells.edge import Code, EdgeSpace
-from papers.cells.edge_supernet import Shared
+from papers.cells.edge_supernet import Choice, Shared
 from papers.cells.evaluator import Evaluator
 from papers.cells.recipe import Part
 
@@ -60,10 +60,13 @@ class Derivation:
 
 
 @torch.no_grad()
-def score(shared: Shared, code: Code, part: Part, rows: int = ROWS) -> float:
-    """Return the accuracy of a cell with shared weights on a part: a proxy, never a result."""
+def score(shared: Shared, choice: Choice, part: Part, rows: int = ROWS) -> float:
+    """Return the accuracy of a cell, or of a mixture, with shared weights on a part.
+
+    A proxy, never a result.
+    """
     right = [
-        (shared(x.T, code).argmax(1) == y).sum()
+        (shared(x.T, choice).argmax(1) == y).sum()
         for x, y in zip(part.x.split(rows, dim=1), part.y.split(rows), strict=True)
     ]
     return float(torch.stack(right).sum()) / len(part.y)

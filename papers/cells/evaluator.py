@@ -82,7 +82,7 @@ class TableEvaluator:
         order = list(range(len(rows)))
         random.Random(stream(self._seed, "stored", name)).shuffle(order)
         row = rows[order[times % len(rows)]]
-        self.costs.child(light.macs(self.space, code), self._recipe, row.cpu_s)
+        self.costs.child(row.macs, self._recipe, row.cpu_s)
         return Evaluation(code, row.seed, (row.val_third, row.val_two_thirds, row.val))
 
     def state_dict(self) -> dict[str, Any]:

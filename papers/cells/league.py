@@ -99,15 +99,17 @@ class League:
         """Return how scores of some cells rank them, against their truth."""
         return agreement(np.array([self.true(code) for code in codes]), np.array(scores))
 
-    def ceiling(self) -> dict[str, float]:
+    def ceiling(self, kept: NDArray[np.bool_] | None = None) -> dict[str, float]:
         """Return the noise ceiling over live classes: one seed against the mean of the others.
 
-        Averaged over which seed is left out; what ranks better than that has been lucky.
+        Averaged over which seed is left out; what ranks better than that has been lucky. `kept`
+        says which classes count, where not all live ones do.
         """
         found = []
+        kept = self.live if kept is None else kept
         for place in range(self.tests.shape[1]):
             others = np.delete(self.tests, place, axis=1).mean(1)
-            found.append(agreement(others[self.live], self.tests[self.live, place]))
+            found.append(agreement(others[kept], self.tests[kept, place]))
         return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
     def seed_deviation(self) -> float:

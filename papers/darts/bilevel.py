@@ -27,6 +27,7 @@ from papers.darts.config import Bilevel
 
 Tensors = tuple[Tensor, ...]
 Batch = TypeVar("Batch")
+NEWEST = 0.05  # how much the newest step counts in what is smoothed
 TINY = 1e-12  # keeps quotients of norms finite where a gradient vanishes
 
 
@@ -174,7 +175,8 @@ def placed(weights: Tensors, values: Tensors) -> Iterator[None]:
 
 def norm(tensors: Sequence[Tensor]) -> Tensor:
     """Return the Euclidean norm of all tensors together."""
-    return torch.stack(torch._foreach_norm(list(tensors))).norm()
+    length: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors))))
+    return length
 
 
 def cosine(one: Tensors, other: Tensors) -> Tensor:
@@ -209,22 +211,35 @@ class Optimizers(Generic[Batch]):
             betas=(config.alpha_beta1, config.alpha_beta2),
             weight_decay=config.alpha_decay,
         )
-        self.last: dict[str, Tensor] = {}  # of the newest step; tensors, so that nothing waits
+        # training loss, norms and cosine, smoothed; tensors, so that nothing waits for the device
+        self.last: dict[str, Tensor] = {}
 
     @property
     def stateful(self) -> dict[str, Any]:
         """What a resumed search restores."""
-        return {"weight_optimizer": self.weights, "alpha_optimizer": self.alphas}
+        return {"optimizers": self}
 
-    def step(self, train: Batch, val: Batch, lr: float) -> Tensor:
-        """Update alpha on `val` (Eq. 7), then w on `train`; return the training loss before."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return both optimizers' state and the smoothed values."""
+        both = {"weights": self.weights.state_dict(), "alphas": self.alphas.state_dict()}
+        return {**both, "last": dict(self.last)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another search was."""
+        self.weights.load_state_dict(state["weights"])
+        self.alphas.load_state_dict(state["alphas"])
+        where = self.problem.weights[0].device
+        self.last = {name: value.to(where) for name, value in state["last"].items()}
+
+    def step(self, train: Batch, val: Batch, lr: float) -> None:
+        """Update alpha on `val` (Eq. 7), then w on `train`."""
         optim.set_rate(self.weights, lr)
         if self.config.gradient == "joint":
-            return self._together(train)
+            self._note({"train_loss": self._together(train)})
+            return
         hyper = self.hypergradient(train, val)
         self._descend(self.alphas, self.problem.alphas, hyper.total)
-        self.last = hyper.row()
-        return self.update(train)
+        self._note({"train_loss": self.update(train), **hyper.row()})
 
     def update(self, train: Batch) -> Tensor:
         """Take one step of clipped SGD on w alone; return the loss before."""
@@ -256,6 +271,11 @@ class Optimizers(Generic[Batch]):
         self._descend(self.alphas, self.problem.alphas, both[:count])
         self._descend(self.weights, self.problem.weights, own)
         return loss.detach()
+
+    def _note(self, values: dict[str, Tensor]) -> None:
+        for name, value in values.items():
+            before = self.last.get(name, value)
+            self.last[name] = before + NEWEST * (value - before)
 
     @staticmethod
     def _descend(optimizer: torch.optim.Optimizer, of: Tensors, along: Tensors) -> None:

@@ -1,8 +1,6 @@
-"""Plain random search: the baseline that every search method has to beat.
+"""Plain random search (Sec. 3): `table` looks trainings up, `trained` trains.
 
-Drawn uniformly with replacement, trained, the best by validation kept (Li & Talwalkar 2019,
-Sec. 3; Yang et al. 2020 call for exactly this baseline). `table` looks trainings up, many searches
-at once; `trained` trains.
+What both do is `papers.cells.random_search`.
 """
 
 from __future__ import annotations
@@ -12,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from papers.cells.edge import SPACES, Code, EdgeSpace
-from papers.cells.evaluator import Evaluation, TableEvaluator, TrainEvaluator
+from papers.cells import random_search
+from papers.cells.edge import SPACES, Code
+from papers.cells.evaluator import Evaluation, TrainEvaluator
 from papers.cells.league import league, verified
+from papers.cells.random_search import Uniform
 from papers.cells.recipe import Signals
-from papers.cells.search import Contest, Search, Stream, compete, marks
+from papers.cells.search import Contest, Search, compete
 from papers.randomnas.config import SIDE
 
 if TYPE_CHECKING:
@@ -25,59 +25,10 @@ if TYPE_CHECKING:
     from papers.randomnas.config import RandomSearch, Trained
 
 
-class Uniform:
-    """Proposes codes drawn uniformly, whatever was observed."""
-
-    def __init__(self, space: EdgeSpace, seed: int) -> None:
-        self.space, self.stream = space, Stream(seed)
-
-    def propose(self) -> Code:
-        """Return the next cell."""
-        return self.space.random(self.stream)
-
-    def observe(self, evaluation: Evaluation) -> None:
-        """Hear of an evaluated cell; nothing follows from it."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return where the stream is."""
-        return self.stream.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another was."""
-        self.stream.load_state_dict(state)
-
-
 def table(config: RandomSearch, trial: Trial) -> Iterator[Row]:
     """Run `config.searches` searches on recorded trainings."""
-    space = SPACES[config.space]
-    truth, judge = verified(), league(space)
-    trial.uses("mnist1d", truth.header.data)
-    seeds = [trial.stream("search", number) for number in range(config.searches)]
-    contest = Contest(
-        [Search(Uniform(space, seed), TableEvaluator(space, truth, seed)) for seed in seeds]
-    )
-    equal: dict[str, float] = {}
-    trial.restore(contest=contest, equal=Kept(equal))
-    shown = {*marks(config.evaluations), config.equal}
-    for row in compete(contest, judge, trial.meter, sorted(shown)):
-        if row["at"] == config.equal:
-            equal["regret_equal"] = float(row["regret"])
-        yield {**row, **equal}
-
-
-class Kept:
-    """A few numbers that outlive an interruption."""
-
-    def __init__(self, numbers: dict[str, float]) -> None:
-        self.numbers = numbers
-
-    def state_dict(self) -> dict[str, float]:
-        """Return the numbers."""
-        return dict(self.numbers)
-
-    def load_state_dict(self, state: dict[str, float]) -> None:
-        """Take an earlier attempt's numbers over."""
-        self.numbers.update(state)
+    equal = {"regret_equal": config.equal}
+    yield from random_search.table(SPACES[config.space], trial, config.searches, equal)
 
 
 def trained(config: Trained, trial: Trial) -> Iterator[Row]:

@@ -39,7 +39,7 @@ def describe(config: Truth, trial: Trial) -> Iterator[Row]:
     yield {
         **judge.ceiling(),
         **_stages(judge, table, kept),
-        "tau_convolved": _without_trivial(judge, kept),
+        "tau_convolved": _without_trivial(judge),
         "classes": len(classes(space)),
         "rows": len(truth.needed(space)),
         "best": judge.best,
@@ -67,16 +67,11 @@ def _stages(judge: League, table: truth.Table, kept: list[Code]) -> dict[str, fl
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def _without_trivial(judge: League, kept: list[Code]) -> float:
+def _without_trivial(judge: League) -> float:
     """Return the ceiling among cells with a convolution: the others are told apart for free."""
-    graphs = [Graph(judge.space, code) for code in kept]
-    chosen = np.array([any(g.names[p] in KERNELS for p in g.live) for g in graphs])
-    tests = judge.tests[judge.live][chosen]
-    taus = [
-        agreement(np.delete(tests, seed, axis=1).mean(1), tests[:, seed])["tau"]
-        for seed in range(tests.shape[1])
-    ]
-    return float(np.mean(taus))
+    graphs = [Graph(judge.space, code) for code in judge.classes.representatives]
+    convolved = [any(g.names[p] in KERNELS for p in g.live) for g in graphs]
+    return judge.ceiling(judge.live & np.array(convolved))["tau"]
 
 
 def drift(config: Drift, trial: Trial) -> Iterator[Row]:

@@ -1,0 +1,57 @@
+"""What a search with all operations at once costs, in FLOPs and in trained children.
+
+A pass is a forward and a backward pass of the mixture: 3 * 2 M FLOPs a row, for M multiply-adds of
+all operations together. What is differentiated twice counts as three: its own graph is forward and
+backward, and differentiating that takes twice as much again.
+
+Symbols: M multiply-adds.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from papers.cells import light
+from papers.cells.costs import training_flops
+from papers.cells.edge import KERNELS, EdgeSpace
+from papers.cells.league import League
+from papers.cells.recipe import RECIPE, Recipe
+
+PASSES = {
+    "joint": 1,  # one gradient for both
+    "first_order": 2,  # alpha on val, w on train
+    "second_order": 5,  # train at w, val at w', train at w + eps v and w - eps v, then w
+    "second_order_exact": 6,  # train at w, val at w', train twice differentiated (3), then w
+}
+
+
+@lru_cache(maxsize=8)
+def mixture_macs(space: EdgeSpace) -> int:
+    """Return the multiply-adds of all operations of all edges, for one signal."""
+    skips = tuple(space.ops.index("skip") for _ in space.edges)
+    empty = light.macs(space, skips)
+    whole = empty
+    for edge in range(len(skips)):
+        for op in sorted(set(space.ops) & set(KERNELS)):
+            one = (*skips[:edge], space.ops.index(op), *skips[edge + 1 :])
+            whole += light.macs(space, one) - empty
+    return whole
+
+
+def step_flops(space: EdgeSpace, gradient: str, batch: int) -> float:
+    """Return the FLOPs of one update of alpha and w."""
+    return PASSES[gradient] * training_flops(mixture_macs(space), batch)
+
+
+def child_flops(judge: League, recipe: Recipe = RECIPE) -> float:
+    """Return the FLOPs of training a random child, in the mean over codes."""
+    macs = [light.macs(judge.space, code) for code in judge.classes.representatives]
+    mean = float(np.average(macs, weights=judge.weights))
+    return training_flops(1, recipe.steps * recipe.batch) * mean
+
+
+def children(judge: League, gradient: str, steps: int, batch: int) -> float:
+    """Return how many trained children cost as much as a search."""
+    return steps * step_flops(judge.space, gradient, batch) / child_flops(judge)

@@ -1,0 +1,30 @@
+"""Plain random search at the cost of DARTS's searches: best by validation, from the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from papers.cells import random_search
+from papers.cells.edge import SPACES
+from papers.cells.league import league
+from papers.darts.league import cost
+
+if TYPE_CHECKING:
+    from harness.paper import Row
+    from harness.trial import Trial
+    from papers.darts.league.config import Random
+
+
+def run(config: Random, trial: Trial) -> Iterator[Row]:
+    """Run `config.searches` searches; `regret_NAME` is the regret at the cost of search NAME.
+
+    At the number of children, at least one, that take as many FLOPs.
+    """
+    space = SPACES[config.space]
+    judge = league(space)
+    equal = {}
+    for gradient in cost.PASSES:
+        count = round(cost.children(judge, gradient, config.steps, config.batch))
+        equal[f"regret_{gradient}"] = min(max(1, count), config.evaluations)
+    yield from random_search.table(space, trial, config.searches, equal)

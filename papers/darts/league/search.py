@@ -1,0 +1,189 @@
+"""A search of the league: one alpha for both places of the cell (Alg. 1).
+
+After the search every edge keeps its strongest operation but none; that cell is the result, and
+the league knows what it is worth. Regret, rankings and gaps are measured off the clock.
+
+Shapes: N batch, L positions, E edges, O operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from harness.training import data, loop, optim
+from papers.cells import derive, gallery, light
+from papers.cells.costs import Costs
+from papers.cells.edge import SPACES, Code
+from papers.cells.edge_supernet import Shared, build_supernet
+from papers.cells.league import League, league
+from papers.cells.recipe import Part, Signals
+from papers.cells.search import Stream
+from papers.darts.bilevel import Optimizers, Problem
+from papers.darts.derivation import derive_code
+from papers.darts.league import cost
+from papers.darts.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    from harness.paper import Row
+    from harness.trial import Trial
+    from papers.darts.league.config import Search
+
+CELL = "cell"  # the one type of cell
+Batch = tuple[Tensor, Tensor]  # signals (N, L), labels (N)
+
+
+def run(config: Search, trial: Trial) -> Iterator[Row]:
+    """Search with all operations on every edge, derive a cell, and say what it is worth."""
+    space, judge, meter = SPACES[config.space], league(SPACES[config.space]), trial.meter
+    signals = Signals.load(where=trial.device)
+    trial.uses("mnist1d", signals.digest)
+    searched, costs = Searched(config, trial, signals), Costs()
+    trial.restore(**searched.stateful, costs=costs)
+    horizon = meter.horizon("search")
+    meter.count_flops("search", cost.step_flops(space, config.gradient, config.batch))
+
+    def update(turn: int) -> None:
+        searched.step(optim.cosine(turn, horizon, config.lr, config.lowest_lr))
+        costs.sgd_steps += 1
+        costs.step_flops += cost.step_flops(space, config.gradient, config.batch)
+
+    def measure(turn: int) -> list[Row]:
+        return [{**costs.row(), **judge.row(searched.code), **searched.row(signals.val)}]
+
+    yield from loop.fit(meter, "search", update, measure, config.eval_every)
+    code, drawn = searched.code, Stream(trial.stream("ranked"))
+    ranks = ranking(judge, searched.shared, signals.val, (config.ranked, drawn))
+    row = {**costs.row(), **judge.row(code), **searched.row(signals.val), **ranks}
+    row |= worth(judge, code, costs.flops)
+    said = f"{config.gradient}, seed {trial.seed}: {summary(row)}"
+    gallery.keep_edge(trial.artifacts, space, code, said)
+    yield {**row, "cell": space.text(code)}
+
+
+class Searched:
+    """Supernet and alpha with all that trains them."""
+
+    def __init__(self, config: Search, trial: Trial, signals: Signals) -> None:
+        self.space = SPACES[config.space]
+        self.supernet = build_supernet(self.space, trial.stream("init")).to(trial.device)
+        self.shared = Shared(self.supernet)
+        edges = (self.space.ops,) * len(self.space.edges)
+        relaxation = Relaxation({CELL: edges}, config.alpha_init, trial.stream("alpha"))
+        self.relaxation = relaxation.to(trial.device)
+        problem: Problem[Batch] = Problem(
+            tuple(self.supernet.parameters()),
+            tuple(self.relaxation.parameters()),
+            lambda batch: cross_entropy(self.shared(batch[0], self.weights), batch[1]),
+            lambda batch: cross_entropy(self.supernet(batch[0], self.weights), batch[1]),
+        )
+        self.optimizers = Optimizers(problem, config)
+        parts = [signals.train, signals.val]
+        if config.union:
+            parts = [_joined(signals.train, signals.val)] * 2
+        self.streams = [Batches(part, config.batch, trial, name)
+                        for part, name in zip(parts, ("train", "val"), strict=True)]  # fmt: skip
+
+    @property
+    def stateful(self) -> dict[str, Any]:
+        """Everything that has state, by name."""
+        train, val = self.streams
+        return {
+            "supernet": self.supernet,
+            "relaxation": self.relaxation,
+            "train_order": train.order,
+            "val_order": val.order,
+            **self.optimizers.stateful,
+        }
+
+    @property
+    def weights(self) -> Tensor:
+        """Return the weights of all operations (E, O)."""
+        return self.relaxation.weights(CELL)
+
+    @property
+    def code(self) -> Code:
+        """Return the cell that alpha stands for now."""
+        return derive_code(self.weights, self.space)
+
+    def step(self, lr: float) -> None:
+        """Update alpha, then w."""
+        train, val = (stream.next() for stream in self.streams)
+        self.optimizers.step(train, val, lr)
+
+    def row(self, val: Part) -> dict[str, float]:
+        """Return validation errors of mixture and derived cell, and where alpha is."""
+        code = self.code
+        names = self.space.names(code)
+        shares = self.relaxation.shares()[CELL]
+        with torch.no_grad():
+            whole = derive.score(self.shared, self.weights, val)
+        return {
+            "val_error": 1 - whole,
+            "discrete_error": 1 - derive.score(self.shared, code, val),
+            "skips": names.count("skip"),
+            "convolutions": sum(name.startswith("c") for name in names),
+            **{f"alpha_{op}": share for op, share in shares.items()},
+            **self.relaxation.row(),
+            **{name: float(value) for name, value in self.optimizers.last.items()},
+        }
+
+
+class Batches:
+    """Endless batches of a part, in an order of their own."""
+
+    def __init__(self, part: Part, batch: int, trial: Trial, name: str) -> None:
+        self.part = part
+        self.order = data.Endless(len(part.y), batch, trial.stream("order", name), trial.device)
+
+    def next(self) -> Batch:
+        """Return the next signals (N, L) and labels (N)."""
+        rows = next(self.order)
+        return self.part.x[:, rows].T, self.part.y[rows]
+
+
+def _joined(one: Part, other: Part) -> Part:
+    return Part(torch.cat([one.x, other.x], 1), torch.cat([one.y, other.y]))
+
+
+def ranking(judge: League, shared: Shared, part: Part, drawn: tuple[int, Stream]) -> Row:
+    """Return how one-hot accuracies rank live cells, and how their multiply-adds do."""
+    count, stream = drawn
+    codes: list[Code] = []
+    while len(codes) < count:
+        code = judge.space.random(stream)
+        codes += [code] if judge.alive(code) else []  # to tell a dead cell is no merit
+    scores = [derive.score(shared, code, part) for code in codes]
+    sizes = [float(light.macs(judge.space, code)) for code in codes]
+    control = judge.agreement(codes, sizes)
+    return {**judge.agreement(codes, scores), **{f"{n}_macs": v for n, v in control.items()}}
+
+
+def worth(judge: League, code: Code, flops: float) -> dict[str, float]:
+    """Return the cell against random ones: gain, and random search that finds as good a cell.
+
+    `equivalent_children` is 1 / (1 - F), how many random cells it takes in the mean until one is
+    as good, where F is the share of worse ones; `log2_speedup` compares it with what was spent.
+    """
+    equivalent = 1 / (1 - judge.percentile(code))
+    spent = flops / cost.child_flops(judge)
+    return {
+        "relative_improvement": judge.true(code) / judge.mean_random - 1,
+        "true_error": 1 - judge.true(code),
+        "equivalent_children": equivalent,
+        "search_children": spent,
+        "log2_speedup": float(torch.tensor(equivalent / spent).log2()),
+    }
+
+
+def summary(row: Row) -> str:
+    """Return what the terminal says of the cell."""
+    regret, share = 100 * float(row["regret"]), 100 * float(row["percentile"])
+    return (
+        f"true accuracy {100 * float(row['true_accuracy']):.1f} %, regret {regret:.1f} points, "
+        f"better than {share:.0f} % of all cells"
+    )
