@@ -60,8 +60,7 @@ def run(config: Search, trial: Trial) -> Iterator[Row]:
     ranks = ranking(judge, searched.shared, signals.val, (config.ranked, drawn))
     row = {**costs.row(), **judge.row(code), **searched.row(signals.val), **ranks}
     row |= worth(judge, code, costs.flops)
-    said = f"{config.gradient}, seed {trial.seed}: {summary(row)}"
-    gallery.keep_edge(trial.artifacts, space, code, said)
+    gallery.keep_edge(trial.artifacts, space, code, summary(row))
     yield {**row, "cell": space.text(code)}
 
 
