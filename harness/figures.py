@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import t as student
 
-from harness import compare, statistics
+from harness import compare, discover, statistics
 from harness.checks import Value
 from harness.discover import Folder
 from harness.paper import BUDGETS
@@ -39,19 +39,39 @@ def draw(
 ) -> dict[str, Path]:
     """Draw the paper's own figures: each function of FIGURES gets (current rows, curves).
 
-    A function returns None when it lacks the rows that it needs.
+    Those of STANDINGS, where a paper has any, get the rows and curves of all papers that compete
+    with it. A function returns None when it lacks the rows that it needs.
     """
     if not found.has("figures"):
         return {}
     style()
+    module, paths = found.module("figures"), {}
     rows = pd.concat([compare.current(results, found, budget) for budget in BUDGETS])
     own = curves[curves["paper"] == found.name]
-    paths = {}
-    for name, function in found.module("figures").FIGURES.items():
-        figure = function(rows, own)
+    wanted = [(name, function, (rows, own)) for name, function in module.FIGURES.items()]
+    shared = getattr(module, "STANDINGS", {})
+    if shared:
+        both = competing(found, results, curves)
+        wanted += [(name, function, both) for name, function in shared.items()]
+    for name, function, measured in wanted:
+        figure = function(*measured)
         if figure is not None:
             paths[name] = save(figure, folder / f"{found.name}-{name}.png")
     return paths
+
+
+def competing(
+    found: Folder, results: pd.DataFrame, curves: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return current rows and curves of all papers on the tasks where this one competes."""
+    tasks = {e.task.name for e in found.paper.experiments if e.task.standings}
+    papers = discover.load_all(found.path.parent)
+    parts = [compare.current(results, paper, budget) for paper in papers for budget in BUDGETS]
+    rows = pd.concat(parts)
+    rows = rows[rows["task"].isin(tasks)]
+    names = set(zip(rows["paper"], rows["experiment"], strict=True))
+    pairs = zip(curves["paper"], curves["experiment"], strict=True)
+    return rows, curves[[pair in names for pair in pairs]]
 
 
 def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Path) -> Path | None:

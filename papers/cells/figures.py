@@ -1,6 +1,6 @@
-"""The league's figure: regret against what was spent, for every search method of a paper.
+"""The league's figure: regret against what was spent, for the search methods of all papers.
 
-Shapes: frames as `harness.figures` hands them to a paper's own figures: current result rows, and
+Shapes: frames as `harness.figures` hands them to figures of STANDINGS: current result rows, and
 curves averaged over trials.
 """
 
@@ -28,30 +28,38 @@ QUARTILES = ("regret_low", "regret_median", "regret_high")
 
 
 def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
-    """Draw regret against SGD steps, FLOPs and seconds: median and quartiles, and the optimum."""
+    """Draw regret against SGD steps, FLOPs and seconds: median and quartiles, and the optimum.
+
+    Every method of every paper that competes.
+    """
     rows = results[results["task"] == LEAGUE.name]
     rows = rows[rows["budget"] == figures.deepest(rows, "")]
-    methods = [name for name in rows["experiment"].unique() if name not in REFERENCES]
+    methods = [pair for pair in dict.fromkeys(_keys(rows)) if pair[1] not in REFERENCES]
     if not methods:
         return None
     budget = str(rows["budget"].iloc[0])
-    figure = Figure(figsize=(13, 4.8), layout="constrained")
+    figure = Figure(figsize=(15, 5), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
-    colours = dict(zip(methods, sns.color_palette(), strict=False))
+    colours = dict(zip(methods, sns.color_palette("tab20", len(methods)), strict=True))
+    curves = curves[curves["budget"] == budget]
     for axes, (spent, label) in zip(panels, AXES.items(), strict=True):
         for method in methods:
-            own = curves[(curves["experiment"] == method) & (curves["budget"] == budget)]
-            found = rows[rows["experiment"] == method]
-            _method(axes, (own, found), spent, label=_name(method), color=colours[method])
+            own, found = (f[[key == method for key in _keys(f)]] for f in (curves, rows))
+            _method(axes, (own, found), spent, label=_name(*method), color=colours[method])
         _references(axes, rows)
         axes.set(xscale="log", xlabel=label)
     panels[0].set_ylabel("true regret, points")
     panels[0].set_ylim(bottom=-0.6)
-    panels[0].legend(fontsize=9)
+    panels[-1].legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.02, 1))
     panels[1].set_title(
         f"MNIST-1D cell league, budget {budget}: median and quartiles", fontsize=11
     )
     return figure
+
+
+def _keys(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the method of every row: paper and experiment."""
+    return list(zip(frame["paper"], frame["experiment"], strict=True))
 
 
 def _method(
@@ -104,5 +112,6 @@ def _references(axes: Axes, rows: pd.DataFrame) -> None:
             )  # fmt: skip
 
 
-def _name(experiment: str) -> str:
-    return NAMES.get(experiment, experiment.removeprefix("league/").replace("_", " "))
+def _name(paper: str, experiment: str) -> str:
+    known = NAMES.get(experiment, experiment.removeprefix("league/").replace("_", " "))
+    return f"{paper}: {known}"

@@ -45,7 +45,5 @@ def ranking(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     return figure
 
 
-FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
-    "league": league,
-    "ranking": ranking,
-}
+FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {"ranking": ranking}
+STANDINGS = {"league": league}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from harness import journal, session
+from harness import discover, journal, session
 from harness.launch import Machine
 from harness.plan import Spec
 from harness.runner import Outcome
@@ -78,3 +79,21 @@ def test_a_bar_says_phase_steps_time_cap_and_the_metrics_of_test_first(folder):
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str):
     assert clock(seconds) == said
+
+
+def test_what_an_experiment_shows_is_printed_for_one_seed(tmp_path, console, screen):
+    found = discover.load(make_paper(tmp_path))
+    own = replace(found.paper.experiments[0], shows="drawing.txt")
+    showing = replace(found, paper=replace(found.paper, experiments=[own]))
+    results = []
+    for seed, status in ((2, "completed"), (1, "completed"), (0, "failed")):
+        folder = tmp_path / f"seed{seed}"
+        (folder / "artifacts").mkdir(parents=True)
+        (folder / "artifacts" / "drawing.txt").write_text(f"[seed {seed}] drew\n")
+        spec = {"paper": found.name, "experiment": own.name, "seed": seed}
+        results.append(journal.Result(folder, spec, status=status))
+    for panel in session.shown([showing], results):
+        console.print(panel)
+    assert "[seed 1] drew" in screen.getvalue()
+    assert "seed 2" not in screen.getvalue()
+    assert list(session.shown([found], results)) == []

@@ -8,7 +8,7 @@ Shapes: N batch, L positions, E edges, O operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from harness.training import data, loop, optim
+from harness.trial import stream
 from papers.cells import derive, gallery, light
 from papers.cells.costs import Costs
 from papers.cells.edge import SPACES, Code
@@ -56,10 +57,12 @@ def run(config: Search, trial: Trial) -> Iterator[Row]:
         return [{**costs.row(), **judge.row(searched.code), **searched.row(signals.val)}]
 
     yield from loop.fit(meter, "search", update, measure, config.eval_every)
-    code, drawn = searched.code, Stream(trial.stream("ranked"))
-    ranks = ranking(judge, searched.shared, signals.val, (config.ranked, drawn))
-    row = {**costs.row(), **judge.row(code), **searched.row(signals.val), **ranks}
-    row |= worth(judge, code, costs.flops)
+    codes, code = sample(judge, config.ranked), searched.code
+    scores = [derive.score(searched.shared, other, signals.val) for other in codes]
+    for place, (other, score) in enumerate(zip(codes, scores, strict=True)):
+        yield {"at": place, "one_hot_accuracy": score, "true_accuracy": judge.true(other)}
+    row = {**costs.row(), **judge.row(code), **searched.row(signals.val)}
+    row |= {**ranking(judge, codes, scores), **worth(judge, code, costs.flops)}
     gallery.keep_edge(trial.artifacts, space, code, summary(row))
     yield {**row, "cell": space.text(code)}
 
@@ -111,7 +114,7 @@ class Searched:
 
     def step(self, lr: float) -> None:
         """Update alpha, then w."""
-        train, val = (stream.next() for stream in self.streams)
+        train, val = (batches.next() for batches in self.streams)
         self.optimizers.step(train, val, lr)
 
     def row(self, val: Part) -> dict[str, float]:
@@ -149,14 +152,17 @@ def _joined(one: Part, other: Part) -> Part:
     return Part(torch.cat([one.x, other.x], 1), torch.cat([one.y, other.y]))
 
 
-def ranking(judge: League, shared: Shared, part: Part, drawn: tuple[int, Stream]) -> Row:
-    """Return how one-hot accuracies rank live cells, and how their multiply-adds do."""
-    count, stream = drawn
-    codes: list[Code] = []
+def sample(judge: League, count: int) -> list[Code]:
+    """Return live cells, drawn once for all seeds; to tell a dead one is no merit."""
+    drawn, codes = Stream(stream(0, "ranked")), list[Code]()
     while len(codes) < count:
-        code = judge.space.random(stream)
-        codes += [code] if judge.alive(code) else []  # to tell a dead cell is no merit
-    scores = [derive.score(shared, code, part) for code in codes]
+        code = judge.space.random(drawn)
+        codes += [code] if judge.alive(code) else []
+    return codes
+
+
+def ranking(judge: League, codes: Sequence[Code], scores: Sequence[float]) -> dict[str, float]:
+    """Return how one-hot accuracies rank cells, and how their multiply-adds do."""
     sizes = [float(light.macs(judge.space, code)) for code in codes]
     control = judge.agreement(codes, sizes)
     return {**judge.agreement(codes, scores), **{f"{n}_macs": v for n, v in control.items()}}

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import torch
 from scipy.stats import chisquare
 
-from harness.budget import Limit, Meter
 from harness.paper import Refused
-from harness.training import device
-from harness.trial import Tools, Trial
 from papers.cells import derive, light, recipe
 from papers.cells.classes import classes
 from papers.cells.edge import T0, T1
@@ -24,31 +19,12 @@ from papers.randomnas.config import Drift, RandomSearch, Reference, Trained, Wei
 SMALL = WeightSharing(space="T0", steps=6, candidates=4, ranked=4, eval_every=4)
 
 
-@pytest.fixture(autouse=True)
-def prepared() -> Iterator[None]:
-    device.prepare("cpu")
-    yield
-    torch.use_deterministic_algorithms(False)
+pytestmark = pytest.mark.usefixtures("prepared")
 
 
 @pytest.fixture(scope="module")
 def signals() -> recipe.Signals:
     return recipe.Signals.load()
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Callable[..., Trial]]:
-    """Return what makes the test's trial, of given phases; its journal is closed at the end."""
-    made: list[Trial] = []
-
-    def make(phases: dict[str, tuple[int, int]] | None = None) -> Trial:
-        tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
-        made.append(Trial(tmp_path, Meter(phases or {}, Limit()), tools))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.journal.close()
 
 
 def test_a_step_leaves_what_its_path_does_not_touch_as_it_was(lab, signals):

@@ -1,0 +1,132 @@
+"""DARTS in the league: costs, what a step touches, what a search says of its cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from harness.paper import Refused
+from papers.cells import light, recipe
+from papers.cells.costs import training_flops
+from papers.cells.edge import T0, T1
+from papers.cells.league import league
+from papers.darts.league import cost, search
+from papers.darts.league.config import Random, Search
+
+SMALL = Search("first_order", space="T0", steps=6, ranked=4, eval_every=4)
+pytestmark = pytest.mark.usefixtures("prepared")
+
+
+@pytest.fixture(scope="module")
+def signals() -> recipe.Signals:
+    return recipe.Signals.load()
+
+
+def test_a_mixture_costs_what_its_operations_cost():
+    whole = (T1.ops.index("c5"),) * 6
+    assert cost.mixture_macs(T1) == light.macs(T1, whole)  # c5 is its only operation with weights
+    both = [light.macs(T0, (T0.ops.index(op),) * 3) for op in ("c3", "c5", "skip")]
+    assert cost.mixture_macs(T0) == both[0] + both[1] - both[2]
+
+
+def test_searches_are_compared_at_equal_flops():
+    judge = league(T0)
+    children = cost.children(judge, "second_order", 60, 50)
+    spent = 60 * cost.step_flops(T0, "second_order", 50)
+    assert children * cost.child_flops(judge) == pytest.approx(spent)
+    assert cost.step_flops(T0, "first_order", 50) == 2 * training_flops(cost.mixture_macs(T0), 50)
+
+
+@pytest.mark.parametrize("gradient", ["first_order", "second_order", "second_order_exact"])
+def test_weights_and_alpha_have_optimizers_of_their_own(lab, signals, gradient):
+    config = replace(SMALL, gradient=gradient, lr=0.1)
+    searched = search.Searched(config, lab(), signals)
+    (alpha,) = searched.relaxation.parameters()
+    owned = {id(p) for p in searched.optimizers.weights.param_groups[0]["params"]}
+    assert id(alpha) not in owned
+    assert owned == {id(p) for p in searched.supernet.parameters()}
+    before, weights = alpha.detach().clone(), next(searched.supernet.parameters())
+    first = weights.detach().clone()
+    searched.step(0.1)
+    assert not torch.equal(alpha, before)
+    assert not torch.equal(weights, first)
+    # Adam's first step has the rate as its length, whatever the gradient
+    assert (alpha - before).abs().max().item() == pytest.approx(config.alpha_lr, rel=0.01)
+
+
+def test_first_and_second_order_of_one_seed_see_the_same_data(lab, signals):
+    pair = [
+        search.Searched(replace(SMALL, gradient=g), lab(), signals)
+        for g in ("first_order", "second_order")
+    ]
+    starts = [next(s.supernet.parameters()).detach().clone() for s in pair]
+    assert torch.equal(*starts)
+    for _ in range(3):
+        for place in (0, 1):
+            one, other = (s.streams[place].next() for s in pair)
+            assert torch.equal(one[0], other[0])
+        for s in pair:
+            s.step(0.05)
+    one, other = (s.streams[1].next() for s in pair)
+    assert torch.equal(one[0], other[0])
+
+
+def test_with_union_both_streams_have_all_rows(lab, signals):
+    config = replace(SMALL, union=True)
+    searched = search.Searched(config, lab(), signals)
+    rows = len(signals.train.y) + len(signals.val.y)
+    assert [len(s.part.y) for s in searched.streams] == [rows, rows]
+    assert not torch.equal(*(next(s.order) for s in searched.streams))
+
+
+def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
+    config = replace(SMALL, gradient="joint", union=True, clip=1e9, alpha_decay=0.0)
+    searched = search.Searched(config, lab(), signals)
+    problem = searched.optimizers.problem
+    batch = searched.streams[0].next()
+    wanted = torch.autograd.grad(problem.loss(batch), problem.weights)
+    before = [w.detach().clone() for w in problem.weights]
+    searched.optimizers.step(batch, batch, 0.1)
+    for own, start, gradient in zip(problem.weights, before, wanted, strict=True):
+        moved = start - 0.1 * (gradient + config.weight_decay * start)
+        torch.testing.assert_close(own.detach(), moved, rtol=1e-4, atol=1e-6)
+
+
+def test_joint_needs_all_rows():
+    with pytest.raises(Refused, match="union"):
+        Search("joint")
+
+
+def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
+    trial = lab({"search": (SMALL.steps, 1)})
+    rows = list(search.run(SMALL, trial))
+    last, judge = rows[-1], league(T0)
+    code = T0.parse(last["cell"])
+    assert last["regret"] == judge.regret(code)
+    assert last["true_error"] == pytest.approx(1 - judge.true(code))
+    assert last["charged_steps"] == SMALL.steps
+    flops = SMALL.steps * cost.step_flops(T0, "first_order", SMALL.batch)
+    assert last["charged_flops"] == pytest.approx(flops)
+    assert trial.meter.spent("flops") == pytest.approx(flops)
+    assert last["cell"] in (trial.artifacts / "cell.txt").read_text()
+    assert "none" not in T0.names(code)
+
+
+def test_what_a_cell_is_worth_in_random_ones():
+    judge = league(T0)
+    best = judge.optimum()
+    row = search.worth(judge, best, 10 * cost.child_flops(judge))
+    assert row["search_children"] == pytest.approx(10)
+    share = judge.percentile(best)
+    assert row["equivalent_children"] == pytest.approx(1 / (1 - share))
+    assert row["log2_speedup"] == pytest.approx(torch.tensor(0.1 / (1 - share)).log2().item())
+
+
+def test_what_is_out_of_range_is_refused():
+    for field, value in (("space", "T9"), ("steps", 0), ("ranked", 1), ("radius", 0.0)):
+        with pytest.raises(Refused):
+            replace(SMALL, **{field: value})
+    with pytest.raises(Refused):
+        Random(searches=0)
