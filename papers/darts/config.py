@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from harness.paper import Refused, require
 
-GRADIENTS = ("first_order", "second_order", "second_order_exact", "joint")
+# The gradients of alpha, and how many forward and backward passes one update of alpha and w takes.
+# Differentiating twice counts as three: its graph is one pass, the way back through it two.
+PASSES = {
+    "first_order": 2,  # alpha on val, w on train
+    "second_order": 5,  # train at w, val at w', train at w + eps v and at w - eps v; then w
+    "second_order_exact": 6,  # train at w, val at w', train differentiated twice (3); then w
+    "joint": 1,  # one gradient of one loss for both
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Bilevel:
     radius: float = 0.01  # [P] Sec. 2.3, footnote 2: eps = radius / |v|
 
     def __post_init__(self) -> None:
-        require(self.gradient, GRADIENTS, "gradient of alpha")
+        require(self.gradient, PASSES, "gradient of alpha")
         within(self, "alpha_lr", 0, 10)
         within(self, "alpha_beta1", 0, 0.9999)
         within(self, "alpha_beta2", 0, 0.9999)

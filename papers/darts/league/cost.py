@@ -1,8 +1,7 @@
 """What a search with all operations at once costs, in FLOPs and in trained children.
 
 A pass is a forward and a backward pass of the mixture: 3 * 2 M FLOPs a row, for M multiply-adds of
-all operations together. What is differentiated twice counts as three: its own graph is forward and
-backward, and differentiating that takes twice as much again.
+all operations together.
 
 Symbols: M multiply-adds.
 """
@@ -18,13 +17,7 @@ from papers.cells.costs import training_flops
 from papers.cells.edge import KERNELS, EdgeSpace
 from papers.cells.league import League
 from papers.cells.recipe import RECIPE, Recipe
-
-PASSES = {
-    "joint": 1,  # one gradient for both
-    "first_order": 2,  # alpha on val, w on train
-    "second_order": 5,  # train at w, val at w', train at w + eps v and w - eps v, then w
-    "second_order_exact": 6,  # train at w, val at w', train twice differentiated (3), then w
-}
+from papers.darts.config import PASSES
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from papers.cells import random_search
 from papers.cells.edge import SPACES
 from papers.cells.league import league
+from papers.darts.config import PASSES
 from papers.darts.league import cost
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def run(config: Random, trial: Trial) -> Iterator[Row]:
     space = SPACES[config.space]
     judge = league(space)
     equal = {}
-    for gradient in cost.PASSES:
+    for gradient in PASSES:
         count = round(cost.children(judge, gradient, config.steps, config.batch))
         equal[f"regret_{gradient}"] = min(max(1, count), config.evaluations)
     yield from random_search.table(space, trial, config.searches, equal)
