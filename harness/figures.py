@@ -40,7 +40,8 @@ def draw(
     """Draw the paper's own figures: each function of FIGURES gets (current rows, curves).
 
     Those of STANDINGS, where a paper has any, get the rows and curves of all papers that compete
-    with it. A function returns None when it lacks the rows that it needs.
+    with it. A function returns None when it lacks the rows that it needs, and may return the text
+    of an SVG in place of a figure.
     """
     if not found.has("figures"):
         return {}
@@ -56,7 +57,8 @@ def draw(
     for name, function, measured in wanted:
         figure = function(*measured)
         if figure is not None:
-            paths[name] = save(figure, folder / f"{found.name}-{name}.png")
+            kind = "svg" if isinstance(figure, str) else "png"
+            paths[name] = save(figure, folder / f"{found.name}-{name}.{kind}")
     return paths
 
 
@@ -165,8 +167,11 @@ def line(axes: Axes, rows: pd.DataFrame, x: str, scale: float = 1.0, **style: An
     )
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG without a date, so that equal figures are equal files."""
+def save(figure: Figure | str, path: Path) -> Path:
+    """Write a figure as PNG without a date, so that equal figures are equal files; or an SVG."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(figure, str):
+        path.write_text(figure, encoding="utf-8")
+        return path
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
     return path

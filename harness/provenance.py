@@ -10,7 +10,7 @@ import platform
 import subprocess
 import tokenize
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ def code_digest(root: Path, module: str) -> str:
     return digest.hexdigest()[:12]
 
 
+@cache
 def _statements(source: bytes) -> str:
     """Return a module's source without docstrings, comments and empty lines: they move nothing."""
     text = source.decode()
@@ -98,8 +99,13 @@ def _file(root: Path, name: str) -> Path | None:
     return path if path.exists() else None
 
 
-def _imported(source: bytes) -> Iterator[str]:
-    """Yield what a module imports when it runs, anywhere in it: not what only its types need."""
+@cache
+def _imported(source: bytes) -> tuple[str, ...]:
+    """Return what a module imports when it runs, anywhere in it: not what only its types need."""
+    return tuple(_imports(source))
+
+
+def _imports(source: bytes) -> Iterator[str]:
     waiting: list[ast.AST] = [ast.parse(source)]
     while waiting:
         node = waiting.pop()

@@ -73,7 +73,7 @@ def write(
     pictures: dict[str, list[Path]] = {}
     for found in papers:
         written = list(pages.write_paper(found, verdicts[found.name], shown, curves, reports))
-        pictures[found.name] = [path for path in written if path.suffix == ".png"]
+        pictures[found.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
     yield from map(str, pages.write_comparison(papers, verdicts, shown, pictures, reports))
 
