@@ -26,10 +26,12 @@ FAMILIES = {  # the beginning of an operation's name: fill, line
     "max": ("#fde6da", "#c4501b"),
     "avg": ("#fcf1cf", "#a67608"),
     "none": ("#f4f6f8", "#9aa6b5"),
+    "noise": ("#fbe4ef", "#b0347a"),
     "c": ("#daf1f1", "#0b7a80"),
 }
 LABELS = {
     "none": "none",
+    "noise": "noise",
     "skip": "skip",
     "c1": "conv 1",
     "c3": "conv 3",

@@ -133,6 +133,22 @@ def skip(place: Place) -> nn.Module:
     return nn.Identity() if place.stride == 1 else FactorizedReduce(place)
 
 
+class Noise(nn.Module):
+    """N(0, 1) numbers from torch's own stream, whatever arrives: an operation that cannot help.
+
+    Zela et al. 2020, arXiv:1909.09656, Sec. 3, space S4.
+    """
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, ...) to noise of the size that a convolution of this stride has."""
+        sizes = [(size - 1) // self.stride + 1 for size in x.shape[2:]]
+        return torch.randn(*x.shape[:2], *sizes, dtype=x.dtype, device=x.device)
+
+
 def stretched(place: Place, kernel: int) -> nn.Sequential:
     """Return ReLU, 1 x k and k x 1 convolution, batch norm (as NASNet's 1x7 then 7x1)."""
     if place.dim != 2:
@@ -163,6 +179,7 @@ PRIMITIVES: dict[str, Callable[[Place], nn.Module]] = {
     "dil_conv_5x5": lambda place: dilated(place, 5),
     "conv_3x1_1x3": lambda place: stretched(place, 3),
     "conv_7x1_1x7": lambda place: stretched(place, 7),
+    "noise": lambda place: Noise(place.stride),
 }
 
 

@@ -1,9 +1,59 @@
-"""All studies' figures; and the league's, with every method of every paper."""
+"""All studies' figures, the cells that were found, and the league with every method in it."""
 
 from __future__ import annotations
 
-from papers.cells.figures import league
-from papers.darts.league import figures as league_figures
+from collections.abc import Callable
 
-FIGURES = {**league_figures.FIGURES}
+import pandas as pd
+from matplotlib.figure import Figure
+
+from harness import figures
+from papers.cells.edge import SPACES
+from papers.cells.figures import league
+from papers.cells.genotype import Genotype
+from papers.cells.picture import edge_svg, genotype_svg
+from papers.darts.league import figures as of_league
+from papers.darts.product import figures as of_product
+from papers.darts.recurrent import figures as of_recurrent
+from papers.darts.robustness import figures as of_robustness
+
+EDGE, NODE = "league/second_order", "signals/first_order"
+
+
+def edge_cell(results: pd.DataFrame, curves: pd.DataFrame) -> str | None:
+    """Draw the league's cell that second order found, of the first seed."""
+    row = _first(results, EDGE)
+    if row is None:
+        return None
+    title = f"{EDGE}, seed {row['seed']}: regret {100 * row['regret']:.1f} points"
+    space = SPACES["T2"]  # it has the operations of all
+    return edge_svg(space, space.parse(str(row["cell"])), title)
+
+
+def node_cells(results: pd.DataFrame, curves: pd.DataFrame) -> str | None:
+    """Draw the genotype that first order found on signals, of the first seed."""
+    row = _first(results, NODE)
+    if row is None:
+        return None
+    title = f"{NODE}, seed {row['seed']}: test error {100 * row['test_error']:.1f} %"
+    return genotype_svg(Genotype.parse(str(row["cell"])), title)
+
+
+def _first(results: pd.DataFrame, experiment: str) -> pd.Series | None:
+    """Return an experiment's row of the lowest seed at the deepest budget, where there is one."""
+    own = results[results["experiment"] == experiment]
+    own = own[(own["budget"] == figures.deepest(own, "")) & (own["status"] == "completed")]
+    if own.empty or "cell" not in own:
+        return None
+    return own.sort_values("seed").iloc[0]
+
+
+FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | str | None]] = {
+    "league-cell": edge_cell,
+    "signals-cells": node_cells,
+    **of_league.FIGURES,
+    **of_robustness.FIGURES,
+    **of_product.FIGURES,
+    **of_recurrent.FIGURES,
+}
 STANDINGS = {"league": league}

@@ -5,8 +5,12 @@ Each study has a folder with its own `study.py`: experiments, claims and deviati
 
 from harness.paper import Paper
 from papers.darts.league import study as league
+from papers.darts.product import study as product
+from papers.darts.recurrent import study as recurrent
+from papers.darts.robustness import study as robustness
+from papers.darts.space import study as space
 
-STUDIES = (league,)
+STUDIES = (league, space, robustness, product, recurrent)
 
 PAPER = Paper(
     title="DARTS: Differentiable Architecture Search",

@@ -1,0 +1,84 @@
+"""Recurrent architectures: derived from alpha (Sec. 2.4), drawn at random, written and drawn.
+
+Shapes: E edges, O operations.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from papers.cells.published import Recurrent
+from papers.darts.derivation import strongest
+from papers.darts.recurrent.cell import ACTIVATIONS, OPERATIONS, offset
+
+
+def derive(weights_EO: Tensor, nodes: int) -> Recurrent:
+    """Return the cell that keeps each node's strongest edge and its strongest activation.
+
+    Of equally strong edges the one from the earlier state is kept; none is never chosen.
+
+    Args:
+        weights_EO: softmaxed alpha, rows in the order of nodes, then of predecessors.
+        nodes: their number I; E is I (I + 1) / 2.
+    """
+    rows = weights_EO.detach().tolist()
+    kept = []
+    for node in range(1, nodes + 1):
+        found = [strongest(row, OPERATIONS) for row in rows[offset(node) : offset(node + 1)]]
+        state = max(range(node), key=lambda j: found[j][0])  # the first of equal ones
+        kept.append((OPERATIONS[found[state][1]], state))
+    return whole(kept, "derived from alpha")
+
+
+def drawn(nodes: int, seed: int) -> Recurrent:
+    """Return a cell drawn uniformly: for each node a predecessor and an activation but none."""
+    stream = torch.Generator().manual_seed(seed)
+    names = tuple(ACTIVATIONS)
+
+    def below(count: int) -> int:
+        return int(torch.randint(count, (), generator=stream))
+
+    pairs = [(names[below(len(names))], below(node)) for node in range(1, nodes + 1)]
+    return whole(pairs, "drawn at random")
+
+
+def whole(pairs: list[tuple[str, int]], origin: str) -> Recurrent:
+    """Return the cell of these nodes whose output is the mean of all of them."""
+    return Recurrent(tuple(pairs), tuple(range(1, len(pairs) + 1)), origin)
+
+
+def text(cell: Recurrent) -> str:
+    """Return a cell as one line: `sigmoid~0 relu~1 ; mean 1 2`."""
+    nodes = " ".join(f"{name}~{state}" for name, state in cell.nodes)
+    return f"{nodes} ; mean {' '.join(map(str, cell.concat))}"
+
+
+def drawing(cell: Recurrent) -> str:
+    """Return a picture in text, a line for each state, indented below the state that it reads."""
+    lines = ["x(t), h(t-1)", "|- s0  tanh"]
+
+    def below(parent: int, depth: int) -> None:
+        for node, (name, state) in enumerate(cell.nodes, start=1):
+            if state == parent:
+                mark = "" if node in cell.concat else "  (not in the mean)"
+                lines.append(f"{'|  ' * depth}|- s{node}  {name}{mark}")
+                below(node, depth + 1)
+
+    below(0, 1)
+    kept = ", ".join(f"s{state}" for state in cell.concat)
+    return "\n".join([*lines, f"h(t) = mean of {kept}", ""])
+
+
+def save(cell: Recurrent, folder: Path) -> None:
+    """Write cell.json (nodes, concat, origin) and cell.txt (the line and the picture)."""
+    content = {
+        "nodes": [list(pair) for pair in cell.nodes],
+        "concat": list(cell.concat),
+        "origin": cell.citation,
+    }
+    (folder / "cell.json").write_text(json.dumps(content) + "\n")
+    (folder / "cell.txt").write_text(f"{text(cell)}\n\n{drawing(cell)}")

@@ -1,0 +1,78 @@
+"""The recurrent study as pictures: what the cells reach, and alpha while it is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness import figures
+from harness.figures import INK
+
+RANDOM = "recurrent/random"
+WAYS = {
+    "recurrent/first_order": ("first order", "#d9a441"),
+    "recurrent/second_order": ("second order", "#3b6ea5"),
+    "recurrent/published": ("DARTS_V2, published", "#4f9a5b"),
+    RANDOM: ("random, best", "#9aa3b2"),
+}
+PRINTED = {  # Table 2, Penn Treebank: perplexity over that of the best random cell, in nats
+    "recurrent/first_order": log(57.6 / 59.4),
+    "recurrent/second_order": log(55.7 / 59.4),
+}
+SEARCHES = tuple(PRINTED)
+
+
+def recurrent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
+    """Draw cross-entropies less the best random cell's, and alpha's entropy while searching."""
+    budget = figures.deepest(results, RANDOM)
+    if budget is None:
+        return None
+    rows = results[(results["budget"] == budget) & results["experiment"].isin(WAYS)]
+    figure = Figure(figsize=(12, 4.6), layout="constrained")
+    losses, entropies = figure.subplots(1, 2)
+    _losses(losses, rows)
+    own = curves[(curves["budget"] == budget) & (curves["metric"] == "alpha_entropy")]
+    for name in SEARCHES:
+        line = own[(own["experiment"] == name) & own["at"].notna()]
+        if len(line):
+            label, colour = WAYS[name]
+            figures.line(entropies, line, "at", label=label, color=colour, marker="o", ms=4)
+    entropies.axhline(log(5), color=INK, lw=1, ls=":", label="uniform")
+    entropies.set(xlabel="steps of the search", ylabel="entropy of alpha's rows, nats")
+    entropies.legend(frameon=False)
+    corpora = ", ".join(sorted(set(rows["corpus"])))
+    figure.suptitle(f"Recurrent cells, budget {budget}, corpus {corpora}: mean and 95 % interval")
+    return figure
+
+
+def _losses(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw each trial as a point, the mean with its interval, and the paper's value."""
+    zero = rows.loc[rows["experiment"] == RANDOM, "test_loss"].mean()
+    present = [name for name in WAYS if (rows["experiment"] == name).any()]
+    for place, name in enumerate(present):
+        values = rows.loc[rows["experiment"] == name, "test_loss"] - zero
+        low, high = figures.interval(values)
+        mean, (label, colour) = float(values.mean()), WAYS[name]
+        axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.4, ms=5)
+        reach = [[mean - low], [high - mean]]
+        axes.errorbar(mean, place, xerr=reach, fmt="s", color=colour, capsize=4, label=label)
+        if name in PRINTED:
+            mark = "paper, Penn Treebank" if name == SEARCHES[0] else "_again"
+            axes.plot(PRINTED[name], place, "x", color=INK, ms=9, mew=2, label=mark)
+    axes.axvline(0, color=INK, lw=1, ls=":")
+    axes.set_yticks(range(len(present)), [WAYS[name][0] for name in present])
+    axes.invert_yaxis()
+    axes.set_xlabel("test cross-entropy less that of the best random cell, nats")
+    handles, labels = axes.get_legend_handles_labels()
+    shown = [pair for pair in zip(handles, labels, strict=True) if pair[1].startswith("paper")]
+    if shown:
+        axes.legend(*zip(*shown, strict=True), frameon=False, loc="lower left")
+
+
+FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
+    "recurrent": recurrent,
+}

@@ -1,0 +1,135 @@
+"""The search of a recurrent cell (Alg. 1 on language models, Sec. 3.1), then its evaluation.
+
+w is updated on windows of the training text and alpha on windows of other text, each with a hidden
+state of its own that goes on from window to window. All passes of a step over one window see the
+same dropout masks: with others a finite difference would difference the masks.
+
+Symbols: w `model`, alpha `relaxation`. Shapes: E edges, O operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from harness.training import loop, optim
+from papers.cells.published import Recurrent
+from papers.darts.bilevel import Optimizers, Problem, VirtualStep
+from papers.darts.config import PASSES
+from papers.darts.recurrent import architecture, evaluation
+from papers.darts.recurrent.cell import OPERATIONS, offset
+from papers.darts.recurrent.cell_fast import FastMixedCell
+from papers.darts.recurrent.corpus import Corpus
+from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
+from papers.darts.recurrent.windows import Lengths, Rates, Reader, Reading, Window
+from papers.darts.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    from harness.paper import Row
+    from harness.trial import Trial
+    from papers.darts.recurrent import config as configs
+
+CELL = "recurrent"  # the one type of cell
+
+
+def run(config: configs.Search, trial: Trial) -> Iterator[Row]:
+    """Search, derive a cell, train it from scratch, and report it."""
+    corpus, meter = evaluation.load(config, trial), trial.meter
+    search = Search(config, corpus, trial)
+    trial.restore(**search.stateful)
+    meter.count_flops("search", search.flops())
+
+    def measure(turn: int) -> Iterator[Row]:
+        yield {"at": turn + 1, **search.row()}
+
+    yield from loop.fit(meter, "search", search.update, measure, config.search_every)
+    genotype = search.derived()
+    training = evaluation.start(genotype, config, corpus, trial)
+    yield from evaluation.fit(training, trial, "retrain")
+    architecture.save(genotype, trial.artifacts)
+    told = {"cell": architecture.text(genotype), "corpus": config.corpus}
+    yield {**search.quality(), **training.scores(), **told}
+
+
+class Clipped(Optimizers[Window]):
+    """The bilevel optimizers, with the clipping of w's gradient in the virtual step as well."""
+
+    def virtual_step(self) -> VirtualStep:
+        """Return what SGD would do next."""
+        return replace(super().virtual_step(), clip=self.config.clip)
+
+
+class Search:
+    """The supernet and alpha, the two texts that they are trained on, and their optimizers."""
+
+    def __init__(self, config: configs.Search, corpus: Corpus, trial: Trial) -> None:
+        self.config, self.corpus, self.trial = config, corpus, trial
+        supernet = FastMixedCell(config.nodes, config.search_width)
+        model = LanguageModel(corpus.words, config.search_width, supernet)
+        self.model = build(model, config.reach, trial.stream("init"), trial.device)
+        edges = (OPERATIONS,) * offset(config.nodes + 1)
+        relaxation = Relaxation({CELL: edges}, config.alpha_init, trial.stream("alpha"))
+        self.relaxation = relaxation.to(trial.device)
+        weights, alphas = tuple(self.model.parameters()), tuple(self.relaxation.parameters())
+        self.optimizers = Clipped(Problem(weights, alphas, self.loss, self.loss), config)
+        how = reading(config, corpus)
+        self.train = Reader(corpus.train, how, trial.stream("train windows"))
+        whole = replace(how, lengths=replace(how.lengths, short=0.0), beta=0.0)
+        self.alpha = Reader(corpus.alpha, whole, trial.stream("alpha windows"))
+
+    @property
+    def stateful(self) -> dict[str, Any]:
+        """Everything that a resumed search restores."""
+        own = {name: getattr(self, name) for name in ("model", "relaxation", "train", "alpha")}
+        return {**own, **self.optimizers.stateful}
+
+    def loss(self, window: Window) -> Tensor:
+        """Return the loss of a window with the weights and the alphas that there are now."""
+        return self.model.loss(window, self.relaxation.weights(CELL))
+
+    def update(self, turn: int) -> None:
+        """Update alpha on the next window of its text, then w on that of the training text."""
+        config, train, alpha = self.config, self.train.next(), self.alpha.next()
+        horizon = self.trial.meter.horizon("search")
+        rate = optim.cosine(turn, horizon, config.lr, config.lowest_lr)
+        self.optimizers.step(train, alpha, rate * len(train.inputs) / config.search_bptt)
+        self.train.carry(train)
+        self.alpha.carry(alpha)
+
+    def derived(self) -> Recurrent:
+        """Return the cell that alpha now stands for."""
+        return architecture.derive(self.relaxation.weights(CELL), self.config.nodes)
+
+    def quality(self) -> dict[str, float]:
+        """Return the supernet's validation, with the statistics of each batch, and alpha's."""
+        batch, weights = self.config.val_batch, self.relaxation.weights(CELL)
+        length = self.config.search_bptt
+        loss = cross_entropy(self.model, self.corpus.val, batch, length, weights)
+        named = {"supernet_loss": loss, "supernet_perplexity": evaluation.perplexity(loss)}
+        return {**named, **self.relaxation.row()}
+
+    def row(self) -> Row:
+        """Return the same, and the two parts of alpha's last gradient."""
+        parts = {name: float(value) for name, value in self.optimizers.last.items()}
+        return {**self.quality(), **parts, "cell": architecture.text(self.derived())}
+
+    def flops(self) -> float:
+        """Return the FLOPs of a step on windows of the usual length: `PASSES` passes."""
+        words = self.config.search_batch * self.config.search_bptt
+        return PASSES[self.config.gradient] * self.model.pass_flops(words)
+
+
+def reading(config: configs.Search, corpus: Corpus) -> Reading:
+    """Return how the search reads the training text."""
+    rates = Rates(
+        config.search_word_dropout,
+        config.embedding_dropout,
+        config.x_dropout,
+        config.search_hidden_dropout,
+        config.output_dropout,
+    )
+    lengths, width = Lengths(config.search_bptt, config.short), config.search_width
+    return Reading(config.search_batch, lengths, rates, config.beta, width, corpus.words)

@@ -1,0 +1,1 @@
+"""When a search goes wrong: reduced spaces, skip connections, curvature, early stopping."""

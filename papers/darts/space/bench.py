@@ -1,0 +1,174 @@
+"""Whole steps of a search, alpha and w: the readable loop beside the fast supernet.
+
+Both start from the same weights and see the same rows, in one run. The 2-D network is that of the
+paper's search on CIFAR-10 (Sec. 3.1) with a batch of 16 in place of 64: the loop would need
+minutes for a step of 64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+from torch.profiler import ProfilerActivity, profile
+
+from harness.bench import KEEP, Pair
+from harness.training import device, metrics
+from harness.trial import stream
+from papers.cells.network import Layout, Network
+from papers.cells.published import PUBLISHED
+from papers.cells.supernet import Design, Supernet
+from papers.cells.supernet_fast import FastSupernet
+from papers.darts.bilevel import Optimizers, Problem
+from papers.darts.config import PASSES, Bilevel
+from papers.darts.relaxation import Relaxation
+from papers.darts.space import batch_last
+
+SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
+IMAGES = Design()
+KINDS = {  # a word of an operation's name -> what it is
+    "convolution": "convolutions",
+    "mm": "matrix products",
+    "batch_norm": "batch norms",
+    "pool": "pooling",
+    "copy": "copies",
+    "cat": "copies",
+}
+LARGEST = 4  # kinds that a note names
+
+
+@dataclass
+class Step:
+    """A search on random rows, with the loop or the fast form."""
+
+    design: Design
+    batch: int
+    size: tuple[int, ...]
+    gradient: str
+    fast: bool
+    dtype: torch.dtype = torch.float32
+
+    def __post_init__(self) -> None:
+        with device.seeded(0):
+            net = Supernet(self.design).to(self.dtype)
+            x = torch.randn(2, self.batch, self.design.inputs, *self.size, dtype=self.dtype)
+        y = torch.arange(self.batch) % self.design.classes
+        cells = {name: self.design.operations(name == "reduce") for name in ("normal", "reduce")}
+        self.relaxation = Relaxation(cells, 1e-3, stream(0, "alpha")).to(self.dtype)
+        self.net = FastSupernet.of(net) if self.fast else net
+        layout = torch.channels_last if self.fast and self.design.dim == 2 else None
+        first, second = (part.contiguous(memory_format=layout) if layout else part for part in x)
+        self.batches = ((first, y), (second, y))
+        loss = partial(self.loss, self.net)
+        weights = tuple(self.net.parameters())
+        problem: Problem[tuple[Tensor, Tensor]] = Problem(
+            weights, tuple(self.relaxation.parameters()), loss, loss
+        )
+        self.optimizers = Optimizers(problem, Bilevel(self.gradient))
+
+    def loss(self, net: Supernet, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the cross-entropy of a batch."""
+        shares = (self.relaxation.weights("normal"), self.relaxation.weights("reduce"))
+        return F.cross_entropy(net(batch[0], *shares), batch[1])
+
+    def __call__(self) -> None:
+        """Update alpha, then w."""
+        self.optimizers.step(*self.batches, 0.001)
+
+    def moved(self) -> list[Tensor]:
+        """Take a step; return weights and alphas after it."""
+        self()
+        problem = self.optimizers.problem
+        return [tensor.detach() for tensor in (*problem.alphas, *problem.weights)]
+
+    def flops(self) -> float:
+        """Return a step's work: three times the loop's forward pass for each pass of it."""
+        with torch.no_grad():
+            shares = (self.relaxation.weights("normal"), self.relaxation.weights("reduce"))
+            net = Supernet(self.design)
+            forward = metrics.flops(lambda: net(self.batches[0][0][:2], *shares)) / 2
+        return 3 * PASSES[self.gradient] * forward * self.batch
+
+
+def pair(name: str, design: Design, batch: int, size: tuple[int, ...], gradient: str) -> Pair:
+    """Return loop and fast form of one kind of step."""
+    loop, fast = (Step(design, batch, size, gradient, which) for which in (False, True))
+
+    def agree() -> None:
+        short = tuple(min(length, 40 // len(size) ** 2) for length in size)
+        small = [Step(design, 4, short, gradient, w, torch.float64) for w in (False, True)]
+        slow, quick = (step.moved() for step in small)
+        for one, other in zip(slow, quick, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-8)
+
+    words = gradient.replace("_", " ")
+    text = f"{name}: a step of alpha and w, {words}"
+    note = f"oracle: the loop{', NCHW' if design.dim == 2 else ''}; fast form: {where(fast)}"
+    return Pair(text, loop, fast, agree, 2.5, flops=fast.flops(), note=note)
+
+
+def where(step: Step) -> str:
+    """Return where a step's time goes, by kinds of operations, largest first."""
+    step()
+    with profile(activities=[ProfilerActivity.CPU]) as taken:
+        step()
+    spent: dict[str, float] = {}
+    for event in taken.key_averages():
+        kind = next((k for word, k in KINDS.items() if word in event.key), "element-wise, other")
+        spent[kind] = spent.get(kind, 0.0) + event.self_cpu_time_total
+    whole = sum(spent.values())
+    ordered = sorted(spent.items(), key=lambda item: -item[1])[:LARGEST]
+    return ", ".join(f"{kind} {100 * time / whole:.0f} %" for kind, time in ordered)
+
+
+class Child:
+    """The training of a published cell on random signals: torch's layers, or batch-last."""
+
+    def __init__(self, fast: bool, dtype: torch.dtype = torch.float32) -> None:
+        with device.seeded(0):
+            layout = Layout(PUBLISHED["DARTS_V2"].genotype, 8, 3, inputs=1, dim=1)
+            self.network = Network(layout).to(dtype)
+            self.x = torch.randn(100, 1, 40, dtype=dtype)
+        self.y, self.fast = torch.arange(100) % 10, fast
+
+    def __call__(self) -> tuple[Tensor, ...]:
+        """Return the gradients of all weights that have one."""
+        run = partial(batch_last.forward, self.network) if self.fast else self._plain
+        loss = F.cross_entropy(run(self.x), self.y)
+        found = torch.autograd.grad(loss, tuple(self.network.parameters()), allow_unused=True)
+        return tuple(gradient for gradient in found if gradient is not None)
+
+    def _plain(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.network(x)[0]
+        return logits
+
+    @staticmethod
+    def agree() -> None:
+        """Check that both have the same gradients, where rounding flips no ReLU."""
+        pair = [Child(fast, torch.float64)() for fast in (False, True)]
+        for one, other in zip(*pair, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
+
+
+def child() -> Pair:
+    """Return a step of a child in both forms."""
+    slow, fast = Child(fast=False), Child(fast=True)
+    with torch.no_grad():
+        forward = metrics.flops(lambda: slow.network(slow.x))
+    name = "1-D child, DARTS_V2, C=8, L=3, batch 100: forward and backward"
+    note = "oracle: torch's layers"
+    return Pair(name, slow, fast, Child.agree, KEEP, flops=3 * forward, note=note)
+
+
+def pairs() -> list[Pair]:
+    """Return steps of searches in one dimension and at the paper's size in two, and of a child."""
+    signals = ("1-D search, C=8, L=3, batch 100", SIGNALS, 100, (40,))
+    return [
+        pair(*signals, "first_order"),
+        pair(*signals, "second_order"),
+        pair("2-D search, C=16, L=8, 32x32, batch 16", IMAGES, 16, (32, 32), "first_order"),
+        child(),
+    ]
