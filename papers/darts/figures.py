@@ -16,6 +16,7 @@ from papers.darts.league import figures as of_league
 from papers.darts.product import figures as of_product
 from papers.darts.recurrent import figures as of_recurrent
 from papers.darts.robustness import figures as of_robustness
+from papers.darts.space import figures as of_space
 
 EDGE, NODE = "league/second_order", "signals/first_order"
 
@@ -52,6 +53,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | str | None]] 
     "league-cell": edge_cell,
     "signals-cells": node_cells,
     **of_league.FIGURES,
+    **of_space.FIGURES,
     **of_robustness.FIGURES,
     **of_product.FIGURES,
     **of_recurrent.FIGURES,

@@ -54,3 +54,8 @@ def test_papers_compete_where_their_tasks_meet(tmp_path):
     found = discover.load(folders[0])
     rows, lines = figures.competing(found, results, curves)
     assert set(rows["paper"]) == set(lines["paper"]) == {f.name for f in folders[:2]}
+
+
+def test_a_figure_may_be_the_text_of_an_svg(tmp_path):
+    path = figures.save("<svg/>", tmp_path / "figures" / "cell.svg")
+    assert path.read_text() == "<svg/>"

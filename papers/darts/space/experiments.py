@@ -64,7 +64,7 @@ def on_signals(
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
         reduced={
             "check": {**reach(2), **child("check"), "channels": 2, "batch": 16, "eval_every": 2},
-            "smoke": {**reach(smoke or 1), **child("smoke")},
+            "smoke": {**reach(smoke or 1), **child("smoke"), "eval_every": smoke or 1},
             "nightly": {**reach(80), **child("nightly")},
         },
         expected=expected,
@@ -76,13 +76,13 @@ def on_signals(
 
 ON_SIGNALS = [
     on_signals(FIRST, SignalSearch("first_order"),
-               {"check": 2, "smoke": 9, "nightly": 60, "paper": 1300}, 4, smoke=10),
+               {"check": 2, "smoke": 9, "nightly": 55, "paper": 1300}, 4, smoke=10),
     on_signals(SECOND, SignalSearch("second_order"),
-               {"check": 2, "smoke": 9, "nightly": 120, "paper": 3000}, 2, smoke=4),
+               {"check": 3, "smoke": 9, "nightly": 100, "paper": 2700}, 2, smoke=4),
     on_signals(JOINT, SignalSearch("joint", union=True),
-               {"check": 2, "nightly": 40, "paper": 750}, 2),
+               {"check": 2, "nightly": 36, "paper": 750}, 2),
     on_signals(COORDINATE, SignalSearch("first_order", union=True),
-               {"check": 2, "nightly": 60, "paper": 1300}, 2),
+               {"check": 2, "nightly": 55, "paper": 1300}, 2),
     Experiment(
         RANDOM,
         SIGNALS,
@@ -94,7 +94,7 @@ ON_SIGNALS = [
             "smoke": {"drawn": (0, 1), **child("smoke")},
             "nightly": {"drawn": (0, 1, 2, 3), **child("nightly")},
         },
-        expected={"check": 2, "smoke": 5, "nightly": 50, "paper": 1000},
+        expected={"check": 2, "smoke": 4, "nightly": 42, "paper": 1000},
         seeds={"nightly": 4, "paper": 8},
     ),
 ]  # fmt: skip
@@ -124,8 +124,8 @@ TINY = {
 LOOKING = {**reach(2), "channels": 4, "cells": 3, "batch": 4, "eval_every": 2}
 
 
-def on_images(name: str, gradient: str, nightly: dict[str, object], hours: float) -> Experiment:
-    """Declare a search on images; `hours` of one H100 are a guess for budget paper."""
+def on_images(name: str, gradient: str, nightly: dict[str, object], days: float) -> Experiment:
+    """Declare a search on images; `days` of one CPU core at budget paper, by extrapolation."""
     whole = name in (CIFAR_FIRST, CIFAR_SECOND)
     subset = ImageSearch(
         gradient, dataset="cifar10_subset", steps=3150, alpha_lr=1.9e-3, child_steps=51_000
@@ -137,7 +137,7 @@ def on_images(name: str, gradient: str, nightly: dict[str, object], hours: float
         run="space.search:run",
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
         reduced={"check": {**TINY, **LOOKING}, **({"nightly": nightly} if nightly else {})},
-        expected={"check": 3, "nightly": 45, "paper": 3600 * hours},
+        expected={"check": 3, "nightly": 40, "paper": 86_400 * days},
         seeds={"paper": 4},
         skipped=("smoke", "nightly") if whole else ("smoke",),
     )
@@ -149,7 +149,9 @@ def nightly(steps: int) -> dict[str, object]:
     return {**SMALL, **reach(steps), **network, "eval_every": steps}
 
 
-def random_images(name: str, config: ImageRandom, nightly: dict[str, object]) -> Experiment:
+def random_images(
+    name: str, config: ImageRandom, nightly: dict[str, object], days: float
+) -> Experiment:
     """Declare random search on images."""
     shrunk = {**TINY, "drawn": (0, 1), "selection_steps": 2}
     return Experiment(
@@ -162,15 +164,15 @@ def random_images(name: str, config: ImageRandom, nightly: dict[str, object]) ->
             "retrain": Phase("child_steps"),
         },
         reduced={"check": shrunk, **({"nightly": nightly} if nightly else {})},
-        expected={"check": 3, "nightly": 35, "paper": 200_000},
+        expected={"check": 3, "nightly": 30, "paper": 86_400 * days},
         seeds={"paper": 2},
         skipped=("smoke", "nightly") if name == CIFAR_RANDOM else ("smoke",),
     )
 
 
 ON_IMAGES = [
-    on_images(SUBSET_FIRST, "first_order", nightly(20), 4),
-    on_images(SUBSET_SECOND, "second_order", nightly(8), 6),
+    on_images(SUBSET_FIRST, "first_order", nightly(20), 11),
+    on_images(SUBSET_SECOND, "second_order", nightly(8), 12),
     random_images(
         "cifar10_subset/random",
         ImageRandom(
@@ -178,10 +180,11 @@ ON_IMAGES = [
             child_steps=51_000,
         ),
         {**SMALL, "drawn": (0, 1), "selection_steps": 42},
+        22,
     ),
-    on_images(CIFAR_FIRST, "first_order", {}, 30),
-    on_images(CIFAR_SECOND, "second_order", {}, 45),
-    random_images(CIFAR_RANDOM, ImageRandom(), {}),
+    on_images(CIFAR_FIRST, "first_order", {}, 65),
+    on_images(CIFAR_SECOND, "second_order", {}, 70),
+    random_images(CIFAR_RANDOM, ImageRandom(), {}, 280),
 ]  # fmt: skip
 
 # -- sizes ----------------------------------------------------------------------------------------
@@ -211,11 +214,11 @@ def size(
 
 SIZED = [
     size(SEARCH_SIZE, Size("search", steps=10), 32,
-         {"check": 4, "nightly": 30, "paper": 400}, {"steps": 2}),
+         {"check": 4, "nightly": 30, "paper": 200}, {"steps": 1}),
     size(EVALUATION_SIZE, Size("evaluation", batch=96, published_batch=96, steps=10), 32,
-         {"check": 2, "smoke": 5, "nightly": 30, "paper": 600}, {"steps": 2}),
+         {"check": 2, "smoke": 4, "nightly": 27, "paper": 250}, {"steps": 2}),
     size(IMAGENET_SIZE, Size("imagenet", side=224, batch=128, published_batch=128, steps=10), 16,
-         {"check": 2, "smoke": 5, "nightly": 12, "paper": 1000}, {"steps": 2, "side": 32}),
+         {"check": 2, "smoke": 4, "nightly": 10, "paper": 250}, {"steps": 2, "side": 32}),
 ]  # fmt: skip
 
 EXPERIMENTS = [*ON_SIGNALS, *ON_IMAGES, *SIZED]

@@ -43,7 +43,7 @@ def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
     def measure(turn: int) -> list[Row]:
         values = row()
         kept.rows[SEARCH] = {**values, "turn": turn}
-        return [values]
+        return [{**values, "at": turn + 1}]
 
     yield from loop.fit(meter, SEARCH, update, measure, config.eval_every)
     found = searched.genotype
