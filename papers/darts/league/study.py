@@ -155,6 +155,8 @@ CLAIMS = [
         Effect(FIRST, FIRST, "tau", claimed=0.0, at_least=0.0, other="tau_macs"),
         DEEP,
         unit="",
+        expected=False,
+        note="refuted at budget nightly by our first run: no longer expected",
     ),
     Claim(
         "T4",

@@ -216,7 +216,7 @@ SIZED = [
     size(SEARCH_SIZE, Size("search", steps=10), 32,
          {"check": 4, "nightly": 30, "paper": 200}, {"steps": 1}),
     size(EVALUATION_SIZE, Size("evaluation", batch=96, published_batch=96, steps=10), 32,
-         {"check": 2, "smoke": 4, "nightly": 27, "paper": 250}, {"steps": 2}),
+         {"check": 2, "smoke": 4, "nightly": 45, "paper": 250}, {"steps": 2}),
     size(IMAGENET_SIZE, Size("imagenet", side=224, batch=128, published_batch=128, steps=10), 16,
          {"check": 2, "smoke": 4, "nightly": 10, "paper": 250}, {"steps": 2, "side": 32}),
 ]  # fmt: skip
