@@ -65,7 +65,7 @@ def _losses(axes: Axes, rows: pd.DataFrame) -> None:
             axes.plot(PRINTED[name], place, "x", color=INK, ms=9, mew=2, label=mark)
     axes.axvline(0, color=INK, lw=1, ls=":")
     axes.set_yticks(range(len(present)), [WAYS[name][0] for name in present])
-    axes.invert_yaxis()
+    axes.set_ylim(len(present), -0.5)  # first way on top, and room below for the legend
     axes.set_xlabel("test cross-entropy less that of the best random cell, nats")
     handles, labels = axes.get_legend_handles_labels()
     shown = [pair for pair in zip(handles, labels, strict=True) if pair[1].startswith("paper")]
