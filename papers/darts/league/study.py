@@ -137,7 +137,7 @@ CLAIMS = [
     ),
     Claim(
         "T3",
-        "A DARTS supernet does not rank cells by their operations alone",
+        "The weights of a DARTS supernet do not rank cells",
         "arXiv:1902.08142",
         Published("tau about 0 over ten runs of a recurrent space", 0.0),
         Value(FIRST, "tau", -0.2, 0.2),
