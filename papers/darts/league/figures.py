@@ -30,15 +30,21 @@ def alpha(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             if len(line):
                 figures.line(axes, line, "turn", label=op)
         axes.set(xlabel="steps", ylabel="mean weight over edges", title=f"alpha, {name}")
-        axes.legend(fontsize=9)
+        _named(axes)
     for experiment, name in ORDERS.items():
         rows = own[(own["experiment"] == experiment) & (own["metric"] == "skips")]
         if len(rows):
             figures.line(panels[-1], rows, "turn", label=name)
     panels[-1].set(xlabel="steps", ylabel="skip connections of 6 edges", title="derived cell")
     panels[-1].set_ylim(-0.2, 6.2)
-    panels[-1].legend(fontsize=9)
+    _named(panels[-1])
     return figure
+
+
+def _named(axes: Axes) -> None:
+    """Say what the lines are, where there are any."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=9)
 
 
 def supernet(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
