@@ -190,5 +190,5 @@ def summary(row: Row) -> str:
     regret, share = 100 * float(row["regret"]), 100 * float(row["percentile"])
     return (
         f"true accuracy {100 * float(row['true_accuracy']):.1f} %, regret {regret:.1f} points, "
-        f"better than {share:.0f} % of all cells"
+        f"better than {share:.1f} % of all cells"
     )
