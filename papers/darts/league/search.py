@@ -46,12 +46,13 @@ def run(config: Search, trial: Trial) -> Iterator[Row]:
     searched, costs = Searched(config, trial, signals), Costs()
     trial.restore(**searched.stateful, costs=costs)
     horizon = meter.horizon("search")
-    meter.count_flops("search", cost.step_flops(space, config.gradient, config.batch))
+    work = cost.step_flops(space, config.gradient, config.batch)
+    meter.count_flops("search", work)
 
     def update(turn: int) -> None:
         searched.step(optim.cosine(turn, horizon, config.lr, config.lowest_lr))
         costs.sgd_steps += 1
-        costs.step_flops += cost.step_flops(space, config.gradient, config.batch)
+        costs.step_flops += work
 
     def measure(turn: int) -> list[Row]:
         return [{**costs.row(), **judge.row(searched.code), **searched.row(signals.val)}]

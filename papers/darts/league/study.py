@@ -8,6 +8,7 @@ from harness.checks import AtLeast, CostRatio, Effect, Same, Value
 from harness.paper import Claim, Experiment, Phase, Published
 from papers.cells.task import CHILD_STEPS, LEAGUE
 from papers.darts.league.config import Random, Search
+from papers.darts.travel import alpha_lr
 
 ALL = ("smoke", "nightly", "paper")
 DEEP = ("nightly", "paper")
@@ -19,7 +20,7 @@ JOINT, COORDINATE, RANDOM = "league/joint", "league/coordinate", "league/random"
 
 def small(steps: int) -> dict[str, object]:
     """Return what a search of so many steps changes; alpha goes as far as in the paper's."""
-    return {"space": "T1", "steps": steps, "alpha_lr": round(5.9 / steps, 4)}
+    return {"space": "T1", "steps": steps, "alpha_lr": alpha_lr(steps)}
 
 
 def search(

@@ -10,6 +10,7 @@ from math import log
 from harness.checks import Effect, Exact, Value
 from harness.paper import Claim, Experiment, Phase, Published, Task
 from papers.darts.recurrent.config import Known, Random, Search, Sizes
+from papers.darts.travel import alpha_lr
 
 ALL = ("smoke", "nightly", "paper")
 DEEP = ("nightly", "paper")
@@ -72,7 +73,7 @@ def searched(steps: int, every: int) -> dict[str, object]:
     return {
         "search_steps": steps,
         "search_every": every,
-        "alpha_lr": round(PRODUCT / steps, 4),
+        "alpha_lr": alpha_lr(steps, PRODUCT),
         "search_hidden_dropout": 0.05,
         "search_bptt": 10,
         "search_batch": 32,

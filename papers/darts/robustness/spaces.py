@@ -12,18 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.paper import require
+from papers.cells.published import SHORT
 from papers.cells.supernet import Design, Edges
 
-SHORT = {
-    "skip": "skip_connect",
-    "none": "none",
-    "noise": "noise",
-    "max": "max_pool_3x3",
-    "avg": "avg_pool_3x3",
-    "sep3": "sep_conv_3x3",
-    "dil3": "dil_conv_3x3",
-    "dil5": "dil_conv_5x5",
-}
+NAMES = {**SHORT, "none": "none", "noise": "noise"}
 NORMAL_S1 = (
     "skip dil3 | skip dil5 | skip dil5 | skip sep3 | skip dil3 | max skip | skip sep3 | "
     "skip sep3 | skip dil3 | skip sep3 | max skip | skip dil3 | dil3 dil5 | dil3 dil5"
@@ -47,4 +39,4 @@ def reduced(space: str, design: Design) -> Design:
 
 def edges(text: str) -> Edges:
     """Return the operations of edges written as `skip dil3 | skip dil5 | ...`."""
-    return tuple(tuple(SHORT[name] for name in edge.split()) for edge in text.split("|"))
+    return tuple(tuple(NAMES[name] for name in edge.split()) for edge in text.split("|"))

@@ -7,11 +7,11 @@ can be asked here is whether the direction is the same.
 from harness.checks import AtLeast, Effect, Trend
 from harness.paper import Claim, Experiment, Phase, Published, Task
 from papers.darts.robustness.config import Collapse
+from papers.darts.travel import alpha_lr
 
 DEEP = ("nightly", "paper")
 WEAK, MEDIUM, STRONG = "collapse/weak", "collapse/medium", "collapse/strong"
 EARLY = "collapse/early_stopping"
-ALPHA_TRAVEL = 5.9  # alpha_lr times steps of the paper's search: 3e-4 times 19,550
 
 COLLAPSE = Task(
     "mnist1d-robustness",
@@ -29,7 +29,7 @@ def small(steps: int, evaluations: int, iterations: int) -> dict[str, object]:
     return {
         "channels": 4,
         "steps": steps,
-        "alpha_lr": round(ALPHA_TRAVEL / steps, 4),
+        "alpha_lr": alpha_lr(steps),
         "eval_every": steps // evaluations,
         "iterations": iterations,
         "first_iterations": 5 * iterations,

@@ -14,6 +14,7 @@ from papers.darts.space.config import (
     SignalSearch,
     Size,
 )
+from papers.darts.travel import alpha_lr
 
 SIGNALS = Task(
     "mnist1d-darts",
@@ -39,12 +40,11 @@ SIZES = Task(
 FIRST, SECOND = "signals/first_order", "signals/second_order"
 JOINT, COORDINATE, RANDOM = "signals/joint", "signals/coordinate", "signals/random"
 CHILD = {"check": 2, "smoke": 40, "nightly": 240}  # turns of a training from scratch
-REACH = 5.9  # alpha's rate times steps in the paper's search: 3e-4 * 19,550
 
 
 def reach(steps: int) -> dict[str, object]:
     """Return what a search of so many steps changes: alpha goes as far as in the paper's."""
-    return {"steps": steps, "alpha_lr": round(REACH / steps, 4), "eval_every": -(-steps // 4)}
+    return {"steps": steps, "alpha_lr": alpha_lr(steps), "eval_every": -(-steps // 4)}
 
 
 def child(budget: str) -> dict[str, object]:
