@@ -18,7 +18,7 @@ from rich.table import Table
 
 from harness import overhead
 from harness.discover import Folder
-from harness.provenance import collect
+from harness.record.provenance import collect
 
 ROUNDS = 7
 KEEP = 1.3  # a fast form that gains less is deleted

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import budget, journal, plan, runner
+from harness import budget, plan, runner
 from harness.discover import Folder
 from harness.paper import Claim, Experiment, Refused
+from harness.record import journal
 from harness.trial import Pace
 
 NEVER = 1e9

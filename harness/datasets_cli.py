@@ -17,11 +17,11 @@ Name = Annotated[str, typer.Argument(help="A dataset, as `data status` lists it.
 @app.command()
 def status() -> None:
     """Hash what is here and compare it with what each dataset is."""
-    from harness import datasets
+    from harness.data import store
 
     table = Table("dataset", "state", "MB", "hash", "licence")
-    for name, state in datasets.status().items():
-        dataset = datasets.DATASETS[name]
+    for name, state in store.status().items():
+        dataset = store.DATASETS[name]
         size = f"{dataset.size / 1e6:.1f}"
         table.add_row(name, state, size, dataset.digest[:12], dataset.licence)
     Console().print(table)
@@ -32,12 +32,12 @@ def pull(
     name: Annotated[str | None, typer.Argument(help="A dataset; all when none is given.")] = None,
 ) -> None:
     """Bring a dataset, or all: what is there, DVC's remote, the official origin."""
-    from harness import datasets
+    from harness.data import store
 
     missing = []
-    for each in [name] if name else list(datasets.DATASETS):
+    for each in [name] if name else list(store.DATASETS):
         try:
-            path = datasets.ensure(each)
+            path = store.ensure(each)
         except Refused as refusal:
             if name:
                 raise
@@ -52,14 +52,14 @@ def pull(
 @app.command()
 def build(name: Name) -> None:
     """Make a dataset again from official files, without DVC's remote."""
-    from harness import datasets
+    from harness.data import store
 
-    Console().print(f"{name}: {datasets.build(name)}", highlight=False, soft_wrap=True)
+    Console().print(f"{name}: {store.build(name)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
 def add(name: Name) -> None:
     """Record data/NAME in its entry of data.dvc; no other entry changes."""
-    from harness import datasets
+    from harness.data import store
 
-    Console().print(f"{name}: {datasets.add(name)}", highlight=False)
+    Console().print(f"{name}: {store.add(name)}", highlight=False)

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.paper import Experiment, Paper, Refused, Row, nearest
-from harness.provenance import code_digest
+from harness.record.provenance import code_digest
 
 ROOT = Path("papers")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
-from harness import frames
 from harness.budget import Limit, Meter
 from harness.plan import Spec
+from harness.record import journal, tables
 from harness.runner import HEARTBEAT, beat
 from harness.trial import Tools, Trial
 from harness.view import Bars
@@ -25,7 +25,7 @@ REFRESH = 4.0  # redraws of the bars and heartbeats of a trial, per second
 def measure(reports: Path | None) -> list[list[str]]:
     """Return one line per part and their sum, for the smoke run that reports/ holds."""
     turn, row, pulse, draw = _per_turn(), _per_row(), _per_beat(), _per_draw()
-    results = frames.load((reports or Path("reports")) / "results.csv")
+    results = tables.load((reports or Path("reports")) / "results.csv")
     smoke = results[results["budget"] == "smoke"]
     if smoke.empty:
         each = [("meter", turn), ("journal", row), ("heartbeat", pulse), ("bars", draw)]
@@ -62,7 +62,7 @@ def _time(work: Callable[[], object], count: int) -> float:
 
 def _trial(folder: Path, turns: int) -> Trial:
     meter = Meter({"train": (turns, 1)}, Limit(seconds=1e6))
-    return Trial(folder, meter, Tools(lambda *_: None, lambda _: None))
+    return Trial(journal.Journal(folder), meter, Tools(lambda *_: None, lambda _: None))
 
 
 def _per_turn() -> float:

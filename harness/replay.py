@@ -12,9 +12,10 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from harness import budget, discover, frames, journal, launch, plan, session
+from harness import budget, discover, launch, plan, session
 from harness.paper import Refused, nearest
 from harness.plan import Request, Spec
+from harness.record import journal, tables
 from harness.report import REPLAYS, gather
 from harness.trial import Pace
 
@@ -62,11 +63,11 @@ def compare(recorded: pd.DataFrame, result: journal.Result) -> tuple[Table, bool
     table = Table(title=f"replay of {recorded.iloc[0]['trial']}", title_justify="left")
     for column in ("member", "metric", "recorded", "replayed", "equal"):
         table.add_column(column)
-    again = frames.frame([result]).set_index("member")
+    again = tables.frame([result]).set_index("member")
     metrics = dict.fromkeys([*recorded.columns, *again.columns])
     same = not again.empty and len(again) == len(recorded)
     for _, row in recorded.iterrows():
-        for metric in (name for name in metrics if name not in frames.RESERVED):
+        for metric in (name for name in metrics if name not in tables.RESERVED):
             old, new = row.get(metric), again.get(metric, {}).get(row["member"])
             if pd.isna(old) and pd.isna(new):
                 continue  # a metric of other experiments or members

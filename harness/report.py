@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
-from harness import compare, frames, journal, pages
+from harness import compare, pages
 from harness.claims import judge
 from harness.discover import Folder
-from harness.journal import Result
 from harness.paper import BUDGETS, Refused
+from harness.record import journal, tables
+from harness.record.journal import Result
 from harness.verdict import Verdict
 
 RESULTS, CURVES, REPLAYS = "results.csv", "curves.csv", "replays"
@@ -36,14 +37,14 @@ def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _merged(results: Sequence[Result], reports: Path) -> pd.DataFrame:
-    known = frames.load(reports / RESULTS)
+    known = tables.load(reports / RESULTS)
     sure = set(known.loc[known["status"] == "completed", "trial"])
     done = [
         result
         for result in results
         if result.status == "completed" or (result.status == "failed" and result.trial not in sure)
     ]
-    return frames.merge(known, frames.frame(done))
+    return tables.merge(known, tables.frame(done))
 
 
 def _read(runs: Path) -> tuple[list[Result], list[str]]:
@@ -63,7 +64,7 @@ def write(
         raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        frames.store(results, reports / RESULTS)
+        tables.store(results, reports / RESULTS)
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
     curves = _curves(local, reports / CURVES)
@@ -80,7 +81,7 @@ def write(
 
 def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Table]:
     """Yield, per paper and budget, what the paper says beside what this run measured."""
-    table = frames.frame(results)
+    table = tables.frame(results)
     for found in papers:
         own = table[table["paper"] == found.name]
         for budget in own["budget"].unique():
@@ -149,9 +150,9 @@ def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
     """Return averaged learning curves: this machine's newest, over those stored before."""
     results = [r for r in local if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
-    cells = frames.frame(declared).groupby(["paper", "budget"], sort=False)
+    cells = tables.frame(declared).groupby(["paper", "budget"], sort=False)
     newest = {t for _, cell in cells for t in compare.generations(cell)[0]["trial"]}
-    fresh = compare.averages(frames.curves([r for r in declared if r.trial in newest]))
+    fresh = compare.averages(tables.curves([r for r in declared if r.trial in newest]))
     known = pd.read_csv(path) if path.exists() else fresh.iloc[:0]
     keys = ["paper", "experiment", "budget"]
     newer = set(map(tuple, fresh[keys].to_numpy()))

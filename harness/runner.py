@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib
 import json
 import math
 import os
@@ -17,10 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness import discover, journal, provenance
+from harness import discover
 from harness.budget import Interrupted, Meter
 from harness.paper import Experiment, Refused, Row, number_of, resolve
 from harness.plan import Spec, config_of
+from harness.record import journal, provenance
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
 
 HEARTBEAT, LOCK, TRACEBACK = "heartbeat.json", "lock", "traceback.txt"
@@ -93,7 +93,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     """Run the experiment once, writing its rows; turn whatever ends it into an outcome."""
-    device = importlib.import_module("harness.training.device")
+    from harness.training import device  # torch loads in the worker alone
+
     device.prepare(spec.device, spec.threads, spec.seed)
     random.seed(spec.seed)
     found = discover.load(spec.folder)
@@ -104,7 +105,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     clock, sync = device.clock(spec.device), device.synchroniser(spec.device)
     meter = Meter(phases, spec.limit, clock, sync, replicates)
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
-    trial = Trial(folder, meter, tools, spec.seed, spec.device)
+    trial = Trial(journal.Journal(folder), meter, tools, spec.seed, spec.device)
     trial.pace = pace
     origin = provenance.collect(device.describe(spec.device), spec.threads)
     with closing(trial.journal):

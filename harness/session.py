@@ -14,13 +14,14 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
-from harness import journal, launch, runner
+from harness import launch, runner
 from harness.discover import Folder
-from harness.journal import Result
 from harness.paper import Refused
 from harness.plan import Spec
+from harness.record import journal
+from harness.record.journal import Result
+from harness.record.mlflow_process import Importer, sync
 from harness.runner import Outcome
-from harness.tracker import Importer, sync
 from harness.trial import Pace
 from harness.view import Bars, clock
 

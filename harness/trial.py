@@ -14,10 +14,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from harness.budget import Interrupted, Meter
-from harness.journal import Journal
 from harness.paper import Refused
 
 CHECKPOINT, PREVIOUS = "checkpoint.bin", "checkpoint.previous.bin"
@@ -53,15 +52,32 @@ def stream(seed: int, *names: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
 
+class Lines(Protocol):
+    """Where a trial writes what it measures: its journal, in the trial's own folder."""
+
+    @property
+    def folder(self) -> Path:
+        """The trial's folder."""
+
+    def append(self, kind: str, **content: Any) -> None:
+        """Append one line of a kind: a row, a note, the data that is used."""
+
+    def sync(self) -> None:
+        """Flush to the disk."""
+
+    def close(self) -> None:
+        """Flush to the disk and close."""
+
+
 class Trial:
     """Seed, device, folders, meter; save and restore."""
 
     def __init__(
-        self, folder: Path, meter: Meter, tools: Tools, seed: int = 0, device: str = "cpu"
+        self, journal: Lines, meter: Meter, tools: Tools, seed: int = 0, device: str = "cpu"
     ) -> None:
-        self.folder, self.meter, self.seed, self.device = folder, meter, seed, device
+        self.folder, self.meter, self.seed, self.device = journal.folder, meter, seed, device
         self.pace = Pace()
-        self.journal = Journal(folder)
+        self.journal = journal
         self.rows = 0
         self.stop_requested = False
         self.on_heartbeat: Callable[[], None] = lambda: None

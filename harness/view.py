@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from harness.discover import Folder
-from harness.journal import NAME
 from harness.plan import Spec
+from harness.record.journal import NAME
 from harness.runner import HEARTBEAT
 
 PREFERRED = ("test", "val")  # a bar has room for few metrics: these first

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import journal
-from harness.journal import Result
+from harness.record import journal
+from harness.record.journal import Result
 from tests.harness.throwaway import make_paper
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness import discover, figures, frames, report
+from harness import discover, figures, report
 from harness.discover import Folder
+from harness.record import tables
 
 ROOT = Path(__file__).parents[1]
 RENDERED = sorted(
@@ -55,7 +56,7 @@ def test_nothing_was_measured_on_uncommitted_code(name: str):
 @pytest.mark.parametrize("found", discover.load_all(ROOT / "papers"), ids=lambda found: found.name)
 def test_figures_make_do_with_one_experiment(found: Folder):
     """Whoever has run one experiment alone gets its figures, or none, and no error."""
-    results = frames.load(ROOT / "reports" / report.RESULTS)
+    results = tables.load(ROOT / "reports" / report.RESULTS)
     curves = pd.read_csv(ROOT / "reports" / report.CURVES)
     figures.style()
     for name in sorted(set(results["experiment"])):

@@ -9,7 +9,6 @@ Shapes: N rows, C channels, H W space, L length.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -112,8 +111,9 @@ def stratified(labels: NDArray[Any], fraction: float, seed: int) -> tuple[Indice
 
 def locate(name: str) -> tuple[Path, str]:
     """Return where a data set's verified files are and its hash; pulls what is not there."""
-    datasets = importlib.import_module("harness.datasets")
-    return Path(datasets.ensure(name)), str(datasets.digest(name))
+    from harness.data import store  # needed only where data is pulled
+
+    return store.ensure(name), store.digest(name)
 
 
 def _stored(name: str, part: str) -> tuple[NDArray[Any], NDArray[Any], str]:

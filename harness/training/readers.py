@@ -6,7 +6,6 @@ Shapes: N rows, C channels, H W space, L length.
 from __future__ import annotations
 
 import gzip
-import importlib
 import math
 import zlib
 from pathlib import Path
@@ -75,8 +74,9 @@ def cifar10(path: Path, part: str) -> Arrays:
 
     It holds pickles: the harness's own reader verifies each before it opens it.
     """
-    both = importlib.import_module("harness.datasets").read_cifar10(path)
-    images, labels = both[part]
+    from harness.data.cifar import read_cifar10
+
+    images, labels = read_cifar10(path)[part]
     return images, labels
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness.datasets_registry import Dataset, File
+from harness.data.registry import Dataset, File
 
 CONTENT = bytes(range(256)) * 4000
 

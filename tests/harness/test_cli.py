@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import journal, launch, runner
+from harness import launch, runner
 from harness.cli import main
+from harness.record import journal
 from tests.harness.throwaway import METHOD, home, make_paper
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import cluster, journal, plan, runner
+from harness import cluster, plan, runner
 from harness.budget import standard
 from harness.discover import load
 from harness.launch import Machine, machine
 from harness.paper import Refused
+from harness.record import journal
 from harness.trial import Pace
 from tests.harness.throwaway import make_paper
 

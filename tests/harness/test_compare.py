@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness import compare, discover, frames
+from harness import compare, discover
 from harness.checks import AtLeast
-from harness.journal import Result
 from harness.paper import Claim, Published, Refused
+from harness.record import tables
+from harness.record.journal import Result
 from harness.verdict import Verdict
 from tests.harness.throwaway import make_paper, spec_for
 
@@ -42,7 +43,7 @@ def result(folder: Path, seed: int = 0, loss: float = 0.5, **how: object) -> Res
 
 
 def table(results: Sequence[Result]) -> pd.DataFrame:
-    return frames.frame(results)
+    return tables.frame(results)
 
 
 def judged(folder: Path, results: Sequence[Result], threshold: float = 0.4) -> dict[str, Verdict]:
@@ -216,12 +217,12 @@ def test_curves_are_averaged_turn_by_turn(paper):
             {**last, "turn": turn, "values": {"loss": loss}}
             for turn, loss in zip((1, 2), losses, strict=True)
         ]
-    mean = compare.averages(frames.curves([first, second]))
+    mean = compare.averages(tables.curves([first, second]))
     assert list(mean["turn"]) == [1, 2]
     assert list(mean["mean"]) == [2.0, 1.0]
     assert list(mean["sd"]) == pytest.approx([2**0.5, 0.5**0.5])
     assert set(mean["n"]) == {2}
-    assert compare.averages(frames.curves([])).empty
+    assert compare.averages(tables.curves([])).empty
 
 
 def test_curves_with_a_place_of_their_own_are_averaged_place_by_place(paper, tmp_path):
@@ -232,11 +233,11 @@ def test_curves_with_a_place_of_their_own_are_averaged_place_by_place(paper, tmp
             {**last, "turn": 5, "values": {"at": width, "gap": width / 10 + shift}}
             for width in (2, 30)
         ] + [{**last, "turn": 5, "values": {"loss": shift}}]
-    mean = compare.averages(frames.curves([first, second]))
+    mean = compare.averages(tables.curves([first, second]))
     assert list(mean["metric"]) == ["gap", "gap", "loss"]
     assert list(mean["at"])[:2] == [2.0, 30.0] and mean["at"].isna().sum() == 1
     assert list(mean["mean"]) == pytest.approx([1.2, 4.0, 1.0])
-    assert "at" not in frames.frame([first])  # it is a place, not a measurement
+    assert "at" not in tables.frame([first])  # it is a place, not a measurement
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import cifar, datasets, datasets_dvc
-from harness.cifar import CIFAR_HASHES, FOLDER, TRAIN, read_cifar10, subset
 from harness.cli import main
-from harness.datasets import Home, build, digest, ensure, require_data, status
-from harness.datasets_registry import DATASETS, File
-from harness.download import Unavailable
+from harness.data import cifar, dvc, store
+from harness.data.cifar import CIFAR_HASHES, FOLDER, TRAIN, read_cifar10, subset
+from harness.data.download import Unavailable
+from harness.data.registry import DATASETS, File
+from harness.data.store import Home, build, digest, ensure, require_data, status
 from harness.paper import Refused
 from tests.harness.serving import CONTENT, a_dataset, a_file, down, host
 
@@ -61,8 +61,8 @@ def test_what_is_there_and_verified_asks_nobody_and_hashes_nothing(pulled, monke
     def never(*_: object) -> None:
         raise AssertionError("a verified dataset was looked at again")
 
-    monkeypatch.setattr(datasets, "_bring", never)
-    monkeypatch.setattr(datasets, "hashes", never)
+    monkeypatch.setattr(store, "_bring", never)
+    monkeypatch.setattr(store, "hashes", never)
     assert ensure("toy", pulled) == pulled.root / "data" / "toy"
 
 
@@ -149,7 +149,7 @@ def test_a_disk_that_fills_while_dvc_pulls_is_one_line(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(datasets_dvc, "pull", full)
+    monkeypatch.setattr(dvc, "pull", full)
     with pytest.raises(Refused, match="No space left on device"):
         ensure("toy", home_of(tmp_path, a_file()))
 
@@ -158,7 +158,7 @@ def test_a_second_process_waits_and_then_finds_the_data(tmp_path):
     """The child finds the lock taken, says that it waits, and downloads nothing itself."""
     code = (
         "import sys; from pathlib import Path\n"
-        "from harness.datasets import Home, ensure\n"
+        "from harness.data.store import Home, ensure\n"
         "from tests.harness.serving import a_dataset, a_file\n"
         "ensure('toy', Home(Path(sys.argv[1]), {'toy': a_dataset(a_file())}))\n"
     )
@@ -191,7 +191,7 @@ def test_pull_of_all_goes_on_and_says_which_is_missing(tmp_path, monkeypatch, ca
             raise Refused("data 'cifar10' is missing")
         return tmp_path / name
 
-    monkeypatch.setattr(datasets, "ensure", some)
+    monkeypatch.setattr(store, "ensure", some)
     with pytest.raises(SystemExit) as end:
         main(["data", "pull"])
     said = capsys.readouterr()
@@ -302,4 +302,4 @@ def test_a_batch_that_holds_more_than_arrays_is_refused(tmp_path):
 def test_dvc_missing_is_a_reason_like_any_other(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "dvc.repo", None)
     with pytest.raises(Unavailable, match="DVC is not installed"):
-        datasets_dvc.pull(DATASETS["mnist"], tmp_path)
+        dvc.pull(DATASETS["mnist"], tmp_path)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import download
-from harness.download import Unavailable, fetch
+from harness.data import download
+from harness.data.download import Unavailable, fetch
 from harness.paper import Refused
 from tests.harness.serving import CONTENT, a_file, down, host
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness import datasets_dvc
-from harness.datasets import Home, add, ensure, status
-from harness.datasets_registry import DATASETS
-from harness.download import Unavailable
+from harness.data import dvc as datasets_dvc
+from harness.data.download import Unavailable
+from harness.data.registry import DATASETS
+from harness.data.store import Home, add, ensure, status
 from harness.paper import Refused
 
 ROOT = Path(__file__).resolve().parents[2]

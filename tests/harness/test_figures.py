@@ -8,7 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from scipy.stats import t as student
 
-from harness import discover, figures, frames
+from harness import discover, figures
+from harness.record import tables
 from tests.harness.test_compare import result
 from tests.harness.throwaway import make_paper
 
@@ -49,7 +50,7 @@ def test_papers_compete_where_their_tasks_meet(tmp_path):
     for folder, task in zip(folders, ("contest", "contest", "alone"), strict=True):
         text = (folder / "paper.py").read_text().replace('Task("throwaway"', f'Task("{task}"')
         (folder / "paper.py").write_text(text.replace('"", "min")', '"", "min", True)'))
-    results = frames.frame([result(folder) for folder in folders])
+    results = tables.frame([result(folder) for folder in folders])
     curves = pd.DataFrame({"paper": [f.name for f in folders], "experiment": "fit", "mean": 0.5})
     found = discover.load(folders[0])
     rows, lines = figures.competing(found, results, curves)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import journal
-from harness.journal import Damaged, Journal
+from harness.record import journal
+from harness.record.journal import Damaged, Journal
 
 # subnormals are left out because torch, where it runs in the same process, flushes them to zero
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_subnormal=False)
@@ -241,7 +241,7 @@ def test_find_returns_every_folder_with_a_journal(tmp_path: Path) -> None:
 FULL = """
 import os, resource, sys
 from pathlib import Path
-from harness.journal import Journal
+from harness.record.journal import Journal
 
 book = Journal(Path(sys.argv[1]))
 book.append("note", text="before")
@@ -259,7 +259,7 @@ book.close()
 
 
 def test_a_line_that_does_not_fit_leaves_no_half_behind(tmp_path: Path) -> None:
-    root = Path(journal.__file__).resolve().parents[1]
+    root = Path(journal.__file__).resolve().parents[2]
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(tmp_path)],
         cwd=root,

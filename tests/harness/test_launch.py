@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import journal, launch, runner
+from harness import launch, runner
 from harness.launch import Machine
 from harness.paper import Refused
+from harness.record import journal
 from harness.runner import HEARTBEAT, Outcome
 from harness.trial import CHECKPOINT, Pace
 from tests.harness.throwaway import METHOD, as_found, home, make_paper  # noqa: F401

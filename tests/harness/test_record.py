@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness import frames, journal, points, record, tracker
-from harness.journal import Journal
+from harness.record import journal, mlflow_export, mlflow_process, mlflow_values, tables
+from harness.record.journal import Journal
 
 pytestmark = pytest.mark.filterwarnings(  # MLflow's own queries
     "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
@@ -83,7 +83,7 @@ def _journals_are_closed():
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with tables and nothing in them: made once, for that takes seconds."""
     path = tmp_path_factory.mktemp("schema") / "mlflow.db"
-    record._open(path.parent, f"sqlite:///{path}")
+    mlflow_export._open(path.parent, f"sqlite:///{path}")
     return path
 
 
@@ -92,7 +92,7 @@ def runs(tmp_path: Path, schema: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     folder = tmp_path / "runs"
     folder.mkdir()
-    shutil.copy(schema, folder / record.DATABASE)
+    shutil.copy(schema, folder / mlflow_export.DATABASE)
     return folder
 
 
@@ -154,14 +154,14 @@ def six(runs: Path) -> None:
 
 def test_six_journals_build_the_same_database_twice(runs: Path, tmp_path: Path, schema: Path):
     six(runs)
-    first = record.export(runs)
+    first = mlflow_export.export(runs)
     assert (first["trials"], first["new"], first["problems"]) == (6, 6, [])
     assert first["uri"] == f"sqlite:///{runs}/mlflow.db"
     once = stored(first["uri"])
 
     other = tmp_path / "other.db"
     shutil.copy(schema, other)
-    again = record.export(runs, f"sqlite:///{other}")
+    again = mlflow_export.export(runs, f"sqlite:///{other}")
     assert (again["trials"], again["new"], again["rows"]) == (6, 6, first["rows"])
     assert repr(stored(again["uri"])) == repr(once)  # repr: NaN equals NaN
 
@@ -185,7 +185,7 @@ def test_six_journals_build_the_same_database_twice(runs: Path, tmp_path: Path, 
 def test_times_come_from_the_journal(runs: Path):
     lab = Lab(runs, "t").rows(0, 2).end()
     result = journal.read(lab.folder)
-    trial = stored(record.export(runs)["uri"])["t"]
+    trial = stored(mlflow_export.export(runs)["uri"])["t"]
     assert trial["times"] == (int(result.started * 1000), int(result.finished * 1000))
     stamps = [stamp for _, stamp, _ in trial["metrics"]["accuracy"]]
     assert stamps == [int(row["time"] * 1000) for row in result.rows]
@@ -193,7 +193,7 @@ def test_times_come_from_the_journal(runs: Path):
 
 def test_members_have_keys_of_their_own_and_a_mean(runs: Path):
     six(runs)
-    trial = stored(record.export(runs)["uri"])["t3"]
+    trial = stored(mlflow_export.export(runs)["uri"])["t3"]
     assert values(trial, "accuracy/2") == [(1, 2.0), (2, 3.0)]
     assert values(trial, "accuracy") == [(1, 1.0), (2, 2.0)]
     assert "member" not in trial["metrics"]
@@ -202,7 +202,7 @@ def test_members_have_keys_of_their_own_and_a_mean(runs: Path):
 
 def test_strings_are_tags_and_truth_is_one(runs: Path):
     six(runs)
-    trial = stored(record.export(runs)["uri"])["t4"]
+    trial = stored(mlflow_export.export(runs)["uri"])["t4"]
     assert trial["tags"]["final.genotype"] == "0123"
     assert values(trial, "good") == [(1, 1.0)]
     assert trial["files"] == ["artifacts", "journal.jsonl", "spec.json"]
@@ -210,24 +210,24 @@ def test_strings_are_tags_and_truth_is_one(runs: Path):
 
 def test_a_second_export_adds_nothing(runs: Path):
     six(runs)
-    first = record.export(runs)
+    first = mlflow_export.export(runs)
     before = repr(stored(first["uri"]))
-    content = (runs / record.DATABASE).read_bytes()
-    second = record.export(runs)
+    content = (runs / mlflow_export.DATABASE).read_bytes()
+    second = mlflow_export.export(runs)
     assert (second["trials"], second["new"], second["rows"]) == (6, 0, 0)
     assert repr(stored(second["uri"])) == before
-    assert (runs / record.DATABASE).read_bytes() == content, "something was written"
+    assert (runs / mlflow_export.DATABASE).read_bytes() == content, "something was written"
 
 
 def test_rows_that_come_again_after_a_resume_are_sent_once(runs: Path):
     lab = Lab(runs, "t").restored(0).rows(0, 5)
-    assert record.export(runs)["rows"] == 5
+    assert mlflow_export.export(runs)["rows"] == 5
     again = Lab(runs, "t")  # killed; the checkpoint stands behind 3 rows
     assert lab.folder == again.folder
     again.restored(3).rows(3, 4)
-    assert record.export(runs)["rows"] == 0
+    assert mlflow_export.export(runs)["rows"] == 0
     again.rows(4, 7).end()
-    report = record.export(runs)
+    report = mlflow_export.export(runs)
     assert report["problems"] == []
     assert (report["new"], report["rows"]) == (0, 2)
     trial = stored(report["uri"])["t"]
@@ -239,21 +239,21 @@ def test_rows_that_come_again_after_a_resume_are_sent_once(runs: Path):
 def test_a_turn_of_members_waits_until_it_is_whole(runs: Path):
     lab = Lab(runs, "t").row(0, 1, accuracy=0.0, member=0).row(1, 1, accuracy=1.0, member=1)
     lab.row(2, 2, accuracy=4.0, member=0)
-    assert record.export(runs)["rows"] == 2
+    assert mlflow_export.export(runs)["rows"] == 2
     lab.row(3, 2, accuracy=6.0, member=1).end()
-    report = record.export(runs)
+    report = mlflow_export.export(runs)
     assert report["rows"] == 2
     assert values(stored(report["uri"])["t"], "accuracy") == [(1, 0.5), (2, 5.0)]
 
 
 def test_an_export_killed_before_its_mark_repeats_without_a_trace(runs: Path):
     Lab(runs, "t").rows(0, 5).end()
-    uri = record.export(runs)["uri"]
+    uri = mlflow_export.export(runs)["uri"]
     before = stored(uri)
     client = client_of(uri)
     run = client.search_runs([client.get_experiment_by_name("papers/tiny").experiment_id])[0]
-    client.set_tag(run.info.run_id, record.ROWS, "2")  # rows 2 to 4 are there, unmarked
-    assert record.export(runs)["rows"] == 3
+    client.set_tag(run.info.run_id, mlflow_export.ROWS, "2")  # rows 2 to 4 are there, unmarked
+    assert mlflow_export.export(runs)["rows"] == 3
     assert stored(uri) == before
 
 
@@ -263,7 +263,7 @@ def test_steps_count_turns_through_phases():
         for i, (phase, turn) in enumerate([("search", 5), ("search", 9), ("retrain", 1)])
     ]
     result = journal.Result(Path("x"), rows=rows)
-    assert [step for step, _ in points.turns(result)] == [5, 9, 10]
+    assert [step for step, _ in mlflow_values.turns(result)] == [5, 9, 10]
 
 
 def test_more_metrics_than_one_request_takes(runs: Path):
@@ -271,44 +271,44 @@ def test_more_metrics_than_one_request_takes(runs: Path):
     for index in range(130):
         lab.row(index, index + 1, **{f"m{k}": float(index) for k in range(17)})
     lab.end()
-    trial = stored(record.export(runs)["uri"])["t"]
+    trial = stored(mlflow_export.export(runs)["uri"])["t"]
     assert len(trial["metrics"]) == 20
     assert all(len(points) == 130 for points in trial["metrics"].values())
-    assert trial["tags"][record.ROWS] == "130"
+    assert trial["tags"][mlflow_export.ROWS] == "130"
 
 
 def test_a_silent_trial_is_killed_and_opened_again(runs: Path):
     lab = Lab(runs, "t").rows(0, 1)
-    long_ago = time.time() - 2 * record.STALE
+    long_ago = time.time() - 2 * mlflow_export.STALE
     os.utime(lab.journal.path, (long_ago, long_ago))
-    trial = stored(record.export(runs)["uri"])["t"]
+    trial = stored(mlflow_export.export(runs)["uri"])["t"]
     assert (trial["status"], trial["times"][1]) == ("KILLED", int(long_ago * 1000))
     (lab.folder / "heartbeat.json").write_text("{}")
-    assert stored(record.export(runs)["uri"])["t"]["status"] == "RUNNING"
+    assert stored(mlflow_export.export(runs)["uri"])["t"]["status"] == "RUNNING"
     lab.end()
-    assert stored(record.export(runs)["uri"])["t"]["status"] == "FINISHED"
+    assert stored(mlflow_export.export(runs)["uri"])["t"]["status"] == "FINISHED"
 
 
 def test_a_trial_started_over_is_another_run(runs: Path):
     lab = Lab(runs, "t").rows(0, 4).end()
-    uri = record.export(runs)["uri"]
+    uri = mlflow_export.export(runs)["uri"]
     shutil.rmtree(lab.folder)
     time.sleep(0.01)
     Lab(runs, "t").rows(0, 2).end()
-    assert record.export(runs)["new"] == 1
+    assert mlflow_export.export(runs)["new"] == 1
     client = client_of(uri)
     found = client.search_runs([client.get_experiment_by_name("papers/tiny").experiment_id])
-    assert sorted(run.data.tags[record.ROWS] for run in found) == ["2", "4"]
+    assert sorted(run.data.tags[mlflow_export.ROWS] for run in found) == ["2", "4"]
 
 
 def test_other_parameters_under_the_same_identity_are_a_problem(runs: Path):
     path = Lab(runs, "t").rows(0, 1).end().journal.path
     Lab(runs, "u", 1).rows(0, 1).end()
-    record.export(runs)
+    mlflow_export.export(runs)
     lines = [journal.decode(line) for line in path.read_bytes().splitlines()]
     lines[0]["spec"]["config"]["lr"] = 0.2
     path.write_bytes(b"".join(journal.encode(line) for line in lines))
-    report = record.export(runs)
+    report = mlflow_export.export(runs)
     assert report["trials"] == 1
     assert report["problems"] == [
         "trial t: parameter lr is 0.1 in MLflow, 0.2 in the journal",
@@ -323,7 +323,7 @@ def test_a_damaged_line_is_reported_and_the_others_go_on(runs: Path):
     bad = Lab(runs, "t1", 1).rows(0, 3).end().journal.path
     content = bad.read_bytes()
     bad.write_bytes(content.replace(b'"accuracy": 0.1', b'"accuracy": 0.9'))
-    report = record.export(runs)
+    report = mlflow_export.export(runs)
     assert report["trials"] == 1
     assert len(report["problems"]) == 1
     assert str(bad) in report["problems"][0]
@@ -337,7 +337,7 @@ def test_a_cut_last_line_costs_only_itself(runs: Path):
     results, problems = journal.read_all(runs)
     assert problems == []
     assert [len(result.rows) for result in results] == [2]
-    assert record.export(runs)["rows"] == 2
+    assert mlflow_export.export(runs)["rows"] == 2
 
 
 def test_an_empty_journal_and_a_foreign_line_are_named(runs: Path):
@@ -355,7 +355,7 @@ def test_an_empty_journal_and_a_foreign_line_are_named(runs: Path):
 
 def test_copies_that_mlflow_keeps_are_no_trials(runs: Path):
     Lab(runs, "t").rows(0, 1).end()
-    record.export(runs)
+    mlflow_export.export(runs)
     assert len(list(runs.rglob(journal.NAME))) == 2
     assert len(journal.find(runs)) == 1
     assert len(journal.read_all(runs)[0]) == 1
@@ -366,11 +366,11 @@ def test_copies_that_mlflow_keeps_are_no_trials(runs: Path):
 
 def test_sync_says_where_to_look(runs: Path):
     Lab(runs, "t").rows(0, 1).end()
-    line = tracker.sync(runs)
+    line = mlflow_process.sync(runs)
     assert line == (
         f"MLflow: 1 trials (1 new); look: mlflow ui --backend-store-uri sqlite:///{runs}/mlflow.db"
     )
-    assert set(stored(record.address(runs))) == {"t"}
+    assert set(stored(mlflow_export.address(runs))) == {"t"}
 
 
 def assert_safe(line: str, runs: Path) -> None:
@@ -387,7 +387,7 @@ def test_a_server_that_is_down_costs_little(runs: Path, monkeypatch: pytest.Monk
         port = closed.getsockname()[1]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
     begin = time.monotonic()
-    line = tracker.sync(runs, timeout=30)
+    line = mlflow_process.sync(runs, timeout=30)
     assert time.monotonic() - begin < 32
     assert_safe(line, runs)
 
@@ -399,32 +399,32 @@ def test_a_server_that_never_answers_costs_the_bound(runs: Path, monkeypatch):
         silent.listen()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
         begin = time.monotonic()
-        line = tracker.sync(runs, timeout=4)
+        line = mlflow_process.sync(runs, timeout=4)
         assert time.monotonic() - begin < 7
     assert_safe(line, runs)
     assert "no answer within 4 s" in line
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert record.export(runs)["new"] == 1, "the lock outlived its importer"
+    assert mlflow_export.export(runs)["new"] == 1, "the lock outlived its importer"
 
 
 def test_no_process_outlives_its_bound(tmp_path: Path):
     mark = tmp_path / "alive"
     script = f"(sleep 1.5; touch {mark}) & exit 0"  # the leader ends, its child holds the pipe
-    assert tracker._bounded(["bash", "-c", script], timeout=0.5) == (None, "")
+    assert mlflow_process._bounded(["bash", "-c", script], timeout=0.5) == (None, "")
     time.sleep(1.6)
     assert not mark.exists()
 
 
 def test_two_importers_take_turns_or_leave(runs: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(record, "PATIENCE", 0.2)
-    with record._alone(runs), pytest.raises(TimeoutError, match="another importer"):
-        record.export(runs)
+    monkeypatch.setattr(mlflow_export, "PATIENCE", 0.2)
+    with mlflow_export._alone(runs), pytest.raises(TimeoutError, match="another importer"):
+        mlflow_export.export(runs)
 
 
 WORKER = """
 import json, sys
 from pathlib import Path
-from harness.journal import Journal
+from harness.record.journal import Journal
 folder = Path(sys.argv[1]) / f"tiny/fit/seed0-{sys.argv[2]}"
 folder.mkdir(parents=True)
 log = Journal(folder)
@@ -463,7 +463,7 @@ def test_eight_trials_then_eight_importers_at_once_on_a_fresh_folder(tmp_path: P
     assert [worker.wait(timeout=60) for worker in workers] == [0] * 8
     command = [sys.executable, "-c", EIGHT_EXPORTS, str(runs)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=60)
-    trials = stored(record.address(runs))
+    trials = stored(mlflow_export.address(runs))
     assert set(trials) == {f"t{number}" for number in range(8)}
     assert all(len(trial["metrics"]["accuracy"]) == 20 for trial in trials.values())
     assert not list(runs.glob("*.new"))
@@ -473,7 +473,7 @@ def test_eight_trials_then_eight_importers_at_once_on_a_fresh_folder(tmp_path: P
 
 
 def table_of(runs: Path) -> pd.DataFrame:
-    return frames.frame(journal.read_all(runs)[0])
+    return tables.frame(journal.read_all(runs)[0])
 
 
 def test_one_row_a_replicate(tmp_path: Path):
@@ -481,7 +481,7 @@ def test_one_row_a_replicate(tmp_path: Path):
     table = table_of(tmp_path)
     assert len(table) == 8
     metrics = ["accuracy", "genotype", "good", "loss"]
-    assert list(table.columns) == [*frames.FIRST, *metrics, *frames.LAST]
+    assert list(table.columns) == [*tables.FIRST, *metrics, *tables.LAST]
     by_trial = table.set_index(["trial", "member"])
     stacked = by_trial.loc["t3"]
     assert list(stacked["accuracy"]) == [1.0, 2.0, 3.0]
@@ -511,17 +511,17 @@ def test_a_trial_without_rows_keeps_its_status(tmp_path: Path):
 def test_a_metric_called_like_a_column_is_kept_beside_it(tmp_path: Path):
     Lab(tmp_path, "t").row(0, 1, error=0.25, steps=7).end()
     table = table_of(tmp_path)
-    assert table[frames.column("error")].tolist() == [0.25]
-    assert table[frames.column("steps")].tolist() == [7.0]
+    assert table[tables.column("error")].tolist() == [0.25]
+    assert table[tables.column("steps")].tolist() == [7.0]
     assert table["error"].tolist() == [""]
     assert table["steps"].tolist() == [40.0]
 
 
 def test_curves_have_a_line_for_every_row(tmp_path: Path):
     six(tmp_path)
-    table = frames.curves(journal.read_all(tmp_path)[0])
+    table = tables.curves(journal.read_all(tmp_path)[0])
     assert len(table) == 18
-    assert list(table.columns)[: len(frames.CURVE)] == list(frames.CURVE)
+    assert list(table.columns)[: len(tables.CURVE)] == list(tables.CURVE)
     first = table[table["trial"] == "t0"]
     assert first["accuracy"].tolist() == [0.0, 0.1, 0.2, 0.3]
     assert first["steps"].tolist() == [10.0, 20.0, 30.0, 40.0]
@@ -531,18 +531,18 @@ def test_curves_have_a_line_for_every_row(tmp_path: Path):
 def test_a_missing_or_empty_file_is_a_table_without_rows(tmp_path: Path):
     (tmp_path / "empty.csv").touch()
     for name in ("missing.csv", "empty.csv"):
-        table = frames.load(tmp_path / name)
+        table = tables.load(tmp_path / name)
         assert table.empty
-        assert list(table.columns) == [*frames.FIRST, *frames.LAST]
-    frames.store(table, tmp_path / "again.csv")
-    pd.testing.assert_frame_equal(frames.load(tmp_path / "again.csv"), table)
+        assert list(table.columns) == [*tables.FIRST, *tables.LAST]
+    tables.store(table, tmp_path / "again.csv")
+    pd.testing.assert_frame_equal(tables.load(tmp_path / "again.csv"), table)
 
 
 def test_the_table_of_journals_survives_its_file(tmp_path: Path):
     six(tmp_path)
-    table = frames.merge(frames.load(tmp_path / "none.csv"), table_of(tmp_path))
-    frames.store(table, tmp_path / "reports" / "results.csv")
-    pd.testing.assert_frame_equal(frames.load(tmp_path / "reports" / "results.csv"), table)
+    table = tables.merge(tables.load(tmp_path / "none.csv"), table_of(tmp_path))
+    tables.store(table, tmp_path / "reports" / "results.csv")
+    pd.testing.assert_frame_equal(tables.load(tmp_path / "reports" / "results.csv"), table)
 
 
 NUMBERS = st.floats() | st.integers(-(2**53), 2**53).map(float)
@@ -567,7 +567,7 @@ quick = settings(
 
 
 def make(rows: list[dict]) -> pd.DataFrame:
-    return frames._table(rows, frames.FIRST, frames.LAST)
+    return tables._table(rows, tables.FIRST, tables.LAST)
 
 
 @quick
@@ -575,10 +575,10 @@ def make(rows: list[dict]) -> pd.DataFrame:
 def test_a_table_comes_back_from_its_file(tmp_path: Path, rows: list[dict]):
     first, second = tmp_path / "1.csv", tmp_path / "2.csv"
     table = make(rows)
-    frames.store(table, first)
-    back = frames.load(first)
+    tables.store(table, first)
+    back = tables.load(first)
     pd.testing.assert_frame_equal(back, table, check_exact=True)
-    frames.store(back, second)
+    tables.store(back, second)
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -586,47 +586,48 @@ def test_a_table_comes_back_from_its_file(tmp_path: Path, rows: list[dict]):
 @given(ROWS, ROWS)
 def test_a_merge_loses_nothing_and_local_wins(committed: list[dict], local: list[dict]):
     old, new = make(committed), make(local)
-    both = frames.merge(old, new)
+    both = tables.merge(old, new)
     keys = [tuple(key) for key in both[["trial", "member"]].itertuples(index=False)]
     assert set(keys) == {(row["trial"], row["member"]) for row in (*committed, *local)}
     assert len(set(keys)) == len(keys)
     latest = {(row["trial"], row["member"]): row["error"] for row in (*committed, *local)}
     assert dict(zip(keys, both["error"], strict=True)) == latest
-    pd.testing.assert_frame_equal(frames.merge(old, both), both)
-    pd.testing.assert_frame_equal(frames.merge(both, new), both)
-    pd.testing.assert_frame_equal(frames.merge(both, both.sample(frac=1, random_state=0)), both)
+    pd.testing.assert_frame_equal(tables.merge(old, both), both)
+    pd.testing.assert_frame_equal(tables.merge(both, new), both)
+    pd.testing.assert_frame_equal(tables.merge(both, both.sample(frac=1, random_state=0)), both)
 
 
 def test_where_results_are_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert record.address(tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
+    assert mlflow_export.address(tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://server")
-    assert record.address(tmp_path) == "http://server"
-    assert record.address(tmp_path, "sqlite:///x.db") == "sqlite:///x.db"
+    assert mlflow_export.address(tmp_path) == "http://server"
+    assert mlflow_export.address(tmp_path, "sqlite:///x.db") == "sqlite:///x.db"
 
 
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, capsys):
-    assert record.main([str(tmp_path / "nowhere")]) == 1
+    assert mlflow_export.main([str(tmp_path / "nowhere")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
-    assert record.main([]) == 2
+    assert mlflow_export.main([]) == 2
 
 
 def test_importing_the_record_is_cheap():
-    code = "import sys, harness.record; print({'mlflow', 'pandas', 'torch'} & set(sys.modules))"
+    heavy = {"mlflow", "pandas", "torch"}
+    code = f"import sys, harness.record.mlflow_export; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"set()"
 
 
 def test_an_importer_works_beside_the_trials_once_at_a_time(runs: Path):
     Lab(runs, "t").rows(0, 3).end()
-    importer = tracker.Importer(runs, every=0.0)
+    importer = mlflow_process.Importer(runs, every=0.0)
     importer.poll()
     child = importer._child
     assert child is not None
     importer.poll()
     assert importer._child is child, "a second one was started beside the first"
     assert child.wait(60) == 0
-    assert set(stored(record.address(runs))) == {"t"}
+    assert set(stored(mlflow_export.address(runs))) == {"t"}
     importer.poll()
     assert importer._child is not child
     importer.close()
@@ -634,7 +635,7 @@ def test_an_importer_works_beside_the_trials_once_at_a_time(runs: Path):
 
 
 def test_an_importer_waits_for_its_time(runs: Path):
-    importer = tracker.Importer(runs)
+    importer = mlflow_process.Importer(runs)
     importer.poll()
     assert importer._child is None
     importer.close()

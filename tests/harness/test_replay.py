@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from harness import frames, journal, replay, runner
+from harness import replay, runner
 from harness.cli import main
 from harness.plan import Spec
+from harness.record import journal, tables
 from tests.harness.test_compare import result
 from tests.harness.throwaway import home, make_paper
 
@@ -47,7 +48,7 @@ def test_a_row_of_a_fresh_clone_is_replayed_and_agrees_until_it_is_tampered_with
     assert call("report") == 0
     assert table.read_text() == kept  # a replay repeats a row and makes none
 
-    loss = str(frames.load(table)["loss"].item())
+    loss = str(tables.load(table)["loss"].item())
     assert kept.count(f",{loss},") == 1
     table.write_text(kept.replace(f",{loss},", f",{float(loss) + 1e-12!r},"))
     capsys.readouterr()
@@ -68,7 +69,7 @@ def test_an_unknown_row_is_refused_with_the_nearest(lab, capsys):
 
 
 def test_a_row_becomes_the_spec_it_came_from(lab):
-    row = frames.load(Path("reports/results.csv")).iloc[0].to_dict()
+    row = tables.load(Path("reports/results.csv")).iloc[0].to_dict()
     (kept,) = (Spec.read(folder) for folder in journal.find(Path("runs")))
     again = replay.respecify(row)
     assert again.config == kept.config
@@ -85,7 +86,7 @@ def test_a_capped_and_changed_row_keeps_cap_and_config(tmp_path, monkeypatch, bu
     folder = make_paper(tmp_path / "papers")
     monkeypatch.chdir(tmp_path)
     made = result(folder, 5, budget_name=budget_name, config={"eval_every": 7}, stopped_by="steps")
-    spec = replay.respecify(frames.frame([made]).iloc[0].to_dict())
+    spec = replay.respecify(tables.frame([made]).iloc[0].to_dict())
     assert (spec.steps_cap, spec.seconds_cap) == cap
     assert (spec.seed, spec.config["eval_every"]) == (5, 7)
     assert spec.trial == made.trial
@@ -115,7 +116,7 @@ def compare(recorded: pd.DataFrame, again: object) -> tuple[str, bool]:
 
 
 def test_equal_numbers_agree_and_the_last_bit_counts(paper):
-    recorded = frames.frame([result(paper, 0, 0.1)])
+    recorded = tables.frame([result(paper, 0, 0.1)])
     assert compare(recorded, result(paper, 0, 0.1))[1]
     assert not compare(recorded, result(paper, 0, 0.1 + 2e-17 + 1e-16))[1]
 
@@ -123,7 +124,7 @@ def test_equal_numbers_agree_and_the_last_bit_counts(paper):
 def test_metrics_of_other_rows_of_the_table_do_not_count(paper):
     other = result(paper, 1)
     other.rows[0]["values"] = {"accuracy": 0.9}
-    both = frames.frame([result(paper, 0, 0.1), other])
+    both = tables.frame([result(paper, 0, 0.1), other])
     text, same = compare(both[both["seed"] == 0], result(paper, 0, 0.1))
     assert same
     assert "accuracy" not in text
@@ -134,7 +135,7 @@ def test_a_metric_that_only_one_side_has_is_a_difference(paper, gone):
     few, many = result(paper, 0, 0.1), result(paper, 0, 0.1)
     many.rows[0]["values"] = {"loss": 0.1, "accuracy": 0.9}
     recorded, again = (few, many) if gone == "recorded" else (many, few)
-    text, same = compare(frames.frame([recorded]), again)
+    text, same = compare(tables.frame([recorded]), again)
     assert not same
     assert "accuracy" in text
 
@@ -143,9 +144,9 @@ def test_another_number_of_members_or_none_is_a_difference(paper):
     two = result(paper, 0, 0.1)
     two.rows = [{**two.rows[0], "values": {"loss": 0.1, "member": member}} for member in (0, 1)]
     one = result(paper, 0, 0.1)
-    assert compare(frames.frame([two]), two)[1]
-    assert not compare(frames.frame([two]), one)[1]
-    assert not compare(frames.frame([one]), two)[1]
+    assert compare(tables.frame([two]), two)[1]
+    assert not compare(tables.frame([two]), one)[1]
+    assert not compare(tables.frame([one]), two)[1]
     nothing = result(paper, 0, status="failed")
     nothing.rows = []
-    assert not compare(frames.frame([one]), nothing)[1]
+    assert not compare(tables.frame([one]), nothing)[1]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import discover, frames, journal, pages, report
+from harness import discover, pages, report
 from harness.cli import main
-from harness.journal import Result
 from harness.paper import Refused
 from harness.plan import Spec
+from harness.record import journal, tables
+from harness.record.journal import Result
 from tests.harness.test_compare import result
 from tests.harness.throwaway import make_paper
 
@@ -162,7 +163,7 @@ def test_what_was_stored_is_loaded_again(paper, tmp_path):
     write(paper, tmp_path)
     table, problems = report.gather(tmp_path / "runs", tmp_path / "reports")
     assert problems == []
-    again = frames.load(tmp_path / "reports" / "results.csv")
+    again = tables.load(tmp_path / "reports" / "results.csv")
     assert again.equals(table)
     assert again["loss"].item() == 1 / 3
 

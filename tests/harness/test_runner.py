@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness import journal, runner
-from harness.journal import Journal
+from harness import runner
 from harness.paper import Refused
+from harness.record import journal
+from harness.record.journal import Journal
 from harness.runner import HEARTBEAT, TRACEBACK, Outcome
 from harness.training import device
 from harness.trial import CHECKPOINT, Pace

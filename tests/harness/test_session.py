@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness import discover, journal, session
+from harness import discover, session
 from harness.launch import Machine
 from harness.plan import Spec
+from harness.record import journal
 from harness.runner import Outcome
 from harness.view import Bars, clock, state
 from tests.harness.throwaway import home, make_paper

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import journal
 from harness.budget import Interrupted, Limit, Meter
 from harness.paper import Refused
+from harness.record import journal
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial, stream
 
 NEVER = 1e9
@@ -64,7 +64,9 @@ class Lab:
     def open(self, pace: Pace | None = None, tools: Tools | None = None, **phases: int) -> Trial:
         sizes = {name: (length, 2) for name, length in (phases or {"train": LENGTH}).items()}
         meter = Meter(sizes, Limit(), clock=self.tick)
-        trial = Trial(self.folder, meter, tools or Tools(pickle.dump, pickle.load), seed=7)
+        trial = Trial(
+            journal.Journal(self.folder), meter, tools or Tools(pickle.dump, pickle.load), seed=7
+        )
         trial.pace = pace or Pace(NEVER, NEVER)
         self.trials.append(trial)
         return trial

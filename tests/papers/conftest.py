@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from harness.budget import Limit, Meter
+from harness.record.journal import Journal
 from harness.training import device
 from harness.trial import Tools, Trial
 
@@ -30,7 +31,7 @@ def lab(tmp_path: Path) -> Iterator[Callable[..., Trial]]:
         tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
         folder = tmp_path / str(len(made))
         folder.mkdir()
-        made.append(Trial(folder, Meter(phases or {}, Limit()), tools, seed))
+        made.append(Trial(Journal(folder), Meter(phases or {}, Limit()), tools, seed))
         return made[-1]
 
     yield make

@@ -147,7 +147,7 @@ def test_cifar10_comes_from_the_reader_that_verifies(tmp_path: Path, monkeypatch
     reader = SimpleNamespace(
         ensure=lambda name: archive, digest=lambda name: f"hash of {name}", read_cifar10=read
     )
-    monkeypatch.setitem(sys.modules, "harness.datasets", reader)
+    monkeypatch.setitem(sys.modules, "harness.data.store", reader)
     train, test = data.load("cifar10", "train", fraction=0), data.load("cifar10", "test")
     assert torch.equal(train.x, torch.from_numpy(images))
     assert (train.y.tolist(), test.y.tolist()) == ([3, 4], [9])

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from harness import journal
 from harness.budget import Interrupted, Limit, Meter
 from harness.paper import Refused
+from harness.record import journal
 from harness.training import augment, data, device, metrics
 from harness.trial import Pace, Tools, Trial, stream
 from papers.cells import cifar, task
@@ -50,7 +50,7 @@ def open_trial(folder, turns, pace=None, limit=None, phases=("retrain",), **cloc
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
     meter = Meter(dict.fromkeys(phases, (turns, 1)), limit or Limit(), **clock)
     folder.mkdir(exist_ok=True)
-    trial = Trial(folder, meter, tools, seed=7)
+    trial = Trial(journal.Journal(folder), meter, tools, seed=7)
     trial.pace = pace or Pace(NEVER, NEVER)
     return trial
 

@@ -15,9 +15,9 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from harness import journal
 from harness.budget import Interrupted, Limit, Meter
 from harness.paper import Paper, Refused, resolve
+from harness.record import journal
 from harness.training import device, metrics, text
 from harness.trial import Pace, Tools, Trial
 from papers.cells.published import RECURRENT, Recurrent
@@ -601,7 +601,7 @@ def ran(name: str, folder: Path, stop_after: int | None = None) -> list[dict[str
     experiment, config = EXPERIMENTS[name], small(name)
     meter = Meter(resolve(experiment.phases, config), Limit())
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
-    trial = Trial(folder, meter, tools, seed=0)
+    trial = Trial(journal.Journal(folder), meter, tools, seed=0)
     trial.pace = Pace(1e9, 1e9, stop_after)
     try:
         for row in RUNS[name](config, trial):

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from harness import journal
 from harness.budget import Interrupted, Limit, Meter
 from harness.paper import Refused, resolve
+from harness.record import journal
 from harness.training import device, loop, metrics, optim
 from harness.trial import Pace, Tools, Trial
 from papers.mnist1d import models
@@ -49,7 +49,7 @@ def ran(config: Lottery, folder: Path, stop_after: int | None = None) -> list[di
     folder.mkdir(exist_ok=True)
     phases = study.EXPERIMENTS[0].phases
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
-    trial = Trial(folder, Meter(resolve(phases, config), Limit()), tools, seed=0)
+    trial = Trial(journal.Journal(folder), Meter(resolve(phases, config), Limit()), tools, seed=0)
     trial.pace = Pace(1e9, 1e9, stop_after)
     try:
         for row in tickets.run(config, trial):

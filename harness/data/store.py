@@ -17,10 +17,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness import datasets_dvc
-from harness.cifar import CIFAR_HASHES, read_cifar10, subset
-from harness.datasets_registry import DATASETS, Dataset, File
-from harness.download import Unavailable, fetch, hashes, writing
+from harness.data import dvc
+from harness.data.cifar import CIFAR_HASHES, read_cifar10, subset
+from harness.data.download import Unavailable, fetch, hashes, writing
+from harness.data.registry import DATASETS, Dataset, File
 from harness.paper import Refused, require
 
 __all__ = ["CIFAR_HASHES", "DATASETS", "digest", "ensure", "read_cifar10", "require_data"]
@@ -31,7 +31,7 @@ RECORD = "data/.verified.json"
 class Home:
     """A working tree and what its datasets are."""
 
-    root: Path = Path(__file__).resolve().parents[1]
+    root: Path = Path(__file__).resolve().parents[2]
     datasets: Mapping[str, Dataset] = field(default_factory=lambda: DATASETS)
 
     def __getitem__(self, name: str) -> Dataset:
@@ -81,7 +81,7 @@ def add(name: str, home: Home = HOME) -> str:
     path = home[name].path if name in home.datasets else f"data/{name}"
     if not (home.root / path).exists():
         raise Refused(f"data add {name}: {path} is not there; put its files in place first")
-    return datasets_dvc.add(path, home.root)
+    return dvc.add(path, home.root)
 
 
 def status(home: Home = HOME) -> dict[str, str]:
@@ -187,14 +187,14 @@ def _bring(dataset: Dataset, home: Home, sources: tuple[str, ...]) -> None:
             tried.append(f"{source}: {problem}")
     raise Refused(
         f"data '{dataset.name}' is {was}; tried {' | '.join(tried)}. Name a DVC remote that has "
-        f"it ({datasets_dvc.REMOTE}), or go online, and: python -m harness data pull "
+        f"it ({dvc.REMOTE}), or go online, and: python -m harness data pull "
         f"{dataset.name}; or put its files into {dataset.path} yourself ({dataset.source})"
     )
 
 
 def _from_dvc(dataset: Dataset, home: Home) -> None:
     with _alone(".dvc", home):  # DVC refuses a second process; ours waits
-        datasets_dvc.pull(dataset, home.root)
+        dvc.pull(dataset, home.root)
 
 
 def _from_origin(dataset: Dataset, home: Home) -> None:
@@ -239,6 +239,6 @@ def _move(dataset: Dataset, files: list[File], home: Home) -> None:
     aside.rmdir()
     try:
         with _alone(".dvc", home):
-            datasets_dvc.keep(dataset, home.root)
+            dvc.keep(dataset, home.root)
     except Unavailable as problem:
         Console(stderr=True).print(f"data {dataset.name}: not kept in DVC's cache ({problem})")

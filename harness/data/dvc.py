@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.datasets_registry import Dataset
-from harness.download import Unavailable, hashes
+from harness.data.download import Unavailable, hashes
+from harness.data.registry import Dataset
 from harness.paper import Refused
 
 REMOTE = "HARNESS_DVC_REMOTE"

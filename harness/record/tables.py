@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.journal import PLACES, Result
+from harness.record.journal import PLACES, Result
 
 Types = Mapping[str, type]
 Record = dict[str, Any]

@@ -79,6 +79,11 @@ class Journal:
             repair(self.path)
         self._handle = self.path.open("ab", buffering=0)
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the trial."""
+        return self.path.parent
+
     def append(self, kind: str, **content: Any) -> None:
         """Append one line; raises OSError when the disk is full, and leaves no half line then."""
         line = encode({"kind": kind, "time": round(time.time(), 3), **content})

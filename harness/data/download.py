@@ -19,7 +19,7 @@ from typing import IO, Any
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from harness.datasets_registry import File
+from harness.data.registry import File
 from harness.paper import Refused
 
 CHUNK, PATIENCE = 1 << 18, 60.0  # bytes; seconds without an answer before a host counts as down

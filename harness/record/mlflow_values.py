@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from harness import journal
-from harness.journal import PLACES, Result
+from harness.record import journal
+from harness.record.journal import PLACES, Result
 
 LONGEST = {"param": 6000, "tag": 8000, "digest": 36}
 

@@ -1,4 +1,4 @@
-"""Journals -> MLflow; the only file that knows MLflow (`harness.frames` has the tables).
+"""Journals -> MLflow; the only file that knows MLflow (`harness.record.tables` has the tables).
 
 The journals on disk are the truth and MLflow is a view of them: the importer can stop anywhere,
 come again and build everything anew. One importer works at a time on a folder of runs, and trials
@@ -22,8 +22,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from harness import journal, points
-from harness.journal import Result
+from harness.record import journal, mlflow_values
+from harness.record.journal import Result
 
 DATABASE, LOCK = "mlflow.db", "mlflow.lock"
 ROWS, FILES = "harness.imported_rows", "harness.imported_files"
@@ -203,14 +203,14 @@ def _send_texts(client: Any, run: Any, result: Result) -> None:
     """Send the parameters, which never change, and those tags that did."""
     from mlflow.entities import Param, RunTag
 
-    params = dict(points.flatten(result.spec.get("config", {})))
+    params = dict(mlflow_values.flatten(result.spec.get("config", {})))
     for key, value in run.data.params.items():
         if params.get(key, value) != value:
             raise Differs(f"parameter {key} is {value} in MLflow, {params[key]} in the journal")
     fresh = [Param(key, text) for key, text in params.items() if key not in run.data.params]
     tags = [
         RunTag(key, text)
-        for key, text in points.tags_of(result).items()
+        for key, text in mlflow_values.tags_of(result).items()
         if run.data.tags.get(key) != text
     ]
     for some in _chunks(fresh, TEXTS):
@@ -233,11 +233,11 @@ def _send_rows(client: Any, run: Any, result: Result) -> int:
             client.log_batch(run.info.run_id, metrics=some, tags=mark)
         batch.clear()
 
-    for step, turn in points.turns(result):
+    for step, turn in mlflow_values.turns(result):
         upto = turn[-1]["index"] + 1
         if upto <= begin:
             continue
-        metrics = [Metric(*point, step) for point in points.points(turn, begin)]
+        metrics = [Metric(*point, step) for point in mlflow_values.points(turn, begin)]
         if len(batch) + len(metrics) > BATCH:
             flush()
         batch += metrics
@@ -253,7 +253,7 @@ def _send_dataset(client: Any, run: Any, result: Result) -> None:
     if result.data and not there:
         name, digest = result.data["name"], result.data["hash"]
         source = json.dumps({"name": name, "hash": digest})
-        dataset = Dataset(name, digest[: points.LONGEST["digest"]], "harness", source)
+        dataset = Dataset(name, digest[: mlflow_values.LONGEST["digest"]], "harness", source)
         use = DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
         client.log_inputs(run.info.run_id, datasets=[use])
 
@@ -278,7 +278,7 @@ def _send_status(client: Any, run: Any, result: Result) -> None:
     """Close the run as its trial ended; one without a sign of life is killed, or opened again."""
     status, seen = STATUS.get(result.status, "FAILED"), result.finished
     if status == "RUNNING":
-        seen = points.last_seen(result.folder)
+        seen = mlflow_values.last_seen(result.folder)
         status = "KILLED" if time.time() - seen > STALE else status
     if status == "RUNNING":
         if run.info.status != status:
@@ -289,7 +289,3 @@ def _send_status(client: Any, run: Any, result: Result) -> None:
 
 def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
     return [items[begin : begin + size] for begin in range(0, len(items), size)]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.download import hashes as hashes_of
+from harness.data.download import hashes as hashes_of
 from harness.paper import Refused
 
 FOLDER = "cifar-10-batches-py"

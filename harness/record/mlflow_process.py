@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.record import address
+from harness.record.mlflow_export import address
 
 EVERY = 300.0  # seconds between two imports while trials run: a look costs some CPU seconds
 
@@ -65,7 +65,7 @@ def _start(command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
     environment = {name: text for name, text in os.environ.items() if name != "MLFLOW_RUN_ID"}
     environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     environment.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=output, stderr=subprocess.STDOUT
