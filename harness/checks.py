@@ -1,4 +1,4 @@
-"""What can be checked about measurements, as data; `harness.claims` does the statistics.
+"""What can be checked about measurements, as data; `harness.judge.rules` does the statistics.
 
 Every check names experiments of its own paper and a metric of their final rows. Values are in the
 metric's own unit (fractions, not per cent). Margins are written here, before the run.

@@ -1,8 +1,8 @@
 """The words in which a paper is declared: claims, tasks, phases, experiments.
 
 Everything here is a frozen value that validates itself and does nothing else, so that declarations
-load in milliseconds (standard library only). `harness.claims` judges the checks; `harness.budget`
-turns phases into limits.
+load in milliseconds (standard library only). `harness.judge.rules` judges the checks;
+`harness.budget` turns phases into limits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Estimates, intervals and tests on plain numbers: what `harness.claims` reasons with.
+"""Estimates, intervals and tests on plain numbers: what `harness.judge.rules` reasons with.
 
 Almost everything is an `Estimate`: a value with its standard error and degrees of freedom, so that
 one t interval and one t test serve means, differences, log ratios and rank correlations alike.

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import contract, discover
-from harness.discover import Folder
 from harness.paper import Experiment
+from harness.plan import discover
+from harness.plan.discover import Folder
+from harness.run import contract
 
 PAPERS = discover.load_all(Path(__file__).parents[1] / "papers")
 EXPERIMENTS = [(found, e) for found in PAPERS for e in found.paper.experiments]

@@ -19,7 +19,7 @@ import pytest
 
 from harness.record import journal
 from harness.record.journal import Result
-from tests.harness.throwaway import make_paper
+from tests.lab.throwaway import make_paper
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]

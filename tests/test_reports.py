@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness import discover, figures, report
-from harness.discover import Folder
+from harness.plan import discover
+from harness.plan.discover import Folder
 from harness.record import tables
+from harness.show import draw, report
 
 ROOT = Path(__file__).parents[1]
 RENDERED = sorted(
@@ -58,12 +59,12 @@ def test_figures_make_do_with_one_experiment(found: Folder):
     """Whoever has run one experiment alone gets its figures, or none, and no error."""
     results = tables.load(ROOT / "reports" / report.RESULTS)
     curves = pd.read_csv(ROOT / "reports" / report.CURVES)
-    figures.style()
+    draw.style()
     for name in sorted(set(results["experiment"])):
         rows = results[(results["experiment"] == name) & (results["budget"] == "nightly")]
         lines = curves[(curves["experiment"] == name) & (curves["budget"] == "nightly")]
-        for draw in drawing(found):
-            draw(rows, lines)
+        for function in drawing(found):
+            function(rows, lines)
 
 
 def drawing(found: Folder) -> list[Callable[..., object]]:

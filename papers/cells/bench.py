@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import device, loop, metrics, optim
 from papers.cells import recipe, supernet_bench
 from papers.cells.edge import T1, T2, EdgeSpace

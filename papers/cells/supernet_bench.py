@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import device, metrics
 from papers.cells.layouts import Images
 from papers.cells.supernet import Design, Supernet, Weights

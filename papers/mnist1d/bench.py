@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.bench import Pair
+from harness.pair import Pair
 from harness.training.lr_range import Curve
 from papers.mnist1d.benchmark import bench as benchmark
 from papers.mnist1d.contrastive import bench as contrastive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bench import Pair
+from harness.pair import Pair
 from papers.cells import bench
 
 

@@ -8,10 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from scipy.stats import t as student
 
-from harness import discover, figures
-from harness.record import tables
-from tests.harness.test_compare import result
-from tests.harness.throwaway import make_paper
+from harness import figures
 
 
 def test_the_deepest_budget_with_such_an_experiment():
@@ -43,20 +40,3 @@ def test_a_line_is_drawn_in_order_with_its_interval():
     (band,) = axes.collections
     top = band.get_paths()[0].vertices[:, 1].max()
     assert top == pytest.approx(30 + student.ppf(0.975, 3) * 10 / 2)
-
-
-def test_papers_compete_where_their_tasks_meet(tmp_path):
-    folders = [make_paper(tmp_path, name) for name in ("one", "two", "apart")]
-    for folder, task in zip(folders, ("contest", "contest", "alone"), strict=True):
-        text = (folder / "paper.py").read_text().replace('Task("throwaway"', f'Task("{task}"')
-        (folder / "paper.py").write_text(text.replace('"", "min")', '"", "min", True)'))
-    results = tables.frame([result(folder) for folder in folders])
-    curves = pd.DataFrame({"paper": [f.name for f in folders], "experiment": "fit", "mean": 0.5})
-    found = discover.load(folders[0])
-    rows, lines = figures.competing(found, results, curves)
-    assert set(rows["paper"]) == set(lines["paper"]) == {f.name for f in folders[:2]}
-
-
-def test_a_figure_may_be_the_text_of_an_svg(tmp_path):
-    path = figures.save("<svg/>", tmp_path / "figures" / "cell.svg")
-    assert path.read_text() == "<svg/>"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from papers.darts.recurrent.cell import OPERATIONS, CellMasks, MixedCell, offset
 from papers.darts.recurrent.cell_fast import FastMixedCell
 

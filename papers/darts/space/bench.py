@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.profiler import ProfilerActivity, profile
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import device, metrics
 from harness.trial import stream
 from papers.cells.network import Layout, Network

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from harness.training import lr_range as range_test
 from papers.mnist1d import models

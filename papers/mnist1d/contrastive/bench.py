@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.contrastive import networks, training, views
 from papers.mnist1d.contrastive.config import Contrastive

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.double_descent import networks, training
 from papers.mnist1d.double_descent.config import BATCH

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import loop, metrics, optim
 from papers.mnist1d import models
 from papers.mnist1d.lottery import pruning

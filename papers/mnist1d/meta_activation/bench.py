@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training.unroll import Tensors
 from papers.mnist1d import hidden_layer, models
 from papers.mnist1d.meta_activation import activation, outer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from papers.mnist1d import hidden_layer
 from papers.mnist1d.meta_lr import training
 from papers.mnist1d.meta_lr.config import MetaRate

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from harness.bench import KEEP, Pair
+from harness.pair import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.pooling import networks
 from papers.mnist1d.pooling.config import BATCH

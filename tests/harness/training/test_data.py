@@ -9,9 +9,7 @@ import itertools
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.data import cifar, store
 from harness.paper import Refused
 from harness.training import data, readers, text
 from harness.training.device import load, save
@@ -144,10 +143,9 @@ def test_cifar10_comes_from_the_reader_that_verifies(tmp_path: Path, monkeypatch
         return {"train": (images, np.array([3, 4])), "test": (images[:1], np.array([9]))}
 
     archive = tmp_path / "cifar-10-python.tar.gz"
-    reader = SimpleNamespace(
-        ensure=lambda name: archive, digest=lambda name: f"hash of {name}", read_cifar10=read
-    )
-    monkeypatch.setitem(sys.modules, "harness.data.store", reader)
+    monkeypatch.setattr(store, "ensure", lambda name: archive)
+    monkeypatch.setattr(store, "digest", lambda name: f"hash of {name}")
+    monkeypatch.setattr(cifar, "read_cifar10", read)
     train, test = data.load("cifar10", "train", fraction=0), data.load("cifar10", "test")
     assert torch.equal(train.x, torch.from_numpy(images))
     assert (train.y.tolist(), test.y.tolist()) == ([3, 4], [9])

@@ -1,0 +1,234 @@
+"""The command line: list, run, report, verify, replay, check, bench, data.
+
+Commands are short and import what they need when they run, so that `list` and `--help` answer
+before torch, pandas or mlflow could even load.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from harness import budget as budgets
+from harness.cli import data
+from harness.paper import Refused, require
+from harness.plan import discover
+
+app = typer.Typer(
+    help="Run paper replications under equal budgets, judge their claims, compare them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+RUNS, REPORTS = Path("runs"), Path("reports")
+
+Papers = Annotated[
+    list[str], typer.Argument(help="Folders of papers: papers/mnist1d, or papers for all.")
+]
+AllPapers = Annotated[
+    list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
+]
+BudgetName = Annotated[str, typer.Option(help="check, smoke, nightly or paper.")]
+RunsFolder = Annotated[Path, typer.Option("--runs", help="Where journals and MLflow's store go.")]
+ReportsFolder = Annotated[Path, typer.Option("--reports", help="Where tables and figures go.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a refusal is one line on standard error and exit status 2."""
+    if not app.registered_groups:
+        app.add_typer(data.app, name="data")
+    try:
+        app(args=arguments)
+    except Refused as refusal:
+        _refuse(refusal)
+
+
+def _refuse(refusal: Refused) -> NoReturn:
+    sys.stderr.write(f"error: {' '.join(str(refusal).split())}\n")
+    raise SystemExit(2)
+
+
+@app.command("list")
+def list_papers(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Show papers, experiments, tasks, claims, data and expected times."""
+    papers = discover.load_all()
+    if as_json:
+        from harness.plan import catalogue
+
+        sys.stdout.write(json.dumps(catalogue.describe(papers), indent=1) + "\n")
+        return
+    from harness.show import terminal
+
+    for table in terminal.listing(papers):
+        Console().print(table)
+    Console().print("run one with: python -m harness run papers/NAME")
+
+
+@app.command()
+def run(  # noqa: PLR0913  (one parameter per option)
+    papers: Papers,
+    experiment: Annotated[
+        list[str] | None, typer.Option(help="An experiment, or a group such as 'benchmark'.")
+    ] = None,
+    budget: BudgetName = "smoke",
+    seed: Annotated[list[int] | None, typer.Option(help="Run this seed (repeatable).")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Run seeds 0 to N-1.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a config.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Cap a replicate's phases, in SGD steps.")
+    ] = None,
+    gpu_days: Annotated[float | None, typer.Option(help="Cap a replicate's device time.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
+    launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",
+    plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
+    checkpoint_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 30.0,
+    tracking: Annotated[bool, typer.Option(help="Bring the journals into MLflow.")] = True,
+    runs: RunsFolder = RUNS,
+) -> None:
+    """Run experiments, resume unfinished ones, print what the paper says beside our numbers."""
+    from harness.cli.run import run_trials
+    from harness.plan.specs import Request, plan
+    from harness.run import launch
+    from harness.run.session import Place
+    from harness.trial import Pace
+
+    require(launcher, launch.LAUNCHERS, "launcher")
+    require(device, ("auto", "cpu", "cuda"), "device")
+    _in_range(jobs, gpu_days, checkpoint_every)
+    cap = budgets.standard(budget).replaced(steps, gpu_days)
+    chosen = _seeds(seed, seeds)
+    found = discover.load_each(papers)
+    kind, host = launch.machine(device, jobs, launcher=launcher)
+    request = Request(experiment or (), cap, chosen, setting or (), kind)
+    specs = [spec for paper in found for spec in plan(paper, request)]
+    if plan_only:
+        from harness.show import terminal
+
+        Console().print(terminal.plan_table(specs))
+        return
+    place = Place(runs, Pace(checkpoint=checkpoint_every), launcher, tracking)
+    raise typer.Exit(run_trials(found, specs, host, (place, fresh, Console())))
+
+
+@app.command()
+def report(
+    papers: AllPapers = None,
+    budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Merge the runs into reports/results.csv and write tables, pages and figures."""
+    from harness.show.report import write
+
+    for name in budget or ():
+        budgets.standard(name)
+    found = discover.load_each(papers) if papers else discover.load_all()
+    for line in write(found, runs, reports, budget or None):
+        Console().print(line, highlight=False)
+
+
+@app.command()
+def verify(
+    papers: Papers,
+    budget: BudgetName = "nightly",
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Print the verdicts; exit 1 when a claim that was expected to hold is refuted."""
+    from harness.judge.generations import judged
+    from harness.show import outcome
+    from harness.show.report import gather
+
+    budgets.standard(budget)
+    found = discover.load_each(papers)
+    results, problems = gather(runs, reports)
+    for problem in problems:
+        Console().print(f"[red]damaged[/]: {problem}", highlight=False)
+    refuted = 0
+    for paper in found:
+        verdicts = judged(results, paper).get(budget, [])
+        if not verdicts:
+            raise Refused(f"{paper.name}: has no results at budget '{budget}'; run it first")
+        Console().print(outcome.verdict_table(paper, verdicts))
+        refuted += sum(verdict.refuted and verdict.claim.expected for verdict in verdicts)
+    raise typer.Exit(1 if refuted else 0)
+
+
+@app.command()
+def replay(
+    result: Annotated[str, typer.Argument(help="A trial id, as results.csv and `run` print it.")],
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Run again exactly what a row of a table came from, and compare."""
+    from harness.cli.replay import replay_trial
+
+    raise typer.Exit(replay_trial(result, runs, reports, Console()))
+
+
+@app.command()
+def check(papers: Papers) -> None:
+    """Check a paper's folder against the contract that every paper meets."""
+    from harness.run.contract import inspect
+
+    problems = 0
+    for found in discover.load_each(papers):
+        for problem in inspect(found):
+            problems += 1
+            Console().print(f"[red]problem[/]: {problem}", highlight=False)
+        Console().print(f"{found.name}: {len(found.paper.experiments)} experiments checked")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def bench(
+    papers: AllPapers = None,
+    reports: ReportsFolder = REPORTS,
+    save: Annotated[bool, typer.Option(help="Write reports/bench.md, or the figure.")] = True,
+    lr_range: Annotated[
+        bool, typer.Option("--lr-range", help="Learning-rate range tests instead.")
+    ] = False,
+) -> None:
+    """Time the hot paths beside their readable oracles; print ratios and share of the peak."""
+    from harness.speed import lr_range as range_tests
+    from harness.speed import race
+
+    found = discover.load_each(papers) if papers else discover.load_all()
+    measure = range_tests.run if lr_range else race.run
+    for table in measure(found, reports if save else None):
+        Console().print(table)
+
+
+def _in_range(jobs: int | None, gpu_days: float | None, checkpoint_every: float) -> None:
+    if jobs is not None and jobs < 1:
+        raise Refused(f"--jobs {jobs}: must be at least 1")
+    if gpu_days is not None and not 0 < gpu_days < math.inf:
+        raise Refused(f"--gpu-days {gpu_days:g}: must be a number above 0")
+    if not checkpoint_every >= 0:
+        raise Refused(f"--checkpoint-every {checkpoint_every:g}: must be at least 0 seconds")
+
+
+def _seeds(seed: list[int] | None, seeds: int | None) -> list[int] | None:
+    if seed and seeds is not None:
+        raise Refused("--seed and --seeds: give one of the two")
+    if seeds is not None:
+        if seeds < 1:
+            raise Refused(f"--seeds {seeds}: must be at least 1")
+        return list(range(seeds))
+    for number in seed or ():
+        if number < 0:
+            raise Refused(f"--seed {number}: must be at least 0")
+    return sorted(set(seed)) if seed else None

@@ -1,0 +1,76 @@
+"""`run`: from the list of trials to what the papers say beside what was measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from harness.paper import Refused
+from harness.plan.discover import Folder
+from harness.plan.specs import Spec
+from harness.record.journal import Result
+from harness.record.mlflow_process import sync
+from harness.run import launch, session
+from harness.run.session import Place
+
+
+def run_trials(
+    papers: Sequence[Folder],
+    specs: Sequence[Spec],
+    host: launch.Machine,
+    where: tuple[Place, bool, Console],
+) -> int:
+    """Run trials to their end and print what the papers say beside what was measured.
+
+    Returns:
+        0 when every trial completed, 1 when one failed, 130 when asked to stop.
+    """
+    place, fresh, console = where
+    if not specs:
+        raise Refused("nothing to run: the chosen experiments are skipped at this budget")
+    start = session.launcher(
+        place.launcher
+    )  # refuses what cannot launch before anything is written
+    trials = session.prepare(specs, place.runs, fresh)
+    try:
+        results = session.conduct(trials, host, (place, start), console)
+    except KeyboardInterrupt:
+        console.print("stopped; everything is saved: the same command goes on from there")
+        return 130
+    from harness.show import outcome  # pandas and scipy load after the work is done
+
+    for drawing in shown(papers, results):
+        console.print(drawing)
+    for table in outcome.verdicts_of_run(papers, results):
+        console.print(table)
+    if place.tracking:
+        console.print(sync(place.runs), highlight=False, markup=False, soft_wrap=True)
+    console.print(f"journals and artifacts: {place.runs}/", highlight=False)
+    where_to = " ".join(os.path.relpath(found.path) for found in papers)
+    option = "" if place.runs == Path("runs") else f" --runs {place.runs}"
+    hint = f"write tables, pages and figures: python -m harness report {where_to}{option}"
+    console.print(hint, highlight=False, soft_wrap=True)
+    return 0 if all(result.status == "completed" for result in results) else 1
+
+
+def shown(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Panel]:
+    """Yield what experiments show when a run ends, each for its first completed seed."""
+    for found in papers:
+        for experiment in found.paper.experiments:
+            own = [
+                result
+                for result in results
+                if result.spec["paper"] == found.name
+                and result.spec["experiment"] == experiment.name
+                and result.status == "completed"
+            ]
+            first = min(own, key=lambda result: int(result.spec["seed"]), default=None)
+            if experiment.shows and first is not None:
+                text = (first.artifacts / experiment.shows).read_text(encoding="utf-8")
+                title = f"{experiment.name}, seed {first.spec['seed']}"
+                yield Panel(Text(text.rstrip()), title=title, title_align="left", expand=False)

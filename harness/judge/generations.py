@@ -1,0 +1,108 @@
+"""Results -> comparison frames: which rows may stand together, and what they say on average.
+
+Rows stand together when paper, experiment, budget, declared config, code and data hash agree. The
+newest such generation of an experiment is current; older ones lend their variance to the verdicts
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from harness import statistics
+from harness.judge.rules import judge
+from harness.judge.verdict import Verdict
+from harness.paper import BUDGETS, Refused
+from harness.plan.discover import Folder
+
+GENERATION = ["code", "data_hash"]
+COSTS = ["steps", "seconds", "flops"]
+LEVEL = 0.95
+CONTEXT = ("task", "trial", "device", "data_hash", "commit", "dirty")  # of the first row
+
+
+def declared(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
+    """Return a paper's rows at a budget whose config is the declared one, without overrides."""
+    configs = {
+        e.name: json.dumps(asdict(e.at(budget)), sort_keys=True) for e in found.paper.experiments
+    }
+    own = results[(results["paper"] == found.name) & (results["budget"] == budget)]
+    own = own[own["overrides"].fillna("") == ""]
+    return own[own["config"] == own["experiment"].map(configs)]
+
+
+def generations(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split rows into (current, earlier) generations, experiment by experiment."""
+    newest = pd.Series(False, index=rows.index)
+    for _, group in rows.groupby("experiment", sort=False):
+        last = group.sort_values("finished").iloc[-1]
+        same = (group[GENERATION].fillna("") == last[GENERATION].fillna("")).all(axis=1)
+        newest[group.index] = same
+    return rows[newest], rows[~newest]
+
+
+def current(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
+    """Return a paper's rows of the newest generation at a budget, with the declared config."""
+    return generations(declared(results, found, budget))[0]
+
+
+def judged(results: pd.DataFrame, found: Folder) -> dict[str, list[Verdict]]:
+    """Return {budget: verdicts} for every budget at which a paper has rows and claims."""
+    verdicts = {}
+    for budget in BUDGETS:
+        newest, earlier = generations(declared(results, found, budget))
+        if len(newest) and any(budget in claim.budgets for claim in found.paper.claims):
+            verdicts[budget] = judge(found.paper, newest, budget, earlier)
+    return verdicts
+
+
+def summary(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return one line per paper and experiment: n, mean with interval, cost of one replicate.
+
+    Raises:
+        Refused: rows of different budgets or data hashes would fall into one cell.
+    """
+    lines = []
+    for (paper, experiment), cell in rows.groupby(["paper", "experiment"], sort=False):
+        refuse_mixture(cell, f"{paper}: {experiment}")
+        values = cell[metric].dropna().to_numpy(dtype=float)
+        if not len(values):
+            continue
+        estimate = statistics.mean(values)
+        low, high = estimate.interval(LEVEL)
+        line = {"paper": paper, "experiment": experiment, "n": len(values)}
+        line |= {"mean": estimate.value, "low": low, "high": high}
+        line |= {"sd": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan}
+        line |= {cost: float(cell[cost].mean()) for cost in COSTS}
+        line |= {name: cell[name].iloc[0] for name in CONTEXT}
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def refuse_mixture(cell: pd.DataFrame, name: str) -> None:
+    """Refuse rows that cannot be compared: other budgets, data or configs in one cell."""
+    for column in ("budget", "data_hash", "config"):
+        found = sorted({str(value) for value in cell[column].fillna("none")})
+        if len(found) > 1:
+            raise Refused(f"{name}: {column} differs within one cell: {' | '.join(found)}")
+
+
+def averages(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return curves averaged over replicates: mean and sd per turn and place, one row a metric.
+
+    The place, `at`, is where a row says that it stands on its study's own axis: a width, a
+    sparsity, a training-set size. Most rows have none.
+    """
+    keys = ["paper", "experiment", "budget", "turn", "at"]
+    known = {"trial", "seed", "member", "members", "phase", *COSTS, *keys}
+    metrics = [name for name in curves.columns if name not in known]
+    metrics = [name for name in metrics if pd.api.types.is_numeric_dtype(curves[name])]
+    if curves.empty or not metrics:
+        return pd.DataFrame(columns=[*keys, "metric", "mean", "sd", "n"])
+    long = curves.melt(keys, metrics, "metric", "value").dropna(subset=["value"])
+    grouped = long.groupby([*keys, "metric"], sort=True, dropna=False)["value"]
+    return grouped.agg(mean="mean", sd="std", n="count").reset_index()

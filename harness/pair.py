@@ -1,0 +1,26 @@
+"""A readable oracle and its fast form: what a paper's `bench.py` declares and `bench` times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+KEEP = 1.3  # a fast form that gains less is deleted
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A readable oracle and its fast form, each doing `units` of the same work per call.
+
+    `agree` raises AssertionError when they do not do the same; `flops` is what one fast call
+    computes (0 where matrix products are not the work); `aim` is the ratio that was asked for.
+    """
+
+    name: str
+    oracle: Callable[[], object]
+    fast: Callable[[], object]
+    agree: Callable[[], None]
+    aim: float
+    units: int = 1
+    flops: float = 0.0
+    note: str = ""

@@ -1,0 +1,1 @@
+"""From a folder to the list of trials: papers found, requests resolved, code identified."""

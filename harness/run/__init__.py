@@ -1,0 +1,1 @@
+"""Trials run: sessions, workers on this machine or others, one trial, the contract of a paper."""

@@ -1,0 +1,186 @@
+"""One trial from its folder to its end: the only place that catches an experiment's exception."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import random
+import signal
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from harness.budget import Interrupted, Meter
+from harness.paper import Experiment, Refused, Row, number_of, resolve
+from harness.plan import discover
+from harness.plan.specs import Spec, config_of
+from harness.record import journal, provenance
+from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
+
+HEARTBEAT, LOCK, TRACEBACK = "heartbeat.json", "lock", "traceback.txt"
+_asked_to_stop = False  # set by SIGTERM between two trials of one worker process
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended; the journal holds what it measured."""
+
+    status: str
+    error: str = ""
+
+
+def execute(folder: Path, pace: Pace | None = None) -> Outcome:
+    """Run the trial of a folder to its end, from its last checkpoint where there is one.
+
+    Returns:
+        'completed', 'stopped' (asked to), or 'failed' with the reason. A trial that is complete
+        already is left as it is.
+
+    Raises:
+        Refused: another process runs this trial.
+    """
+    spec = Spec.read(folder)
+    with locked(folder):
+        if finished(folder):
+            return Outcome("completed")
+        if _asked_to_stop:
+            return Outcome("stopped", "asked to stop before it began")
+        try:
+            return _attempt(spec, folder, pace or Pace())
+        except OSError as error:  # a full disk: the journal itself cannot be written
+            return Outcome(
+                "failed", f"{type(error).__name__}: {error}; the last checkpoint is kept"
+            )
+
+
+def finished(folder: Path) -> bool:
+    """Tell whether the folder holds a completed trial."""
+    path = folder / journal.NAME
+    return path.exists() and journal.read(folder).status == "completed"
+
+
+def forget(folder: Path) -> None:
+    """Make a trial start over; what it measured stays beside the new journal, numbered."""
+    path = folder / journal.NAME
+    if path.exists():
+        number = len(list(folder.glob("journal.*.old"))) + 1
+        path.rename(folder / f"journal.{number}.old")
+    for name in (CHECKPOINT, PREVIOUS, HEARTBEAT):
+        (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the trial's lock; refuse when another process holds it."""
+    with (folder / LOCK).open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            owner = handle.read().strip() or "unknown"
+            raise Refused(f"{folder}: process {owner} is running this trial") from error
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
+    """Run the experiment once, writing its rows; turn whatever ends it into an outcome."""
+    from harness.training import device  # torch loads in the worker alone
+
+    device.prepare(spec.device, spec.threads, spec.seed)
+    random.seed(spec.seed)
+    found = discover.load(spec.folder)
+    experiment = next(e for e in found.paper.experiments if e.name == spec.experiment)
+    config = config_of(experiment, spec.config)
+    phases = resolve(experiment.phases, config)
+    replicates = number_of(experiment.replicates, config)
+    clock, sync = device.clock(spec.device), device.synchroniser(spec.device)
+    meter = Meter(phases, spec.limit, clock, sync, replicates)
+    tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
+    trial = Trial(journal.Journal(folder), meter, tools, spec.seed, spec.device)
+    trial.pace = pace
+    origin = provenance.collect(device.describe(spec.device), spec.threads)
+    with closing(trial.journal):
+        trial.journal.append("start", spec=asdict(spec), provenance=origin)
+        with _stop_on_signal(trial):
+            outcome = _consume(found, experiment, config, trial)
+        trial.journal.append(
+            "end",
+            status=outcome.status,
+            error=outcome.error,
+            stopped_by=meter.stopped_by if outcome.status == "completed" else outcome.status,
+            cost=meter.state_dict(),
+        )
+    return outcome
+
+
+def _consume(found: discover.Folder, experiment: Experiment, config: Any, trial: Trial) -> Outcome:
+    """Write every row that the experiment yields."""
+    latest: Row = {}
+    trial.on_heartbeat = lambda: beat(trial, latest)
+    try:
+        for row in found.function(experiment)(config, trial):
+            latest = row
+            trial.append(row)
+            _check_finite(row, trial)
+    except Interrupted as stop:
+        return Outcome("stopped", str(stop))
+    except MemoryError:
+        return Outcome("failed", "MemoryError: the machine's memory is full")
+    except Exception as error:  # noqa: BLE001  (the one place that may)
+        (trial.folder / TRACEBACK).write_text(traceback.format_exc())
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        return Outcome("failed", f"{type(error).__name__}: {error} ({where})")
+    if not latest:
+        return Outcome("failed", "the experiment yielded no row")
+    return Outcome("completed")
+
+
+def _check_finite(row: Mapping[str, Any], trial: Trial) -> None:
+    for name, value in row.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            phase = trial.meter.ledgers.get(trial.meter.phase)
+            turn = 0 if phase is None else phase.turns
+            raise FloatingPointError(f"{name}={value} at turn {turn} of '{trial.meter.phase}'")
+
+
+def beat(trial: Trial, latest: Row) -> None:
+    """Tell the watching process how far the trial is (a small file, replaced in one move)."""
+    meter = trial.meter
+    ledger = meter.ledgers[meter.phase]
+    content = {
+        "phase": meter.phase,
+        "turn": ledger.turns,
+        "horizon": ledger.horizon,
+        "steps": meter.spent("steps"),
+        "seconds": meter.spent("seconds"),
+        "metrics": {k: v for k, v in latest.items() if isinstance(v, float)},
+    }
+    fresh = trial.folder / f"{HEARTBEAT}.new"
+    fresh.write_text(json.dumps(content))
+    fresh.replace(trial.folder / HEARTBEAT)
+
+
+@contextmanager
+def _stop_on_signal(trial: Trial) -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into a request: save at the next turn, then leave."""
+
+    def request(signum: int, frame: FrameType | None) -> None:
+        global _asked_to_stop
+        _asked_to_stop = trial.stop_requested = True
+
+    before = {s: signal.signal(s, request) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

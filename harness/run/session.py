@@ -1,0 +1,168 @@
+"""One `run` from the list of trials to their results: folders, workers, bars, tracker."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.markup import escape
+
+from harness.paper import Refused
+from harness.plan.specs import Spec
+from harness.record import journal
+from harness.record.journal import Result
+from harness.record.mlflow_process import Importer
+from harness.run import launch, runner
+from harness.run.progress import Bars
+from harness.run.runner import Outcome
+from harness.trial import Pace
+from harness.words import duration
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where results go, how often a trial saves, and who runs the trials."""
+
+    runs: Path
+    pace: Pace = field(default_factory=Pace)
+    launcher: str = "local"
+    tracking: bool = True
+
+
+def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path, Spec]:
+    """Make the trials' folders, longest trial first; leave finished and unfinished ones as found.
+
+    Raises:
+        Refused: the output folder cannot be written, another process runs one of the trials, or a
+            journal is damaged.
+    """
+    trials = {spec.home(runs): spec for spec in sorted(specs, key=lambda s: -s.expected)}
+    try:
+        for folder in trials:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"--runs {runs}: cannot be written ({error.strerror})") from error
+    for folder, spec in trials.items():
+        with runner.locked(folder):
+            spec.write(folder)
+            if fresh:
+                runner.forget(folder)
+            _readable(folder)
+    return trials
+
+
+def _readable(folder: Path) -> None:
+    if not (folder / journal.NAME).exists():
+        return
+    try:
+        journal.read(folder)
+    except journal.Damaged as damage:
+        raise Refused(
+            f"{damage}; nothing was changed; --fresh keeps it and starts over"
+        ) from damage
+
+
+def conduct(
+    trials: dict[Path, Spec],
+    host: launch.Machine,
+    where: tuple[Place, Callable[..., dict[Path, Outcome]]],
+    console: Console,
+) -> list[Result]:
+    """Run the trials that are not complete, with live bars; return every trial's result.
+
+    Raises:
+        KeyboardInterrupt: asked to stop (Ctrl-C or SIGTERM); all trials have saved.
+    """
+    place, start = where
+    todo = [folder for folder in trials if not runner.finished(folder)]
+    if len(todo) < len(trials):
+        reused = len(trials) - len(todo)
+        console.print(f"{reused} of {len(trials)} trials are complete already (--fresh repeats)")
+    outcomes: dict[Path, Outcome] = {}
+    if todo:
+        bars = Bars(console, {folder: trials[folder] for folder in todo})
+        ends = Ends({folder: _size(folder) for folder in todo})
+        importer = Importer(place.runs)
+
+        def watch() -> None:
+            ends.show(bars)
+            if place.tracking:
+                importer.poll()
+
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            with bars.progress:
+                outcomes = start(todo, host, place.pace, watch)
+                watch()
+        finally:
+            importer.close()
+            signal.signal(signal.SIGTERM, before)
+        for folder in ends.sizes:  # what no journal could tell: refused, or the disk was full
+            result = _result(folder, outcomes[folder], trials[folder])
+            console.print(ended(result), highlight=False)
+    return [_result(folder, outcomes.get(folder), spec) for folder, spec in trials.items()]
+
+
+def launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
+    """Return what runs trials on this machine, or on a cluster where it is asked for."""
+    if name == "local":
+        return launch.run
+    from harness.run import cluster
+
+    return cluster.launcher(name)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@dataclass
+class Ends:
+    """Trials whose end has not been shown yet, with the size of their journal before this run."""
+
+    sizes: dict[Path, int]
+
+    def show(self, bars: Bars) -> None:
+        """Print the trials that ended since the last look, and move the bars."""
+        for folder, size in list(self.sizes.items()):
+            if _size(folder) > size and b'"kind": "end"' in _tail(folder / journal.NAME):
+                result = journal.read(folder)
+                if result.status != "running":
+                    del self.sizes[folder]
+                    bars.finish(folder, ended(result))
+        bars.refresh()
+
+
+def _size(folder: Path) -> int:
+    path = folder / journal.NAME
+    return path.stat().st_size if path.exists() else 0
+
+
+def _tail(path: Path, size: int = 4096) -> bytes:
+    with path.open("rb") as handle:
+        handle.seek(max(0, os.fstat(handle.fileno()).st_size - size))
+        return handle.read()
+
+
+def ended(result: Result) -> str:
+    """Return the line that says how a trial ended."""
+    marks = {"completed": "[green]done[/]", "stopped": "[yellow]stopped[/]"}
+    mark = marks.get(result.status, "[red]failed[/]")
+    name = f"{result.spec['experiment']} seed {result.spec['seed']}"
+    cost = f"{int(result.total('steps')):,} steps, {duration(result.total('seconds'))}"
+    return f"{mark} {name}: {cost}" + (f"; {escape(result.error)}" if result.error else "")
+
+
+def _result(folder: Path, outcome: Outcome | None, spec: Spec) -> Result:
+    """Return the trial's result; where its journal could not tell the end, the worker does."""
+    result = journal.read(folder) if _size(folder) else Result(folder)
+    result.spec = result.spec or asdict(spec)
+    told = result.status != "running" and result.attempts > 0
+    if outcome is not None and (not told or outcome.status in ("failed", "refused")):
+        result.status, result.error = outcome.status, outcome.error
+    return result

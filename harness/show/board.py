@@ -1,0 +1,79 @@
+"""What every page, figure and table is made from: current rows and verdicts, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from harness.judge import generations
+from harness.judge.verdict import Verdict
+from harness.paper import BUDGETS, Task
+from harness.plan import discover
+from harness.plan.discover import Folder
+
+Verdicts = Mapping[str, Sequence[Verdict]]  # by budget
+
+
+@dataclass(frozen=True)
+class Board:
+    """Papers with their results and curves, and what follows from them."""
+
+    papers: Sequence[Folder]
+    results: pd.DataFrame
+    curves: pd.DataFrame
+    _known: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, Verdicts]:
+        """Verdicts by paper and budget, at every budget that has rows and claims."""
+        return {found.name: generations.judged(self.results, found) for found in self.papers}
+
+    @cached_property
+    def everyone(self) -> Sequence[Folder]:
+        """The papers of the board and their neighbours, which compete with them."""
+        homes = dict.fromkeys(found.path.parent for found in self.papers)
+        known = {found.path: found for found in self.papers}
+        for home in homes:
+            known |= {f.path: f for f in discover.load_all(home) if f.path not in known}
+        return sorted(known.values(), key=lambda found: found.path)
+
+    def current(self, found: Folder, budget: str) -> pd.DataFrame:
+        """Return a paper's rows of the newest generation at a budget."""
+        if (found.name, budget) not in self._known:
+            rows = generations.current(self.results, found, budget)
+            self._known[found.name, budget] = rows
+        return self._known[found.name, budget]
+
+    def rows(self, found: Folder) -> pd.DataFrame:
+        """Return a paper's current rows at all budgets."""
+        return pd.concat([self.current(found, budget) for budget in BUDGETS])
+
+    def lines(self, found: Folder) -> pd.DataFrame:
+        """Return a paper's averaged curves."""
+        return self.curves[self.curves["paper"] == found.name]
+
+    def competing(self, found: Folder) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return current rows and curves of all papers on the tasks where this one competes."""
+        tasks = {e.task.name for e in found.paper.experiments if e.task.standings}
+        rows = pd.concat([self.rows(paper) for paper in self.everyone])
+        rows = rows[rows["task"].isin(tasks)]
+        names = set(zip(rows["paper"], rows["experiment"], strict=True))
+        pairs = zip(self.curves["paper"], self.curves["experiment"], strict=True)
+        return rows, self.curves[[pair in names for pair in pairs]]
+
+    def tables(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
+        """Yield (task, budget, summary) for every task at every budget that has rows."""
+        tasks = {e.task.name: e.task for found in self.papers for e in found.paper.experiments}
+        for task in tasks.values():
+            for budget in BUDGETS:
+                rows = pd.concat([self.current(found, budget) for found in self.papers])
+                rows = rows[(rows["task"] == task.name) & (rows["status"] == "completed")]
+                if task.metric not in rows:
+                    continue
+                for _, same_data in rows.groupby("data_hash", dropna=False, sort=False):
+                    table = generations.summary(same_data, task.metric).assign(unit=task.unit)
+                    rising = task.direction == "min"
+                    yield task, budget, table.sort_values("mean", ascending=rising)

@@ -1,0 +1,91 @@
+"""What a run ends with: verdicts, what was measured where none is judged, standings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+from rich.table import Table
+
+from harness.judge import generations
+from harness.judge.rules import judge
+from harness.judge.verdict import Verdict
+from harness.plan.discover import Folder
+from harness.record import tables
+from harness.record.journal import Result
+from harness.show.board import Board
+from harness.show.columns import STANDINGS, cells
+from harness.words import percent
+
+COLOURS = {
+    "reproduced": "green",
+    "on track": "green",
+    "partially reproduced": "yellow",
+    "not reproduced": "red",
+    "off track": "red",
+}
+
+
+def verdict_table(found: Folder, verdicts: Sequence[Verdict]) -> Table:
+    """Return the table "paper says / we measured / verdict" for the terminal."""
+    budget = verdicts[0].budget
+    table = Table(title=f"{found.paper.title}, budget {budget}", title_justify="left")
+    for column in ("claim", "statement", "paper says", "we measured", "verdict"):
+        table.add_column(column)
+    for verdict in verdicts:
+        claim = verdict.claim
+        colour = COLOURS.get(verdict.verdict, "cyan")
+        said = f"[{colour}]{verdict.verdict}[/]" + (f"\n{verdict.note}" if verdict.note else "")
+        measured = verdict.measured
+        table.add_row(claim.id, claim.statement, claim.published.text, measured, said)
+    return table
+
+
+def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
+    """Return what was measured where no claim is judged: capped, changed or partial runs."""
+    table = Table(title=f"{found.paper.title}: measured, no claim judged", title_justify="left")
+    for column in ("experiment", "n", "metric", "mean", "steps", "stopped by"):
+        table.add_column(column)
+    tasks = {e.name: e.task for e in found.paper.experiments}
+    for (experiment, overrides), cell in rows.groupby(["experiment", "overrides"], sort=False):
+        task = tasks[str(experiment)]
+        known = task.metric in cell and cell[task.metric].notna().any()
+        mean = percent(cell[task.metric].mean(), task.unit) if known else "–"
+        name = f"{experiment} ({overrides})" if overrides else str(experiment)
+        steps, reason = f"{cell['steps'].mean():,.0f}", str(cell["stopped_by"].iloc[0])
+        table.add_row(name, str(len(cell)), task.metric, f"{mean} {task.unit}", steps, reason)
+    return table
+
+
+def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Table]:
+    """Yield, per paper and budget, what the paper says beside what this run measured."""
+    table = tables.frame(results)
+    for found in papers:
+        own = table[table["paper"] == found.name]
+        for budget in own["budget"].unique():
+            rows = generations.declared(own, found, budget)
+            claims = [claim for claim in found.paper.claims if budget in claim.budgets]
+            ran = set(rows["experiment"])
+            verdicts = [
+                verdict
+                for verdict in judge(found.paper, rows, budget)
+                if set(verdict.claim.check.experiments) & ran
+            ]
+            if claims and verdicts:
+                yield verdict_table(found, verdicts)
+            else:
+                yield measured_table(found, own[own["budget"] == budget])
+    yield from standings(Board(papers, table, pd.DataFrame()))
+
+
+def standings(board: Board) -> Iterator[Table]:
+    """Yield, for every task on which methods compete, all of them side by side, best first."""
+    for task, budget, summary in board.tables():
+        if not task.standings or len(summary) < 2:
+            continue
+        table = Table(title=f"{task.name}, budget {budget}", title_justify="left")
+        for name in STANDINGS:
+            table.add_column(task.metric if name == "measured" else name)
+        for line in summary.to_dict("records"):
+            table.add_row(*cells(line, STANDINGS))
+        yield table

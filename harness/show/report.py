@@ -1,0 +1,89 @@
+"""Frames -> reports/: CSV, Markdown, LaTeX, one HTML page, figures.
+
+Everything below reports/ is generated from reports/results.csv, which holds every result that was
+ever reported; a run on this machine adds to it. Rendering needs no GPU, no torch, no MLflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from harness.judge import generations
+from harness.paper import BUDGETS, Refused
+from harness.plan.discover import Folder
+from harness.record import journal, tables
+from harness.record.journal import Result
+from harness.show import pages
+from harness.show.board import Board
+
+RESULTS, CURVES, REPLAYS = "results.csv", "curves.csv", "replays"
+
+
+def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the committed results with this machine's, and what could not be read."""
+    results, problems = _read(runs)
+    return _merged(results, reports), problems
+
+
+def _merged(results: Sequence[Result], reports: Path) -> pd.DataFrame:
+    known = tables.load(reports / RESULTS)
+    sure = set(known.loc[known["status"] == "completed", "trial"])
+    done = [
+        result
+        for result in results
+        if result.status == "completed" or (result.status == "failed" and result.trial not in sure)
+    ]
+    return tables.merge(known, tables.frame(done))
+
+
+def _read(runs: Path) -> tuple[list[Result], list[str]]:
+    """Return the results below `runs`, less the replays: those repeat a row and make none."""
+    results, problems = journal.read_all(runs)
+    return [r for r in results if r.folder.relative_to(runs).parts[0] != REPLAYS], problems
+
+
+def write(
+    papers: Sequence[Folder], runs: Path, reports: Path, budgets: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Write reports/ and yield one line for every file written or problem met."""
+    local, problems = _read(runs)
+    results = _merged(local, reports)
+    yield from (f"damaged, left out: {problem}" for problem in problems)
+    if results.empty:
+        raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        tables.store(results, reports / RESULTS)
+    except OSError as error:
+        raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
+    curves = _curves(local, reports / CURVES)
+    shown = results[results["budget"].isin(budgets or BUDGETS)]
+    yield f"{reports / RESULTS}: {len(results)} rows"
+    board = Board(papers, shown, curves)
+    pictures: dict[str, list[Path]] = {}
+    for found in papers:
+        written = list(pages.write_paper(board, found, reports))
+        pictures[found.name] = [path for path in written if path.suffix in (".png", ".svg")]
+        yield from map(str, written)
+    yield from map(str, pages.write_comparison(board, pictures, reports))
+
+
+def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
+    """Return averaged learning curves: this machine's newest, over those stored before."""
+    results = [r for r in local if r.status == "completed"]
+    declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
+    cells = tables.frame(declared).groupby(["paper", "budget"], sort=False)
+    newest = {t for _, cell in cells for t in generations.generations(cell)[0]["trial"]}
+    fresh = generations.averages(tables.curves([r for r in declared if r.trial in newest]))
+    known = pd.read_csv(path) if path.exists() else fresh.iloc[:0]
+    keys = ["paper", "experiment", "budget"]
+    newer = set(map(tuple, fresh[keys].to_numpy()))
+    kept = known[[tuple(row) not in newer for row in known[keys].to_numpy()]]
+    # an empty frame has no types of its own and would take the other's away
+    fresh = pd.concat([frame for frame in (kept, fresh) if len(frame)] or [fresh])
+    fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn", "at"])
+    fresh.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    return pd.read_csv(path)  # rounded: figures are the same with and without the journals

@@ -1,0 +1,1 @@
+"""How fast the code is: pairs of oracle and fast form, the input pipeline, the harness itself."""

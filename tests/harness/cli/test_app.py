@@ -1,0 +1,331 @@
+"""The command line: bad input gets one line and status 2, and a run ends with what it measured."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.app import main
+from harness.record import journal
+from harness.run import launch, runner
+from tests.lab.throwaway import METHOD, home, make_paper
+
+ROOT = Path(__file__).resolve().parents[3]
+MNIST = "papers/mnist1d"
+HEAVY = ("torch", "torchvision", "pandas", "mlflow", "scipy", "numpy", "matplotlib", "sklearn")
+
+
+def call(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return int(end.value.code or 0)
+
+
+def python(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capsys):
+    """Run a command that must be refused; return its one line."""
+    monkeypatch.chdir(ROOT)
+
+    def of(*arguments: str | Path, runs: Path = tmp_path / "runs") -> str:
+        assert call(*arguments, "--runs", runs) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("error: ")
+        assert said.err.endswith("\n")
+        assert said.err.count("\n") == 1
+        assert not runs.is_dir(), "something was started"
+        return said.err
+
+    return of
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["papers/mnist1"], ["papers/mnist1:", "did you mean 'papers/mnist1d'?"]),
+        ([MNIST, "papers/mnist"], ["papers/mnist:", "did you mean 'papers/mnist1d'?"]),
+        ([MNIST, "--experiment", "benchmark/mpl"],
+         ["experiment 'benchmark/mpl'", "did you mean 'benchmark/mlp'?"]),
+        ([MNIST, "--budget", "nightli"], ["budget 'nightli'", "did you mean 'nightly'?"]),
+        ([MNIST, "--launcher", "locale"], ["launcher 'locale'", "did you mean 'local'?"]),
+        ([MNIST, "--device", "cuda0"], ["device 'cuda0'", "did you mean 'cuda'?"]),
+        ([MNIST, "--set", "member=3"], ["field 'member'", "did you mean 'members'?"]),
+        ([MNIST, "--set", "lr"], ["--set lr:", "field=value"]),
+        ([MNIST, "--set", "lr=abc"], ["--set lr=abc", "'abc'", "float"]),
+        ([MNIST, "--set", "steps=1.5"], ["--set steps=1.5", "int"]),
+        ([MNIST, "--set", "members=0"], ["members=0", "at least 1"]),
+        ([MNIST, "--set", "lr=nan"], ["lr=nan", "between"]),
+        ([MNIST, "--set", "model=cnnn"], ["model 'cnnn'", "did you mean 'cnn'?"]),
+        ([MNIST, "--seeds", "0"], ["--seeds 0", "at least 1"]),
+        ([MNIST, "--seeds", "-2"], ["--seeds -2", "at least 1"]),
+        ([MNIST, "--seed", "-1"], ["--seed -1", "at least 0"]),
+        ([MNIST, "--seed", "1", "--seeds", "2"], ["--seed and --seeds"]),
+        ([MNIST, "--steps", "-1"], ["steps=-1", "at least 1"]),
+        ([MNIST, "--steps", "0"], ["steps=0", "at least 1"]),
+        ([MNIST, "--gpu-days", "0"], ["--gpu-days 0", "above 0"]),
+        ([MNIST, "--gpu-days", "nan"], ["--gpu-days nan", "above 0"]),
+        ([MNIST, "--gpu-days", "inf"], ["--gpu-days inf", "above 0"]),
+        ([MNIST, "--jobs", "0"], ["--jobs 0", "at least 1"]),
+        ([MNIST, "--checkpoint-every", "-1"], ["--checkpoint-every -1", "at least 0"]),
+        ([MNIST, "--budget", "smoke", "--experiment", "benchmark/shuffled_a"], ["nothing to run"]),
+    ],
+)  # fmt: skip
+def test_a_bad_request_gets_one_line_and_starts_nothing(refused, arguments, told):
+    said = refused("run", *arguments)
+    for part in told:
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "has no paper.py"),
+        ("raise RuntimeError('two\\nlines')\n", "RuntimeError: two lines (paper.py:1)"),
+        ("PAPERS = []\n", "has no PAPER"),
+    ],
+)
+def test_a_folder_that_is_no_paper_is_refused(refused, tmp_path, text, told):
+    folder = tmp_path / f"bad_{abs(hash(str(tmp_path)))}"
+    folder.mkdir()
+    if text is not None:
+        (folder / "paper.py").write_text(text)
+    said = refused("run", folder)
+    assert str(folder) in said
+    assert told in said
+
+
+def test_a_cap_below_one_turn_is_refused(refused, tmp_path):
+    said = refused("run", make_paper(tmp_path), "--steps", "1")
+    assert "steps=1: one turn of 'train' is charged 2 steps" in said
+
+
+def test_a_claim_that_names_no_experiment_is_refused(refused, tmp_path):
+    folder = make_paper(tmp_path)
+    text = (folder / "paper.py").read_text()
+    assert text.count("AtLeast(EXPERIMENTS[0]") == 1
+    (folder / "paper.py").write_text(text.replace("AtLeast(EXPERIMENTS[0]", 'AtLeast("fitt"'))
+    said = refused("run", folder)
+    assert "claim 'loss'" in said
+    assert "did you mean 'fit'?" in said
+
+
+def test_a_folder_that_cannot_be_written_is_refused(refused, tmp_path):
+    folder, file = make_paper(tmp_path), tmp_path / "file"
+    file.write_text("precious")
+    for runs in (file, file / "below"):
+        said = refused("run", folder, runs=runs)
+        assert f"--runs {runs}: cannot be written" in said
+    assert file.read_text() == "precious"
+
+
+def test_a_gpu_is_refused_where_there_is_none(refused, monkeypatch):
+    monkeypatch.setattr(launch, "find_gpus", lambda: ())
+    said = refused("run", MNIST, "--device", "cuda")
+    assert "--device cuda: no usable GPU" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", MNIST, "--stepps", "3"], ["--stepps", "--steps"]),
+        (["run", MNIST, "--seeds", "three"], ["--seeds", "integer"]),
+        (["run"], ["Missing argument", "papers"]),
+        (["runn", MNIST], ["runn", "'run'"]),
+    ],
+)
+def test_what_is_no_option_or_command_is_refused(arguments, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert call(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [word for word in told if word not in said.err] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["report", "verify", "check", "bench"])
+def test_every_verb_names_an_unknown_paper(verb, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert call(verb, "papers/mnist1") == 2
+    said = capsys.readouterr()
+    assert said.err == "error: papers/mnist1: no such folder; did you mean 'papers/mnist1d'?\n"
+
+
+def test_a_refusal_reaches_the_shell(tmp_path):
+    runs = tmp_path / "runs"
+    done = python("-m", "harness", "run", MNIST, "--budget", "nightli", "--runs", str(runs))
+    assert done.returncode == 2
+    assert done.stderr == "error: unknown budget 'nightli'; did you mean 'nightly'?\n"
+    assert (done.stdout, runs.exists()) == ("", False)
+
+
+# -- declarations ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["list", "--json"], ["--help"], ["run", "--help"]], ids=" ".join
+)
+def test_declarations_are_read_without_heavy_packages(arguments):
+    script = (
+        "import sys\nfrom harness.cli.app import main\n"
+        f"try:\n    main({arguments!r})\n"
+        f"finally:\n    sys.stderr.write(repr(sorted(set({HEAVY!r}) & set(sys.modules))))\n"
+    )
+    done = python("-c", script)
+    assert done.returncode == 0
+    assert done.stderr == "[]"
+    assert len(done.stdout) > 200
+
+
+def test_list_as_json_has_all_that_is_declared(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert call("list", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    paper = {paper["name"]: paper for paper in told["papers"]}["mnist1d"]
+    experiments = {experiment["name"]: experiment for experiment in paper["experiments"]}
+    assert experiments["benchmark/mlp"]["config"]["lr"] == 0.01
+    claims = {claim["id"]: claim for claim in paper["claims"]}
+    assert claims["B2"]["check"]["kind"] == "Value"
+    assert claims["B2"]["check"]["low"] < claims["B2"]["check"]["high"]
+    assert claims["B2.printed"]["expected"] is False
+    assert {task["name"] for task in told["tasks"]} >= {
+        experiment["task"] for experiment in paper["experiments"]
+    }
+    assert "mnist1d" in told["datasets"]
+    assert [budget["name"] for budget in told["budgets"]] == ["check", "smoke", "nightly", "paper"]
+
+
+def test_list_shows_every_experiment(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "220")
+    assert call("list") == 0
+    said = capsys.readouterr().out
+    for name in ("papers/mnist1d", "benchmark/mlp", "benchmark/shuffled_c/gru", "B5.order"):
+        assert name in said
+
+
+def test_a_plan_runs_nothing(tmp_path, monkeypatch, capsys):
+    folder = make_paper(tmp_path, experiments=("fit", "more"), seeds={"nightly": 2})
+    monkeypatch.setenv("COLUMNS", "220")
+    monkeypatch.setattr(launch, "run", None)
+    runs = tmp_path / "runs"
+    assert call("run", folder, "--budget", "nightly", "--plan", "--runs", runs) == 0
+    said = capsys.readouterr().out
+    assert said.count("│ fit ") == said.count("│ more ") == 2
+    assert "4 trials, 240 SGD steps" in said
+    assert not runs.exists()
+
+
+# -- a run ----------------------------------------------------------------------------------------
+
+UNLUCKY = METHOD.replace(
+    "    model = Model(",
+    """    if trial.seed == 1:
+        raise RuntimeError("bad [/luck] at [red] lights")
+    if trial.seed == 2:
+        config = type(config)(steps=config.steps, nan_at=7)
+    model = Model(""",
+)
+
+
+def test_a_run_ends_with_a_table_and_says_where_to_look(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folder, runs = make_paper(tmp_path, seeds={"smoke": 2}), tmp_path / "runs"
+    assert call("run", folder, "--runs", runs, "--jobs", "1") == 0
+    said = capsys.readouterr().out
+    assert said.count("done fit seed ") == 2
+    (head,) = (line for line in said.splitlines() if "we measured" in line)
+    columns = ["claim", "statement", "paper says", "we measured", "verdict"]
+    assert [cell.strip() for cell in head.strip("┃").split("┃")] == columns
+    assert "the loss is a square" in said
+    assert "n = 2" in said
+    assert (
+        f"MLflow: 2 trials (2 new); look: mlflow ui --backend-store-uri sqlite:///{runs}" in said
+    )
+    assert (runs / "mlflow.db").exists()
+    assert [result.status for result in everything(runs).values()] == ["completed"] * 2
+
+
+def everything(runs: Path) -> dict[Path, journal.Result]:
+    return {path: journal.read(path) for path in journal.find(runs)}
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """The command of a run of one trial that is complete already, and its journal."""
+    folder, runs = make_paper(tmp_path), tmp_path / "runs"
+    trial = home(folder, runs, budget_name="smoke")
+    assert runner.execute(trial).status == "completed"
+    command = ["run", folder, "--runs", runs, "--device", "cpu", "--no-tracking"]
+    return command, trial / journal.NAME
+
+
+def test_a_complete_trial_is_not_run_again(finished, monkeypatch, capsys):
+    command, path = finished
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(launch, "run", None)
+    before = path.read_bytes()
+    assert call(*command) == 0
+    said = capsys.readouterr().out
+    assert "1 of 1 trials are complete already" in said
+    assert "the loss is a square" in said
+    assert "MLflow" not in said
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_journal_is_refused_by_name_and_not_changed(finished, capsys):
+    command, path = finished
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join([*lines[:3], lines[3][:-9] + b"}\n", *lines[4:]])
+    path.write_bytes(damaged)
+    assert call(*command) == 2
+    said = capsys.readouterr().err
+    assert f"{path}: line 4 is damaged" in said
+    assert "--fresh" in said
+    assert said.count("\n") == 1
+    assert path.read_bytes() == damaged
+
+
+def test_a_failing_trial_gives_status_1_and_the_others_complete(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    folder, runs = make_paper(tmp_path, body=UNLUCKY), tmp_path / "runs"
+    command = ["run", folder, "--runs", runs, "--seeds", "4", "--jobs", "1", "--no-tracking"]
+    assert call(*command) == 1
+    said = capsys.readouterr().out
+    assert "failed fit seed 1" in said
+    assert "RuntimeError: bad [/luck] at [red] lights (method.py:" in said
+    assert said.count("done fit seed ") == 2
+    results = {r.spec["seed"]: r for r in map(journal.read, journal.find(runs))}
+    assert {seed: result.status for seed, result in results.items()} == {
+        0: "completed", 1: "failed", 2: "failed", 3: "completed",
+    }  # fmt: skip
+    assert "loss=nan at turn 7 of 'train'" in results[2].error
+    assert results[2].rows[-1]["turn"] == 7
+    assert len(results[3].rows) == 8  # turns 0, 3, ... 18 of 20, and the end
+
+
+def test_fresh_starts_over_and_keeps_what_was_measured(tmp_path, capsys):
+    folder, runs = make_paper(tmp_path), tmp_path / "runs"
+    command = ["run", folder, "--runs", runs, "--jobs", "1", "--no-tracking", "--steps", "8"]
+    assert call(*command) == 0
+    (trial,) = journal.find(runs)
+    before = (trial / journal.NAME).read_bytes()
+    said = capsys.readouterr().out
+    assert "measured, no claim judged" in said
+    assert call(*command, "--fresh") == 0
+    (old,) = trial.glob("journal.*.old")
+    assert old.read_bytes() == before
+    again = journal.read(trial)
+    assert (again.attempts, again.total("steps"), again.stopped_by) == (1, 8, "steps")

@@ -1,0 +1,153 @@
+"""Every row of every table can be run again, and the numbers are the same."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from harness.cli import replay
+from harness.cli.app import main
+from harness.plan.specs import Spec
+from harness.record import journal, tables
+from harness.run import runner
+from tests.lab.measured import result
+from tests.lab.throwaway import home, make_paper
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A folder with papers/, one measured trial in runs/ and in reports/results.csv."""
+    folder = make_paper(tmp_path / "papers")
+    monkeypatch.chdir(tmp_path)
+    trial = home(folder, Path("runs"), budget_name="smoke", seed=3)
+    assert runner.execute(trial).status == "completed"
+    assert call("report", folder) == 0
+    return Spec.read(trial).trial
+
+
+def call(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return int(end.value.code or 0)
+
+
+def test_a_row_of_a_fresh_clone_is_replayed_and_agrees_until_it_is_tampered_with(
+    lab, tmp_path, capsys
+):
+    shutil.rmtree("runs")
+    table = Path("reports/results.csv")
+    kept = table.read_text()
+    assert call("replay", lab) == 0
+    said = capsys.readouterr().out
+    assert f"replay of {lab}" in said
+    assert "every number agrees" in said
+    assert call("report") == 0
+    assert table.read_text() == kept  # a replay repeats a row and makes none
+
+    loss = str(tables.load(table)["loss"].item())
+    assert kept.count(f",{loss},") == 1
+    table.write_text(kept.replace(f",{loss},", f",{float(loss) + 1e-12!r},"))
+    capsys.readouterr()
+    assert call("replay", lab) == 1
+    said = capsys.readouterr().out
+    assert "numbers differ" in said
+    assert "every number agrees" not in said
+
+
+def test_an_unknown_row_is_refused_with_the_nearest(lab, capsys):
+    wrong = lab[:-1] + ("0" if lab[-1] != "0" else "1")
+    capsys.readouterr()
+    assert call("replay", wrong) == 2
+    said = capsys.readouterr()
+    assert said.err == f"error: no result has the trial id '{wrong}'; did you mean '{lab}'?\n"
+    assert said.out == ""
+    assert not Path("runs/replays").exists()
+
+
+def test_a_row_becomes_the_spec_it_came_from(lab):
+    row = tables.load(Path("reports/results.csv")).iloc[0].to_dict()
+    (kept,) = (Spec.read(folder) for folder in journal.find(Path("runs")))
+    again = replay.respecify(row)
+    assert again.config == kept.config
+    assert (again.seed, again.budget, again.device, again.code) == (3, "smoke", "cpu", kept.code)
+    assert again.trial == kept.trial
+    assert again.seconds_cap is None  # 'length' ended it: a slower machine changes nothing
+
+
+@pytest.mark.parametrize(
+    ("budget_name", "cap"),
+    [("smoke, 10 steps", (10, None)), ("nightly, 0.001 GPU-days", (None, 86.4))],
+)
+def test_a_capped_and_changed_row_keeps_cap_and_config(tmp_path, monkeypatch, budget_name, cap):
+    folder = make_paper(tmp_path / "papers")
+    monkeypatch.chdir(tmp_path)
+    made = result(folder, 5, budget_name=budget_name, config={"eval_every": 7}, stopped_by="steps")
+    spec = replay.respecify(tables.frame([made]).iloc[0].to_dict())
+    assert (spec.steps_cap, spec.seconds_cap) == cap
+    assert (spec.seed, spec.config["eval_every"]) == (5, 7)
+    assert spec.trial == made.trial
+
+
+def test_a_row_whose_paper_is_gone_is_refused(lab, capsys):
+    (folder,) = Path("papers").iterdir()
+    folder.rename("elsewhere")
+    capsys.readouterr()
+    assert call("replay", lab) == 2
+    assert f"papers/{folder.name}" in capsys.readouterr().err
+
+
+# -- number by number -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paper(tmp_path):
+    return make_paper(tmp_path)
+
+
+def compare(recorded: pd.DataFrame, again: object) -> tuple[str, bool]:
+    table, same = replay.compare(recorded, again)
+    text = io.StringIO()
+    Console(file=text, width=200).print(table)
+    return text.getvalue(), same
+
+
+def test_equal_numbers_agree_and_the_last_bit_counts(paper):
+    recorded = tables.frame([result(paper, 0, 0.1)])
+    assert compare(recorded, result(paper, 0, 0.1))[1]
+    assert not compare(recorded, result(paper, 0, 0.1 + 2e-17 + 1e-16))[1]
+
+
+def test_metrics_of_other_rows_of_the_table_do_not_count(paper):
+    other = result(paper, 1)
+    other.rows[0]["values"] = {"accuracy": 0.9}
+    both = tables.frame([result(paper, 0, 0.1), other])
+    text, same = compare(both[both["seed"] == 0], result(paper, 0, 0.1))
+    assert same
+    assert "accuracy" not in text
+
+
+@pytest.mark.parametrize("gone", ["recorded", "replayed"])
+def test_a_metric_that_only_one_side_has_is_a_difference(paper, gone):
+    few, many = result(paper, 0, 0.1), result(paper, 0, 0.1)
+    many.rows[0]["values"] = {"loss": 0.1, "accuracy": 0.9}
+    recorded, again = (few, many) if gone == "recorded" else (many, few)
+    text, same = compare(tables.frame([recorded]), again)
+    assert not same
+    assert "accuracy" in text
+
+
+def test_another_number_of_members_or_none_is_a_difference(paper):
+    two = result(paper, 0, 0.1)
+    two.rows = [{**two.rows[0], "values": {"loss": 0.1, "member": member}} for member in (0, 1)]
+    one = result(paper, 0, 0.1)
+    assert compare(tables.frame([two]), two)[1]
+    assert not compare(tables.frame([two]), one)[1]
+    assert not compare(tables.frame([one]), two)[1]
+    nothing = result(paper, 0, status="failed")
+    nothing.rows = []
+    assert not compare(tables.frame([one]), nothing)[1]

@@ -1,0 +1,255 @@
+"""A paper is a folder: found by its path, held to the contract, and known to nothing else."""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from pathlib import Path
+
+import pytest
+
+from harness.cli.app import main
+from harness.paper import Refused
+from harness.plan import discover
+from harness.run import contract
+from tests.lab.throwaway import METHOD, make_paper
+
+ROOT = Path(__file__).resolve().parents[3]
+
+SIXTH = '''
+"""The sixth paper, in twenty lines."""
+from dataclasses import dataclass
+
+from harness.checks import AtLeast
+from harness.paper import Claim, Experiment, Paper, Phase, Published, Task
+
+
+@dataclass(frozen=True)
+class Config:
+    """What its authors chose."""
+
+    steps: int = 30
+
+
+TASK = Task("coins", "coins", "toss them all", "heads")
+TOSS = Experiment("toss", TASK, Config(), "tossing:run", {"train": Phase("steps")},
+                  seeds={"smoke": 3})
+MANY = Claim("C1", "Heads come up now and then", "Sec. 2", Published("> 10 %", 0.1),
+             AtLeast("toss", "heads", 0.1), budgets=("smoke",))
+PAPER = Paper("Tossing coins", "A. Nobody", 2001, "https://example.org", [TOSS], [MANY])
+'''.lstrip()
+
+TOSSING = """
+import random
+
+
+class Coin(random.Random):
+    def state_dict(self):
+        return {"state": self.getstate(), "heads": self.heads}
+
+    def load_state_dict(self, kept):
+        self.setstate(kept["state"])
+        self.heads = kept["heads"]
+
+
+def run(config, trial):
+    coin = Coin(trial.stream("coin"))
+    coin.heads = 0
+    trial.uses("coins", "c01n")
+    trial.restore(coin=coin)
+    for turn in trial.meter.steps("train"):
+        coin.heads += coin.random() < 0.6
+        if turn % 10 == 0:
+            yield {"heads": coin.heads / (turn + 1)}
+    yield {"heads": coin.heads / config.steps}
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    (folder / "README.md").write_text("# A paper\n")
+    return folder
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(Refused) as refused:
+        discover.load(path)
+    return str(refused.value)
+
+
+def call(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return int(end.value.code or 0)
+
+
+# -- finding and loading --------------------------------------------------------------------------
+
+
+def test_a_folder_becomes_a_paper_with_the_folders_name(tmp_path):
+    folder = make_paper(tmp_path, experiments=("fit", "fit_more"))
+    found = discover.load(str(folder))
+    assert (found.name, found.path) == (folder.name, folder)
+    assert [experiment.name for experiment in found.paper.experiments] == ["fit", "fit_more"]
+    function = found.function(found.paper.experiments[0])
+    assert (function.__module__, function.__name__) == (f"{folder.name}.method", "run")
+
+
+def test_every_folder_with_a_paper_file_is_found_and_no_other(tmp_path):
+    first, second = make_paper(tmp_path, "second"), make_paper(tmp_path, "first")
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "space.py").write_text("")
+    assert discover.folders(tmp_path) == sorted([first, second])
+    assert [found.path for found in discover.load_all(tmp_path)] == sorted([first, second])
+
+
+def test_an_unknown_folder_is_refused_with_the_nearest(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    said = refusal(Path("papers/mnist1"))
+    assert "papers/mnist1:" in said
+    assert "did you mean 'papers/mnist1d'?" in said
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "paper.py").write_text(SIXTH)
+    assert "no such folder" in refusal(tmp_path / "paper.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "has no paper.py"),
+        ("TITLE = 'none'\n", "has no PAPER"),
+        ("PAPER = 'a title'\n", "has no PAPER"),
+        ("\n\nraise KeyError('learning rate')\n", "KeyError: 'learning rate' (paper.py:3)"),
+        ("import there_is_no_such_module\n", "there_is_no_such_module"),
+        ("PAPER = (\n", "SyntaxError"),
+        (
+            SIXTH.replace('AtLeast("toss"', 'AtLeast("tos"'),
+            "experiment in claim 'C1' 'tos'; did you mean 'toss'?",
+        ),
+        (SIXTH.replace('("smoke",)', '("smokey",)'), "did you mean 'smoke'?"),
+        (SIXTH.replace("[TOSS]", "[TOSS, TOSS]"), "'toss' is declared twice"),
+        (SIXTH.replace('"tossing:run"', '"tossing"'), "'tossing' is not 'module:function'"),
+        (SIXTH.replace('Phase("steps")', 'Phase("step")'), "did you mean 'steps'?"),
+        (SIXTH.replace("seeds={", "seeds={'smok': 1,"), "did you mean 'smoke'?"),
+        (SIXTH.replace("Config(),", "Config,"), "config must be a frozen dataclass instance"),
+    ],
+)
+def test_a_folder_that_is_no_paper_says_why(tmp_path, text, told):
+    name = f"bad_{zlib.crc32(str(tmp_path).encode())}"  # Python keeps one module per name
+    folder = write(tmp_path / name, **({} if text is None else {"paper": text}))
+    said = refusal(folder)
+    assert str(folder) in said
+    assert told in said
+
+
+def test_two_folders_of_one_name_are_not_taken_for_each_other(tmp_path):
+    write(tmp_path / "here" / "namesake", paper=SIXTH)
+    other = write(tmp_path / "there" / "namesake", paper=SIXTH.replace("Tossing", "Flipping"))
+    discover.load(tmp_path / "here" / "namesake")
+    said = refusal(other)
+    assert str(tmp_path / "here" / "namesake") in said
+
+
+# -- the contract ---------------------------------------------------------------------------------
+
+
+def problems(folder: Path) -> list[str]:
+    return list(contract.inspect(discover.load(folder)))
+
+
+def changed(old: str, new: str) -> str:
+    assert old in METHOD
+    return METHOD.replace(old, new)
+
+
+def test_a_sound_folder_has_no_problem(tmp_path):
+    assert problems(make_paper(tmp_path, experiments=("fit", "more/fit"))) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (changed('{"loss": model.weight**2}', '{"lost": 1.0}'), "its last row lacks 'loss'"),
+        (changed("random.Random(seed)", "random.Random(time.time_ns())"),
+         "the same seed twice gives different rows"),
+        (changed('"weight": self.weight', '"weight": 1.0'), "resumed rows differ"),
+        (changed("if turn == config.fail_at", "if turn == 2"), "failed: RuntimeError"),
+        ("def run(config, trial):\n    yield from ()\n", "yielded no row"),
+    ],
+)  # fmt: skip
+def test_the_contract_names_what_is_wrong_with_an_experiment(tmp_path, body, told):
+    folder = make_paper(tmp_path, body=body)
+    found = problems(folder)
+    assert [problem for problem in found if told in problem], found
+    assert all(f"experiment 'fit' of {folder.name}" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('run="method:run"', 'run="metod:run"', "did you mean 'method'?"),
+        ('run="method:run"', 'run="method:runs"', "did you mean 'run'?"),
+        ("seeds=SEEDS", 'skipped=("nightly",)', "claim 'loss' is judged at nightly"),
+    ],
+)
+def test_the_contract_names_declarations_that_lead_nowhere(tmp_path, old, new, told):
+    folder = make_paper(tmp_path)
+    text = (folder / "paper.py").read_text()
+    assert old in text
+    (folder / "paper.py").write_text(text.replace(old, new))
+    found = list(contract.declarations(discover.load(folder)))
+    assert len(found) == 1
+    assert told in found[0]
+
+
+def test_a_folder_without_a_readme_is_a_problem(tmp_path):
+    folder = make_paper(tmp_path)
+    (folder / "README.md").unlink()
+    assert list(contract.declarations(discover.load(folder))) == [
+        f"{folder.name}: has no README.md"
+    ]
+
+
+def test_check_exits_1_and_prints_the_problem(tmp_path, capsys):
+    folder = make_paper(tmp_path, body=changed('"weight": self.weight', '"weight": 1.0'))
+    assert call("check", folder) == 1
+    assert "resumed rows differ" in " ".join(capsys.readouterr().out.split())
+
+
+# -- the sixth paper ------------------------------------------------------------------------------
+
+
+def test_a_sixth_paper_is_a_folder_and_no_edit_anywhere_else(tmp_path, monkeypatch, capsys):
+    assert len(SIXTH.splitlines()) <= 25
+    folder = write(tmp_path / "papers" / "coins", paper=SIXTH, tossing=TOSSING)
+    monkeypatch.chdir(tmp_path)  # where papers/ is, papers are found
+    runs, reports = tmp_path / "runs", tmp_path / "reports"
+
+    assert call("list") == 0
+    assert "Tossing coins" in capsys.readouterr().out
+    assert call("check", "papers/coins") == 0
+    assert "1 experiments checked" in capsys.readouterr().out
+
+    assert call("run", folder, "--runs", runs, "--jobs", "1", "--no-tracking") == 0
+    said = capsys.readouterr().out
+    assert "paper says" in said
+    assert "C1" in said
+
+    assert call("report", "--runs", runs, "--reports", reports) == 0
+    with (reports / "results.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(row["paper"], row["seed"], row["data_hash"]) for row in rows] == [
+        ("coins", str(seed), "c01n") for seed in range(3)
+    ]
+    page, comparison = ((reports / name).read_text() for name in ("coins.md", "comparison.md"))
+    mean = sum(float(row["heads"]) for row in rows) / 3
+    assert "# Tossing coins" in page
+    assert "| C1 | Heads come up now and then | Sec. 2 | > 10 % |" in page
+    assert f"{100 * mean:.1f}" in page
+    assert "| coins: toss |" in comparison
+    assert "Tossing coins" in (reports / "index.html").read_text()
+    assert call("verify", folder, "--budget", "smoke", "--runs", runs, "--reports", reports) == 0

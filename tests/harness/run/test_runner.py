@@ -1,0 +1,340 @@
+"""One trial from its folder to its end, whatever happens on the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.paper import Refused
+from harness.record import journal
+from harness.record.journal import Journal
+from harness.run import runner
+from harness.run.runner import HEARTBEAT, TRACEBACK, Outcome
+from harness.training import device
+from harness.trial import CHECKPOINT, Pace
+from tests.lab.throwaway import TORCH, as_found, home, make_paper, spec_for  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("as_found")
+ROOT = Path(runner.__file__).resolve().parents[2]
+NEVER = 1e9
+SEEN = Pace(NEVER, 0.0)
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    return make_paper(tmp_path)
+
+
+def stop_after(turns: int) -> Pace:
+    return Pace(NEVER, NEVER, stop_after=turns)
+
+
+# -- how a trial ends ----------------------------------------------------------------------------
+
+
+def test_completes(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs", steps=7)
+    assert runner.execute(folder, SEEN) == Outcome("completed")
+    result = journal.read(folder)
+    assert (result.status, result.stopped_by, result.error) == ("completed", "length", "")
+    assert [row["turn"] for row in result.rows] == [0, 3, 6, 7]
+    assert [row["steps"] for row in result.rows] == [0, 6, 12, 14]
+    assert result.total("steps") == 14
+    assert result.total("seconds") > 0
+    assert result.trial == spec_for(paper, steps=7).trial
+    assert result.provenance["device"]
+    assert (result.attempts, result.lost_rows) == (1, 0)
+    beat = json.loads((folder / HEARTBEAT).read_text())
+    assert (beat["phase"], beat["turn"], beat["horizon"], beat["steps"]) == ("train", 7, 7, 14)
+    assert beat["metrics"] == {"loss": result.rows[2]["values"]["loss"]}
+
+
+def test_steps_cap_is_kept_and_told(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs", budget_name="check, 9 steps")
+    assert runner.execute(folder).status == "completed"
+    result = journal.read(folder)
+    assert (result.total("steps"), result.stopped_by) == (8, "steps")
+
+
+def test_same_seed_same_rows_other_seed_other_rows(paper: Path, tmp_path: Path) -> None:
+    measured = []
+    for runs, seed in (("a", 0), ("b", 0), ("c", 1)):
+        folder = home(paper, tmp_path / runs, seed=seed)
+        assert runner.execute(folder).status == "completed"
+        measured.append(journal.measured(journal.read(folder)))
+    assert measured[0] == measured[1]
+    assert measured[0] != measured[2]
+
+
+def test_pythons_global_stream_begins_with_the_seed(tmp_path: Path) -> None:
+    body = 'import random\n\n\ndef run(config, trial):\n    yield {"loss": random.random()}\n'
+    paper, drawn = make_paper(tmp_path, body=body), []
+    for runs, seed in (("a", 0), ("b", 0), ("c", 1)):
+        folder = home(paper, tmp_path / runs, seed=seed)
+        assert runner.execute(folder).status == "completed"
+        drawn.append(journal.read(folder).rows[0]["values"]["loss"])
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_failed_experiment_tells_where_and_keeps_its_rows(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs", fail_at=5)
+    source = (paper / "method.py").read_text().splitlines()
+    line = 1 + source.index('        raise RuntimeError("this turn fails")')
+    outcome = runner.execute(folder)
+    text = f"RuntimeError: this turn fails (method.py:{line})"
+    assert outcome == Outcome("failed", text)
+    result = journal.read(folder)
+    assert (result.status, result.stopped_by, result.error) == ("failed", "failed", text)
+    assert [row["turn"] for row in result.rows] == [0, 3]
+    assert result.total("steps") == 10
+    trace = (folder / TRACEBACK).read_text()
+    assert "RuntimeError: this turn fails" in trace
+    assert f'method.py", line {line}' in trace
+
+
+def test_failed_trial_is_tried_again(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs", fail_at=5)
+    assert [runner.execute(folder).status for _ in range(2)] == ["failed", "failed"]
+    result = journal.read(folder)
+    assert (result.attempts, len(result.rows), result.lost_rows) == (2, 2, 2)
+
+
+def test_row_that_is_no_number_fails_with_its_turn(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs", nan_at=4)
+    outcome = runner.execute(folder)
+    assert outcome.status == "failed"
+    assert outcome.error.startswith("FloatingPointError: loss=nan at turn 4 of 'train'")
+    assert len(journal.read(folder).rows) == 3  # the row itself is kept, as evidence
+
+
+BODIES = {
+    "nothing": ("return iter(())", "the experiment yielded no row"),
+    "memory": ("raise MemoryError\n    yield", "MemoryError: the machine's memory is full"),
+    "not JSON": ('yield {"loss": object()}', "TypeError: Object of type object is not JSON"),
+    "no phase": ('yield from trial.meter.steps("trian")', "Refused: unknown phase 'trian'; did"),
+    "no state": ("trial.restore(model=config)\n    yield", "Refused: restore(model=Config)"),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_bad_experiment_is_a_failed_trial(tmp_path: Path, kind: str) -> None:
+    statement, error = BODIES[kind]
+    paper = make_paper(tmp_path, body=f"def run(config, trial):\n    {statement}\n")
+    folder = home(paper, tmp_path / "runs")
+    outcome = runner.execute(folder)
+    assert outcome.status == "failed"
+    assert outcome.error.startswith(error)
+    result = journal.read(folder)
+    assert (result.status, result.error, result.rows) == ("failed", outcome.error, [])
+
+
+def test_completed_trial_is_left_as_it_is(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs")
+    assert runner.execute(folder) == Outcome("completed")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert runner.finished(folder)
+    assert runner.execute(folder) == Outcome("completed")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_paper_that_went_away_is_refused(tmp_path: Path) -> None:
+    paper = make_paper(tmp_path, "gone")
+    folder = home(paper, tmp_path / "runs")
+    paper.rename(tmp_path / "elsewhere")
+    with pytest.raises(Refused, match="no such folder"):
+        runner.execute(folder)
+
+
+# -- stopped and resumed -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["plain", "torch"])
+def interruptible(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, journal.Result]:
+    """A paper, and what its trial measures when nobody interrupts it."""
+    parent = tmp_path_factory.mktemp(request.param)
+    choice: dict[str, Any] = {"body": TORCH} if request.param == "torch" else {}
+    paper = make_paper(parent, **choice)
+    folder = home(paper, parent / "whole")
+    assert runner.execute(folder) == Outcome("completed")
+    return paper, journal.read(folder)
+
+
+@pytest.mark.parametrize("turns", [1, 6, 12])
+def test_resumed_equals_uninterrupted(
+    interruptible: tuple[Path, journal.Result], tmp_path: Path, turns: int
+) -> None:
+    paper, whole = interruptible
+    folder = home(paper, tmp_path / "runs")
+    assert runner.execute(folder, stop_after(turns)).status == "stopped"
+    stopped = journal.read(folder)
+    assert (stopped.status, stopped.stopped_by) == ("stopped", "stopped")
+    assert stopped.total("steps") == 2 * turns
+    assert runner.execute(folder) == Outcome("completed")
+    resumed = journal.read(folder)
+    assert journal.measured(resumed) == journal.measured(whole)
+    assert resumed.total("steps") == whole.total("steps") == 24
+    assert (resumed.attempts, resumed.lost_rows) == (2, 0)
+
+
+def test_stopped_again_and_again_equals_uninterrupted(
+    interruptible: tuple[Path, journal.Result], tmp_path: Path
+) -> None:
+    paper, whole = interruptible
+    folder = home(paper, tmp_path / "runs")
+    for _ in range(4):
+        assert runner.execute(folder, stop_after(3)).status == "stopped"
+    assert runner.execute(folder) == Outcome("completed")
+    assert journal.measured(journal.read(folder)) == journal.measured(whole)
+    assert journal.read(folder).attempts == 5
+
+
+def test_sigterm_saves_and_the_next_run_goes_on(paper: Path, tmp_path: Path) -> None:
+    quiet = home(paper, tmp_path / "quiet")
+    assert runner.execute(quiet) == Outcome("completed")
+    folder = home(paper, tmp_path / "runs", term_at=7)
+    outcome = runner.execute(folder, SEEN)
+    assert outcome == Outcome("stopped", "stopped on request at turn 8 of train")
+    assert (folder / CHECKPOINT).exists()
+    assert journal.read(folder).status == "stopped"
+    runner._asked_to_stop = False  # the next run is another process
+    assert runner.execute(folder) == Outcome("completed")
+    resumed, whole = journal.read(folder), journal.read(quiet)
+    assert journal.measured(resumed) == journal.measured(whole)
+    assert resumed.total("steps") == whole.total("steps")
+
+
+def test_process_that_was_asked_to_stop_begins_nothing(paper: Path, tmp_path: Path) -> None:
+    runner.execute(home(paper, tmp_path / "runs", term_at=2))
+    other = home(paper, tmp_path / "runs", seed=1)
+    assert runner.execute(other) == Outcome("stopped", "asked to stop before it began")
+    assert not (other / journal.NAME).exists()
+
+
+# -- a full disk ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lines", [0, 1, 4])
+def test_journal_that_cannot_be_written_fails_the_trial_and_keeps_its_lines(
+    paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    folder, append, count = home(paper, tmp_path / "runs"), Journal.append, [0]
+
+    def fills_up(book: Journal, kind: str, **content: Any) -> None:
+        if count[0] == lines:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        count[0] += 1
+        append(book, kind, **content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", fills_up)
+        outcome = runner.execute(folder)
+    assert outcome.status == "failed"
+    assert outcome.error.startswith("OSError: [Errno 28] No space left on device")
+    kinds = [entry["kind"] for entry in journal.entries(folder / journal.NAME)]
+    assert kinds == ["start", "restored", "row", "row"][:lines]
+    assert runner.execute(folder) == Outcome("completed")
+    assert len(journal.read(folder).rows) == 5
+
+
+# -- the lock ------------------------------------------------------------------------------------
+
+SECOND = """
+import sys
+from pathlib import Path
+from harness.run import runner
+from harness.paper import Refused
+try:
+    runner.execute(Path(sys.argv[1]))
+except Refused as refusal:
+    print(refusal)
+"""
+HOLD = """
+import sys, time
+from pathlib import Path
+from harness.run import runner
+with runner.locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_second_process_is_refused_with_the_owners_number(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs")
+    with runner.locked(folder):
+        done = subprocess.run(
+            [sys.executable, "-c", SECOND, str(folder)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout == f"{folder}: process {os.getpid()} is running this trial\n"
+    assert not (folder / journal.NAME).exists()
+
+
+def test_second_handle_of_one_process_is_refused(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs")
+    with (
+        runner.locked(folder),
+        pytest.raises(Refused, match=f"process {os.getpid()} is running this trial"),
+        runner.locked(folder),
+    ):
+        pytest.fail("held twice")
+    assert runner.execute(folder) == Outcome("completed")  # free again
+
+
+def test_lock_of_a_killed_process_is_free(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs")
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Refused, match=f"process {holder.pid} is running"):
+            runner.execute(folder)
+        holder.kill()
+    assert runner.execute(folder) == Outcome("completed")
+    assert (folder / runner.LOCK).read_text() == str(os.getpid())
+
+
+# -- starting over -------------------------------------------------------------------------------
+
+
+def test_forget_keeps_every_old_journal(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs")
+    kept = []
+    for _ in range(2):
+        assert runner.execute(folder, stop_after(8)).status == "stopped"
+        kept.append((folder / journal.NAME).read_bytes())
+        runner.forget(folder)
+        assert not runner.finished(folder)
+        assert not (folder / CHECKPOINT).exists()
+    assert [(folder / f"journal.{n}.old").read_bytes() for n in (1, 2)] == kept
+    assert runner.execute(folder) == Outcome("completed")
+    result = journal.read(folder)
+    assert (result.attempts, result.lost_rows, result.total("steps")) == (1, 0, 24)
+    assert journal.find(tmp_path / "runs") == [folder]  # old journals are not results
+
+
+def test_forget_of_a_trial_that_never_ran_does_nothing(paper: Path, tmp_path: Path) -> None:
+    folder = home(paper, tmp_path / "runs")
+    before = sorted(folder.iterdir())
+    runner.forget(folder)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_waiting_is_not_device_time_on_a_cpu(tmp_path: Path):
+    """Another program's turn at the processor costs a trial nothing, nor does a sleep."""
+    at = home(make_paper(tmp_path), tmp_path / "runs", steps=10, sleep=0.02)
+    assert runner.execute(at, Pace()).status == "completed"
+    assert journal.read(at).total("seconds") < 10 * 0.02 / 2
+    assert device.clock("cuda") is time.perf_counter

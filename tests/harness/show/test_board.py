@@ -1,0 +1,43 @@
+"""What pages are made from: current rows of a paper and of those that compete with it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from harness.plan import discover
+from harness.record import tables
+from harness.show.board import Board
+from tests.lab.measured import result
+from tests.lab.throwaway import make_paper
+
+
+def test_papers_compete_where_their_tasks_meet(tmp_path):
+    folders = [make_paper(tmp_path, name) for name in ("one", "two", "apart")]
+    for folder, task in zip(folders, ("contest", "contest", "alone"), strict=True):
+        text = (folder / "paper.py").read_text().replace('Task("throwaway"', f'Task("{task}"')
+        (folder / "paper.py").write_text(text.replace('"", "min")', '"", "min", True)'))
+    results = tables.frame([result(folder) for folder in folders])
+    curves = pd.DataFrame({"paper": [f.name for f in folders], "experiment": "fit", "mean": 0.5})
+    found = discover.load(folders[0])
+    rows, lines = Board([found], results, curves).competing(found)
+    assert set(rows["paper"]) == set(lines["paper"]) == {f.name for f in folders[:2]}
+
+
+def test_a_table_holds_one_task_at_one_budget_best_first_and_no_failure(tmp_path):
+    paper = make_paper(tmp_path, experiments=("fit", "more"))
+    rows = tables.frame(
+        [
+            result(paper, 0, 0.9),
+            result(paper, 0, 0.2, experiment="more"),
+            result(paper, 1, 0.0, experiment="more", status="failed"),
+            result(paper, 0, 0.7, budget_name="nightly"),
+        ]
+    )
+    made = list(Board([discover.load(paper)], rows, pd.DataFrame()).tables())
+    assert [(task.name, budget) for task, budget, _ in made] == [
+        ("throwaway", "smoke"),
+        ("throwaway", "nightly"),
+    ]
+    smoke = made[0][2]  # the task's direction is 'min'
+    assert list(smoke["experiment"]) == ["more", "fit"]
+    assert list(smoke["n"]) == [1, 1]
