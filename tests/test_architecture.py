@@ -28,12 +28,13 @@ HARNESS = (
     ("words",),  # the files that stand directly in harness/
 )
 CELLS = (
-    ("command",),  # the files that stand directly in papers/cells: the task, the command line
     ("league", "speed"),
     ("supernet", "child"),
     ("network", "searcher", "draw"),
     ("space",),
+    ("task",),
 )
+DOORS = ("__main__", "builder")  # commands: they stand in no room and open one
 PAPERS = (("paper",), ("cells", "text"), ("signals",))
 
 
@@ -92,16 +93,16 @@ def upwards(room_of, floors: tuple[tuple[str, ...], ...]) -> list[str]:
 
 def harness_room(name: str) -> str | None:
     parts = name.split(".")
-    if parts[0] != "harness" or parts == ["harness"] or parts[-1] == "__main__":
+    if parts[0] != "harness" or parts == ["harness"] or parts[-1] in DOORS:
         return None
     return parts[1] if (ROOT / "harness" / parts[1]).is_dir() else "words"
 
 
 def cells_room(name: str) -> str | None:
     parts = name.split(".")
-    if parts[:2] != ["papers", "cells"] or len(parts) < 3:
+    if parts[:2] != ["papers", "cells"] or len(parts) < 3 or parts[2] in DOORS:
         return None
-    return parts[2] if (ROOT / "papers" / "cells" / parts[2]).is_dir() else "command"
+    return parts[2]
 
 
 def papers_room(name: str) -> str | None:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.paper import Refused, require
-from papers.cells import dialects, drawing, picture
-from papers.cells.edge import NB201, T0, T2, Code, EdgeSpace
-from papers.cells.genotype import CELLS, Genotype
-from papers.cells.node import NODE_SPACES
-from papers.cells.published import PUBLISHED
+from papers.cells.draw import svg as picture
+from papers.cells.draw import text as drawing
+from papers.cells.space import dialects
+from papers.cells.space.edge import NB201, T0, T2, Code, EdgeSpace
+from papers.cells.space.genotype import CELLS, Genotype
+from papers.cells.space.node import NODE_SPACES
+from papers.cells.space.published import PUBLISHED
 
 
 @dataclass(frozen=True)

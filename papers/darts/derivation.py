@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from papers.cells.edge import Code, EdgeSpace
-from papers.cells.genotype import Genotype, NodeCell, Pair
-from papers.cells.supernet import Design, Edges
+from papers.cells.space.edge import Code, EdgeSpace
+from papers.cells.space.genotype import Genotype, NodeCell, Pair
+from papers.cells.supernet.node import Design, Edges
 
 KEPT = 2  # edges of a node that are kept (Sec. 2.4); 1 in recurrent cells
 

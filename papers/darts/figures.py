@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from harness import figures
-from papers.cells.edge import SPACES
-from papers.cells.figures import league
-from papers.cells.genotype import Genotype
-from papers.cells.picture import edge_svg, genotype_svg
+from papers.cells.draw.svg import edge_svg, genotype_svg
+from papers.cells.league.figures import league
+from papers.cells.space.edge import SPACES
+from papers.cells.space.genotype import Genotype
 from papers.darts.league import figures as of_league
 from papers.darts.product import figures as of_product
 from papers.darts.recurrent import figures as of_recurrent

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from papers.cells.supernet import Edges
+from papers.cells.supernet.node import Edges
 
 ABSENT = float("-inf")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.pair import Pair
-from papers.cells import bench
+from papers.cells.speed import bench
 
 
 def pairs() -> list[Pair]:

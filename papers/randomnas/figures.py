@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from harness import figures
 from harness.figures import INK
-from papers.cells.figures import league
+from papers.cells.league.figures import league
 
 SHARING = "league/weight_sharing"
 LINES = {

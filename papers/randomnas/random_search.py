@@ -1,6 +1,6 @@
 """Plain random search (Sec. 3): `table` looks trainings up, `trained` trains.
 
-What both do is `papers.cells.random_search`.
+What both do is `papers.cells.league.random_search`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from papers.cells import random_search
-from papers.cells.edge import SPACES, Code
-from papers.cells.evaluator import Evaluation, TrainEvaluator
-from papers.cells.league import league, verified
-from papers.cells.random_search import Uniform
-from papers.cells.recipe import Signals
-from papers.cells.search import Contest, Search, compete
+from papers.cells.child.mnist1d import Signals
+from papers.cells.league import random_search
+from papers.cells.league.contest import Contest, Search, compete
+from papers.cells.league.evaluator import Evaluation, TrainEvaluator
+from papers.cells.league.league import league, verified
+from papers.cells.league.random_search import Uniform
+from papers.cells.space.edge import SPACES, Code
 from papers.randomnas.config import SIDE
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from papers.cells import recipe, truth
-from papers.cells.classes import Graph, classes
-from papers.cells.edge import KERNELS, SPACES, T2, Code
-from papers.cells.league import League, agreement, league, verified
+from papers.cells.child import mnist1d
+from papers.cells.league import truth
+from papers.cells.league.league import League, agreement, league, verified
+from papers.cells.space.classes import Graph, classes
+from papers.cells.space.edge import KERNELS, SPACES, T2, Code
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -81,7 +82,7 @@ def drift(config: Drift, trial: Trial) -> Iterator[Row]:
     `fresh` takes a seed that the table lacks and compares it with the mean of the stored ones;
     `fresh_bias` is the mean of those differences with their sign.
     """
-    table, signals = verified(), recipe.Signals.load(where=trial.device)
+    table, signals = verified(), mnist1d.Signals.load(where=trial.device)
     trial.uses("mnist1d", signals.digest)
     trial.restore()
     space = SPACES[config.space]
@@ -94,7 +95,7 @@ def drift(config: Drift, trial: Trial) -> Iterator[Row]:
     children = [(truth.code_of(row.cell), row.seed) for row in again]
     children += [(truth.code_of(name), new) for name in cells]
     for _ in trial.meter.steps("train"):
-        done = recipe.train(T2, children, signals)
+        done = mnist1d.train(T2, children, signals)
     same, fresh = done[: config.rows], done[config.rows :]
     apart = [c.test - float(np.mean([r.test for r in own]))
              for c, own in zip(fresh, stored, strict=True)]  # fmt: skip

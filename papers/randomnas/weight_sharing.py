@@ -17,13 +17,14 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from harness.training import data, loop, optim
-from papers.cells import derive, light
-from papers.cells.edge import SPACES, Code
-from papers.cells.edge_supernet import Shared, build_supernet
-from papers.cells.evaluator import TrainEvaluator
-from papers.cells.league import League, league
-from papers.cells.recipe import Part, Signals
-from papers.cells.search import Stream
+from papers.cells.child.mnist1d import Part, Signals
+from papers.cells.league import derive
+from papers.cells.league.contest import Stream
+from papers.cells.league.evaluator import TrainEvaluator
+from papers.cells.league.league import League, league
+from papers.cells.network import light
+from papers.cells.space.edge import SPACES, Code
+from papers.cells.supernet.edge import Shared, build_supernet
 from papers.randomnas.config import RETRAINED
 
 if TYPE_CHECKING:

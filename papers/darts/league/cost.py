@@ -12,11 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from papers.cells import light
-from papers.cells.costs import training_flops
-from papers.cells.edge import KERNELS, EdgeSpace
-from papers.cells.league import League
-from papers.cells.recipe import RECIPE, Recipe
+from papers.cells.child.mnist1d import RECIPE, Recipe
+from papers.cells.league.costs import training_flops
+from papers.cells.league.league import League
+from papers.cells.network import light
+from papers.cells.space.edge import KERNELS, EdgeSpace
 from papers.darts.config import PASSES
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from papers.cells import random_search
-from papers.cells.edge import SPACES
-from papers.cells.league import league
+from papers.cells.league import random_search
+from papers.cells.league.league import league
+from papers.cells.space.edge import SPACES
 from papers.darts.config import PASSES
 from papers.darts.league import cost
 

@@ -17,13 +17,15 @@ from torch.nn.functional import cross_entropy
 
 from harness.training import data, loop, optim
 from harness.trial import stream
-from papers.cells import derive, gallery, light
-from papers.cells.costs import Costs
-from papers.cells.edge import SPACES, Code
-from papers.cells.edge_supernet import Shared, build_supernet
-from papers.cells.league import League, league
-from papers.cells.recipe import Part, Signals
-from papers.cells.search import Stream
+from papers.cells.child.mnist1d import Part, Signals
+from papers.cells.draw import files
+from papers.cells.league import derive
+from papers.cells.league.contest import Stream
+from papers.cells.league.costs import Costs
+from papers.cells.league.league import League, league
+from papers.cells.network import light
+from papers.cells.space.edge import SPACES, Code
+from papers.cells.supernet.edge import Shared, build_supernet
 from papers.darts.bilevel import Optimizers, Problem
 from papers.darts.derivation import derive_code
 from papers.darts.league import cost
@@ -64,7 +66,7 @@ def run(config: Search, trial: Trial) -> Iterator[Row]:
         yield {"at": place, "one_hot_accuracy": score, "true_accuracy": judge.true(other)}
     row = {**costs.row(), **judge.row(code), **searched.row(signals.val)}
     row |= {**ranking(judge, codes, scores), **worth(judge, code, costs.flops)}
-    gallery.keep_edge(trial.artifacts, space, code, summary(row))
+    files.keep_edge(trial.artifacts, space, code, summary(row))
     yield {**row, "cell": space.text(code)}
 
 

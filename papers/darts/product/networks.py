@@ -10,8 +10,8 @@ import copy
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from papers.cells.primitives import AVERAGE, MAX, FactorizedReduce
-from papers.cells.supernet import Supernet
+from papers.cells.network.operations import AVERAGE, MAX, FactorizedReduce
+from papers.cells.supernet.node import Supernet
 from papers.darts.bilevel import Problem
 from papers.darts.relaxation import Relaxation
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from harness.training import loop
-from papers.cells.supernet import Design
+from papers.cells.supernet.node import Design
 from papers.darts import bilevel
 from papers.darts.bilevel import Problem, Tensors, VirtualStep
 from papers.darts.product import networks, rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Generator, Tensor
 
 from harness.training import data
-from papers.cells.recipe import Part, Signals
+from papers.cells.child.mnist1d import Part, Signals
 from papers.darts.space.rows import Rows
 
 BRIGHTEST = 16  # of the digits' pixels

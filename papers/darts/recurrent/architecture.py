@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from papers.cells.published import Recurrent
+from papers.cells.space.published import Recurrent
 from papers.darts.derivation import strongest
 from papers.darts.recurrent.cell import ACTIVATIONS, OPERATIONS, offset
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, require
-from papers.cells.published import RECURRENT
+from papers.cells.space.published import RECURRENT
 from papers.darts.config import Bilevel, within
 
 CORPORA = ("wikitext2-full", "wikitext2-valid", "grammar")

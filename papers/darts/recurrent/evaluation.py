@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.training import loop, metrics, optim
-from papers.cells.published import RECURRENT, Recurrent
+from papers.cells.space.published import RECURRENT, Recurrent
 from papers.darts.bilevel import placed
 from papers.darts.recurrent import architecture
 from papers.darts.recurrent.cell import DiscreteCell

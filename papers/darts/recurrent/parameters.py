@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from harness.training import metrics
-from papers.cells.published import RECURRENT
+from papers.cells.space.published import RECURRENT
 from papers.darts.recurrent.cell import OPERATIONS, Cell, DiscreteCell, MixedCell, offset
 from papers.darts.recurrent.network import LanguageModel
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from harness.training import loop, optim
-from papers.cells.published import Recurrent
+from papers.cells.space.published import Recurrent
 from papers.darts.bilevel import Optimizers, Problem, VirtualStep
 from papers.darts.config import PASSES
 from papers.darts.recurrent import architecture, evaluation

@@ -4,7 +4,7 @@ Every edge has two operations or three: S1 the two that a search on the full spa
 highest (the authors' code), S2 skip connection or convolution, S3 the same with none, S4 noise or
 convolution: a search that prefers noise has failed beyond doubt.
 
-Edges are in the order of `papers.cells.supernet.Design.edges`.
+Edges are in the order of `papers.cells.supernet.node.Design.edges`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.paper import require
-from papers.cells.published import SHORT
-from papers.cells.supernet import Design, Edges
+from papers.cells.space.published import SHORT
+from papers.cells.supernet.node import Design, Edges
 
 NAMES = {**SHORT, "none": "none", "noise": "noise"}
 NORMAL_S1 = (

@@ -4,7 +4,7 @@ Values are (C, L, N), so a call moves whole rows of N numbers. A kernel over L p
 matrix (L', L) with its taps on diagonals, whatever its size, stride and dilation: a depthwise
 convolution is one batched product, and its gradient two. torch's own takes most of a small
 network's training for the gradient of dilated kernels. Parameters, buffers and results are those
-of `papers.cells.network`, which is the oracle.
+of `papers.cells.network.darts`, which is the oracle.
 
 Shapes: N batch, C and O channels, L positions (L' after a stride), k taps, K classes.
 """
@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from papers.cells import kernels
-from papers.cells.depthwise import Window, diagonals
-from papers.cells.network import Cell, Network
-from papers.cells.primitives import FactorizedReduce
-from papers.cells.supernet_fast import parameter
+from papers.cells.network.darts import Cell, Network
+from papers.cells.network.fast import kernels
+from papers.cells.network.fast.depthwise import Window, diagonals
+from papers.cells.network.operations import FactorizedReduce
+from papers.cells.supernet.node_fast import parameter
 
 
 def forward(network: Network, x: Tensor) -> Tensor:

@@ -18,10 +18,10 @@ from torch.profiler import ProfilerActivity, profile
 from harness.pair import KEEP, Pair
 from harness.training import device, metrics
 from harness.trial import stream
-from papers.cells.network import Layout, Network
-from papers.cells.published import PUBLISHED
-from papers.cells.supernet import Design, Supernet
-from papers.cells.supernet_fast import FastSupernet
+from papers.cells.network.darts import Layout, Network
+from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.node import Design, Supernet
+from papers.cells.supernet.node_fast import FastSupernet
 from papers.darts.bilevel import Optimizers, Problem
 from papers.darts.config import PASSES, Bilevel
 from papers.darts.relaxation import Relaxation

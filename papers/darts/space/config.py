@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.paper import Refused, require
-from papers.cells.cifar_recipe import DARTS, ROWS, CifarRecipe
+from papers.cells.child.cifar_recipe import DARTS, ROWS, CifarRecipe
 from papers.darts.config import Bilevel, within
 
 PIXELS = "pixels"  # a few random images, for where no data may be asked for

@@ -1,7 +1,7 @@
 """CIFAR's images as a testbed: two halves to search on, DARTS's evaluation phase for children.
 
-Children are those of `papers.cells.cifar`, on all training images where the test set is to judge
-them, and on nine tenths where a choice is to be made on the others. `pixels` are a few random
+Children are those of `papers.cells.child.cifar`, on all training images where the test set is to
+judge them, and on nine tenths where a choice is to be made on the others. `pixels` are a few random
 images with labels, so that everything can run where no data may be asked for.
 
 Shapes: N images, H W space.
@@ -21,11 +21,11 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.training import metrics
 from harness.training.augment import Recipe
-from papers.cells import cifar, cifar_images
-from papers.cells.cifar_images import MEAN, STD
-from papers.cells.genotype import Genotype
-from papers.cells.recipe import Part, Sealed
-from papers.cells.supernet import Design
+from papers.cells.child import cifar, cifar_images
+from papers.cells.child.cifar_images import MEAN, STD
+from papers.cells.child.mnist1d import Part, Sealed
+from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.node import Design
 from papers.darts.space.config import PIXELS, ImageRandom, ImageSearch
 from papers.darts.space.rows import Rows
 
@@ -72,7 +72,7 @@ class Images:
 
 @dataclass
 class ImageChild:
-    """A network of `papers.cells.cifar` with what judges it."""
+    """A network of `papers.cells.child.cifar` with what judges it."""
 
     training: cifar.Training
     images: cifar_images.Images

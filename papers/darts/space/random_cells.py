@@ -13,10 +13,10 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from papers.cells import gallery
-from papers.cells.genotype import Genotype
-from papers.cells.node import DARTS
-from papers.cells.search import Stream
+from papers.cells.draw import files
+from papers.cells.league.contest import Stream
+from papers.cells.space.genotype import Genotype
+from papers.cells.space.node import DARTS
 from papers.darts.space import testbed
 from papers.darts.space.testbed import Kept, Testbed, Training, train
 
@@ -43,7 +43,7 @@ def run(config: SignalRandom, trial: Trial) -> Iterator[Row]:
         "mean_error": fmean(row["child_test_error"] for row in rows),
         **means(rows),
     }
-    gallery.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
+    files.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
     yield {**final, "best": best, "cell": cells[best].text, "dataset": bed.rows.dataset}
 
 
@@ -60,7 +60,7 @@ def select(config: ImageRandom, trial: Trial) -> Iterator[Row]:
     whole = scratch(bed, cells[best], RETRAIN, trial, bed.parts)
     yield from train(replace(whole, every=config.child_every), trial, kept)
     final = {"test_error": kept.rows[RETRAIN]["child_test_error"], **means(rows)}
-    gallery.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
+    files.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
     yield {**final, "best": best, "cell": cells[best].text, "dataset": bed.rows.dataset}
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Generator, Tensor
 
 from harness.training.augment import Recipe, normalise
-from papers.cells.cifar_images import MEAN, STD, Images
-from papers.cells.recipe import Part, Signals
+from papers.cells.child.cifar_images import MEAN, STD, Images
+from papers.cells.child.mnist1d import Part, Signals
 
 Augmentation = Callable[[Tensor, Generator], Tensor]
 

@@ -23,10 +23,10 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import data, device, optim
-from papers.cells.genotype import Genotype
-from papers.cells.recipe import Part
-from papers.cells.supernet import Design, Supernet, Weights
-from papers.cells.supernet_fast import FastSupernet
+from papers.cells.child.mnist1d import Part
+from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.node import Design, Supernet, Weights
+from papers.cells.supernet.node_fast import FastSupernet
 from papers.darts.bilevel import Optimizers, Problem
 from papers.darts.config import PASSES, Bilevel
 from papers.darts.derivation import derive, path

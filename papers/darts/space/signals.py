@@ -19,11 +19,11 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import data, device, metrics, optim
-from papers.cells import recipe
-from papers.cells.genotype import Genotype
-from papers.cells.network import Layout, Network
-from papers.cells.recipe import Part
-from papers.cells.supernet import Design
+from papers.cells.child import mnist1d
+from papers.cells.child.mnist1d import Part
+from papers.cells.network.darts import Layout, Network
+from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.node import Design
 from papers.darts.space import batch_last
 from papers.darts.space.config import SignalChildren, SignalRandom, SignalSearch
 from papers.darts.space.counting import multiply_adds
@@ -37,13 +37,13 @@ class Signals:
     """The testbed."""
 
     config: SignalSearch | SignalRandom
-    signals: recipe.Signals
+    signals: mnist1d.Signals
     parts: tuple[str, ...] = ("val", "test")
 
     @classmethod
     def load(cls, config: SignalSearch | SignalRandom, where: str) -> Signals:
         """Generate the frozen data set."""
-        return cls(config, recipe.Signals.load(where=where))
+        return cls(config, mnist1d.Signals.load(where=where))
 
     @cached_property
     def rows(self) -> Rows:

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import device, loop, metrics, optim
-from papers.cells import cifar
-from papers.cells.network import Layout, Network, imagenet
-from papers.cells.published import PUBLISHED
-from papers.cells.recipe import Part
-from papers.cells.supernet import Design, Supernet
-from papers.cells.supernet_fast import FastSupernet
+from papers.cells.child import cifar
+from papers.cells.child.mnist1d import Part
+from papers.cells.network.darts import Layout, Network, imagenet
+from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.node import Design, Supernet
+from papers.cells.supernet.node_fast import FastSupernet
 from papers.darts.config import PASSES, Bilevel
 from papers.darts.relaxation import Relaxation
 from papers.darts.space import counting

@@ -12,8 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.training import loop
-from papers.cells.genotype import Genotype
-from papers.cells.supernet import Design
+from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.node import Design
 from papers.darts.space.config import (
     ImageRandom,
     ImageSearch,

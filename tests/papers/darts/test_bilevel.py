@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
-from papers.cells.supernet import Design, Supernet
+from papers.cells.supernet.node import Design, Supernet
 from papers.darts.bilevel import (
     Hypergradient,
     Optimizers,

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from papers.cells.edge import SPACES
-from papers.cells.genotype import Genotype, NodeCell
-from papers.cells.network import Cell
-from papers.cells.primitives import Place
-from papers.cells.published import PUBLISHED
-from papers.cells.supernet import OPERATIONS, Design, Supernet
+from papers.cells.network.darts import Cell
+from papers.cells.network.operations import Place
+from papers.cells.space.edge import SPACES
+from papers.cells.space.genotype import Genotype, NodeCell
+from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.node import OPERATIONS, Design, Supernet
 from papers.darts.derivation import derive, derive_cell, derive_code, path, strongest
 from papers.darts.relaxation import Relaxation
 

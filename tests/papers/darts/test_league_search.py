@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from harness.paper import Refused
-from papers.cells import light, recipe
-from papers.cells.costs import training_flops
-from papers.cells.edge import T0, T1
-from papers.cells.league import league
+from papers.cells.child import mnist1d
+from papers.cells.league.costs import training_flops
+from papers.cells.league.league import league
+from papers.cells.network import light
+from papers.cells.space.edge import T0, T1
 from papers.darts.league import cost, search
 from papers.darts.league.config import Random, Search
 
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("prepared")
 
 
 @pytest.fixture(scope="module")
-def signals() -> recipe.Signals:
-    return recipe.Signals.load()
+def signals() -> mnist1d.Signals:
+    return mnist1d.Signals.load()
 
 
 def test_a_mixture_costs_what_its_operations_cost():

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from harness.paper import Refused
-from papers.cells.primitives import FactorizedReduce
-from papers.cells.supernet import Design, Supernet
+from papers.cells.network.operations import FactorizedReduce
+from papers.cells.supernet.node import Design, Supernet
 from papers.darts import bilevel
 from papers.darts.bilevel import VirtualStep
 from papers.darts.product import figures, networks, radius, rows, study

@@ -20,7 +20,7 @@ from harness.paper import Paper, Refused, resolve
 from harness.record import journal
 from harness.training import device, metrics, text
 from harness.trial import Pace, Tools, Trial
-from papers.cells.published import RECURRENT, Recurrent
+from papers.cells.space.published import RECURRENT, Recurrent
 from papers.darts import bilevel
 from papers.darts.recurrent import (
     architecture,

@@ -11,10 +11,10 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
-from papers.cells.genotype import Genotype
-from papers.cells.primitives import Noise, Place, build
-from papers.cells.supernet import Design, Supernet
-from papers.cells.supernet_fast import FastSupernet
+from papers.cells.network.operations import Noise, Place, build
+from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.node import Design, Supernet
+from papers.cells.supernet.node_fast import FastSupernet
 from papers.darts.bilevel import norm
 from papers.darts.relaxation import Relaxation
 from papers.darts.robustness import collapse, curvature, figures, history, spaces, study

@@ -15,13 +15,13 @@ from torch.nn import functional as F
 from harness.paper import Refused, resolve
 from harness.training import data, metrics
 from harness.trial import stream
-from papers.cells import cifar, recipe
-from papers.cells.cifar_recipe import DARTS
-from papers.cells.genotype import Genotype
-from papers.cells.network import Layout, Network
-from papers.cells.node import DARTS as SPACE
-from papers.cells.published import PUBLISHED
-from papers.cells.supernet import Design
+from papers.cells.child import cifar, mnist1d
+from papers.cells.child.cifar_recipe import DARTS
+from papers.cells.network.darts import Layout, Network
+from papers.cells.space.genotype import Genotype
+from papers.cells.space.node import DARTS as SPACE
+from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.node import Design
 from papers.darts.bilevel import gradients
 from papers.darts.config import Bilevel
 from papers.darts.derivation import path
@@ -53,8 +53,8 @@ IMAGE = ImageSearch(
 
 
 @pytest.fixture(scope="module")
-def signals() -> recipe.Signals:
-    return recipe.Signals.load()
+def signals() -> mnist1d.Signals:
+    return mnist1d.Signals.load()
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +63,15 @@ def rows(signals) -> Rows:
     whole = Rows.signals(signals)
     return replace(
         whole,
-        train=recipe.Part(whole.train.x[:60], whole.train.y[:60]),
-        val=recipe.Part(whole.val.x[:40], whole.val.y[:40]),
+        train=mnist1d.Part(whole.train.x[:60], whole.train.y[:60]),
+        val=mnist1d.Part(whole.val.x[:40], whole.val.y[:40]),
     )
 
 
 @pytest.fixture
 def few(monkeypatch, rows, signals):
     """Let the 60 and 40 signals be all that a testbed has."""
-    monkeypatch.setattr(recipe.Signals, "load", lambda where: signals)
+    monkeypatch.setattr(mnist1d.Signals, "load", lambda where: signals)
     monkeypatch.setattr(Rows, "signals", classmethod(lambda cls, found: rows))
 
 

@@ -9,10 +9,12 @@ import torch
 from scipy.stats import chisquare
 
 from harness.paper import Refused
-from papers.cells import derive, light, recipe
-from papers.cells.classes import classes
-from papers.cells.edge import T0, T1
-from papers.cells.league import league
+from papers.cells.child import mnist1d
+from papers.cells.league import derive
+from papers.cells.league.league import league
+from papers.cells.network import light
+from papers.cells.space.classes import classes
+from papers.cells.space.edge import T0, T1
 from papers.randomnas import random_search, weight_sharing
 from papers.randomnas.config import Drift, RandomSearch, Reference, Trained, WeightSharing
 
@@ -23,8 +25,8 @@ pytestmark = pytest.mark.usefixtures("prepared")
 
 
 @pytest.fixture(scope="module")
-def signals() -> recipe.Signals:
-    return recipe.Signals.load()
+def signals() -> mnist1d.Signals:
+    return mnist1d.Signals.load()
 
 
 def test_a_step_leaves_what_its_path_does_not_touch_as_it_was(lab, signals):

@@ -1,0 +1,1 @@
+"""Cells as pictures: text for a terminal, SVG, and the files that a search leaves."""

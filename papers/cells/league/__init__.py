@@ -1,0 +1,1 @@
+"""The league: its task, the table of truth, what a search costs and is worth, its figure."""

@@ -1,0 +1,178 @@
+"""The league: every search method on one space whose truth is known.
+
+True accuracy of a cell is the mean test accuracy of its class over the table's seeds. Metrics
+follow NAS-Bench-201, NASLib and Yang et al. 2020 (arXiv:1912.12522): simple and normalised regret,
+percentile, Kendall's tau-b (ties count as ties), tau inside the top quarter, precision at ten, and
+the noise ceiling: how well one part of the table's own seeds ranks what the others say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from papers.cells.child import mnist1d
+from papers.cells.league import truth
+from papers.cells.space.classes import Graph, classes
+from papers.cells.space.edge import Code, EdgeSpace
+
+Floats = NDArray[np.float64]
+
+TOP = 0.25  # the share of cells within which the fine ranking is judged
+PRECISION = 10
+
+
+class League:
+    """Truth about every cell of a space; searchers never hold one."""
+
+    def __init__(self, space: EdgeSpace, table: truth.Table) -> None:
+        table.require_whole(space)
+        self.space, self.classes = space, classes(space)
+        tests = [[r.test for r in table.of(space, c)] for c in self.classes.representatives]
+        self.tests: Floats = np.array(tests)  # (classes, seeds)
+        self.means: Floats = self.tests.mean(1)
+        self.weights: Floats = np.array([len(codes) for codes in self.classes.members], float)
+        live = [not Graph(space, c).dead for c in self.classes.representatives]
+        self.live = np.array(live)
+
+    # -- one cell -------------------------------------------------------------------------------
+
+    @property
+    def best(self) -> float:
+        """Return the true accuracy of the best cell."""
+        return float(self.means.max())
+
+    @property
+    def mean_random(self) -> float:
+        """Return the mean true accuracy of a code drawn uniformly."""
+        return float(np.average(self.means, weights=self.weights))
+
+    def true(self, code: Code) -> float:
+        """Return a cell's true accuracy."""
+        return float(self.means[self.classes.of(code)])
+
+    def alive(self, code: Code) -> bool:
+        """Whether a cell's output depends on its input."""
+        return bool(self.live[self.classes.of(code)])
+
+    def regret(self, code: Code) -> float:
+        """Return how much accuracy the best cell has over this one: at least 0."""
+        return self.best - self.true(code)
+
+    def normalised(self, code: Code) -> float:
+        """Return regret over that of a random cell: 0 is the best cell, 1 a random one's mean."""
+        return self.regret(code) / (self.best - self.mean_random)
+
+    def percentile(self, code: Code) -> float:
+        """Return the share of all codes that are truly worse; equal ones count half."""
+        own = self.true(code)
+        below = self.weights[self.means < own].sum()
+        equal = self.weights[self.means == own].sum()
+        return float((below + equal / 2) / self.weights.sum())
+
+    def optimum(self) -> Code:
+        """Return the best cell."""
+        return self.classes.representatives[int(self.means.argmax())]
+
+    def median(self) -> Code:
+        """Return the cell that half of all codes are truly below."""
+        order = np.argsort(self.means, kind="stable")
+        reached = np.cumsum(self.weights[order])
+        place = int(np.searchsorted(reached, reached[-1] / 2))
+        return self.classes.representatives[int(order[place])]
+
+    def row(self, code: Code) -> dict[str, float]:
+        """Return what the league reports of a found cell."""
+        return {
+            "regret": self.regret(code),
+            "true_accuracy": self.true(code),
+            "normalised_regret": self.normalised(code),
+            "percentile": self.percentile(code),
+        }
+
+    # -- rankings -------------------------------------------------------------------------------
+
+    def agreement(self, codes: Sequence[Code], scores: Sequence[float]) -> dict[str, float]:
+        """Return how scores of some cells rank them, against their truth."""
+        return agreement(np.array([self.true(code) for code in codes]), np.array(scores))
+
+    def ceiling(self, kept: NDArray[np.bool_] | None = None) -> dict[str, float]:
+        """Return the noise ceiling over live classes: one seed against the mean of the others.
+
+        Averaged over which seed is left out; what ranks better than that has been lucky. `kept`
+        says which classes count, where not all live ones do.
+        """
+        found = []
+        kept = self.live if kept is None else kept
+        for place in range(self.tests.shape[1]):
+            others = np.delete(self.tests, place, axis=1).mean(1)
+            found.append(agreement(others[kept], self.tests[kept, place]))
+        return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+
+    def seed_deviation(self) -> float:
+        """Return the standard deviation of one training, pooled over live classes."""
+        return float(np.sqrt(self.tests[self.live].var(1, ddof=1).mean()))
+
+
+def agreement(true: Floats, scores: Floats) -> dict[str, float]:
+    """Return tau, tau inside the true top quarter, and precision at ten."""
+    kept = top(true)
+    return {
+        "tau": tau(true, scores),
+        "tau_top": tau(true[kept], scores[kept]),
+        "precision_at_10": precision(true, scores),
+    }
+
+
+def tau(one: Floats, other: Floats) -> float:
+    """Return Kendall's tau-b; 0 where one of the two does not vary."""
+    value = float(kendalltau(one, other).statistic)
+    return value if value == value else 0.0
+
+
+def top(true: Floats) -> NDArray[np.int64]:
+    """Return the places of the best quarter."""
+    count = max(2, round(TOP * len(true)))
+    return np.argsort(-true, kind="stable")[:count]
+
+
+def precision(true: Floats, scores: Floats, count: int = PRECISION) -> float:
+    """Return which share of the `count` best-scored is among the truly `count` best.
+
+    Ties at the border count by what a random choice among them would give.
+    """
+    chosen, wanted = _membership(scores, count), _membership(true, count)
+    return float((chosen * wanted).sum() / min(count, len(true)))
+
+
+def _membership(values: Floats, count: int) -> Floats:
+    """Return the probability that each value is among the `count` largest, ties drawn."""
+    if len(values) <= count:
+        return np.ones(len(values))
+    border = np.sort(values)[-count]
+    above, equal = values > border, values == border
+    share: Floats = above + equal * (count - above.sum()) / equal.sum()
+    return share
+
+
+@lru_cache(maxsize=4)
+def league(space: EdgeSpace) -> League:
+    """Return the league of a space by the committed table.
+
+    Raises:
+        Refused: the table was made with another recipe or data, or is not whole.
+    """
+    return League(space, verified())
+
+
+@lru_cache(maxsize=1)
+def verified() -> truth.Table:
+    """Return the committed table, when it was made with this recipe on these data."""
+    table = truth.read()
+    data = mnist1d.Signals.load().digest
+    table.header.require(mnist1d.RECIPE.digest, data, truth.COMMITTED.name)
+    return table

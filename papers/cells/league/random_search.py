@@ -1,0 +1,81 @@
+"""Plain random search: the baseline that every search method has to beat.
+
+Drawn uniformly with replacement, trained, the best by validation kept (Li & Talwalkar 2019,
+arXiv:1902.07638, Sec. 3; Yang et al. 2020, arXiv:1912.12522, call for exactly this baseline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from papers.cells.league.contest import Contest, Search, Stream, compete, marks
+from papers.cells.league.evaluator import Evaluation, TableEvaluator
+from papers.cells.league.league import league, verified
+from papers.cells.space.edge import Code, EdgeSpace
+
+if TYPE_CHECKING:
+    from harness.paper import Row
+    from harness.trial import Trial
+
+
+class Uniform:
+    """Proposes codes drawn uniformly, whatever was observed."""
+
+    def __init__(self, space: EdgeSpace, seed: int) -> None:
+        self.space, self.stream = space, Stream(seed)
+
+    def propose(self) -> Code:
+        """Return the next cell."""
+        return self.space.random(self.stream)
+
+    def observe(self, evaluation: Evaluation) -> None:
+        """Hear of an evaluated cell; nothing follows from it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the stream is."""
+        return self.stream.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another was."""
+        self.stream.load_state_dict(state)
+
+
+class Kept:
+    """A few numbers that outlive an interruption."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, float] = {}
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the numbers."""
+        return dict(self.numbers)
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Take an earlier attempt's numbers over."""
+        self.numbers.update(state)
+
+
+def table(
+    space: EdgeSpace, trial: Trial, searches: int, equal: Mapping[str, int]
+) -> Iterator[Row]:
+    """Run many searches on recorded trainings, as many evaluations each as phase "search" has.
+
+    `equal` names numbers of evaluations at which the mean regret is kept under that name: those
+    that cost as much as a search that the result is compared with.
+    """
+    truth = verified()
+    trial.uses("mnist1d", truth.header.data)
+    seeds = [trial.stream("search", number) for number in range(searches)]
+    contest = Contest(
+        [Search(Uniform(space, seed), TableEvaluator(space, truth, seed)) for seed in seeds]
+    )
+    kept = Kept()
+    trial.restore(contest=contest, equal=kept)
+    last = trial.meter.horizon("search")
+    shown = {*marks(last), *(count for count in equal.values() if count <= last)}
+    for row in compete(contest, league(space), trial.meter, sorted(shown)):
+        for name, count in equal.items():
+            if row["at"] == count:
+                kept.numbers[name] = float(row["regret"])
+        yield {**row, **kept.numbers}

@@ -1,0 +1,1 @@
+"""Networks of cells, and the operations that they are made of."""

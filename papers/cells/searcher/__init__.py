@@ -1,0 +1,1 @@
+"""Searchers that several papers use: controllers with their policies, populations."""

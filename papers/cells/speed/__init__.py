@@ -1,0 +1,1 @@
+"""Pairs of oracle and fast form, for `python -m harness bench`."""

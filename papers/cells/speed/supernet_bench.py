@@ -1,0 +1,157 @@
+"""The supernet's loop beside its fast form: for `pairs()` of the papers that search with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from harness.pair import KEEP, Pair
+from harness.training import device, metrics
+from papers.cells.supernet.layouts import Images
+from papers.cells.supernet.node import Design, Supernet, Weights
+from papers.cells.supernet.node_fast import FastSupernet, active, run_cell
+
+SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
+BATCH, LENGTH = 100, 40
+IMAGES = Design(channels=16, cells=3)
+SEED = 0
+PATH = (4, 5, 6, 7, 1, 3, 4, 5, 2, 6, 7, 4, 3, 5)  # a sampled cell: one operation an edge
+
+
+@dataclass
+class Race:
+    """One supernet on random signals: loss, gradients of all weights and of alpha."""
+
+    path: bool
+
+    def __post_init__(self) -> None:
+        with device.seeded(SEED):
+            self.loop = Supernet(SIGNALS)
+            self.x = torch.randn(BATCH, SIGNALS.inputs, LENGTH)
+            self.alphas = [(1e-3 * torch.randn(14, 8)).requires_grad_() for _ in range(2)]
+        self.fast = FastSupernet.of(self.loop)
+
+    def weights(self) -> list[Weights]:
+        """Return what both types of cell run."""
+        return [PATH, PATH] if self.path else [alpha.softmax(1) for alpha in self.alphas]
+
+    def gradients(self, net: Supernet) -> list[Tensor]:
+        """Run forward and backward; return the loss and all gradients."""
+        loss = net(self.x, *self.weights()).logsumexp(1).mean()
+        return differentiated(loss, [*net.parameters(), *self.alphas])
+
+    def oracle(self) -> list[Tensor]:
+        """Run the loop."""
+        return self.gradients(self.loop)
+
+    def quick(self) -> list[Tensor]:
+        """Run the fast form."""
+        return self.gradients(self.fast)
+
+    @torch.no_grad()
+    def flops(self) -> float:
+        """Return three times what the loop's forward pass takes."""
+        return 3 * metrics.flops(lambda: self.loop(self.x, *self.weights()))
+
+    def agree(self) -> None:
+        """Check that both have the same loss and gradients, where rounding flips no ReLU."""
+        exact = Race(self.path)
+        exact.loop.double()
+        exact.x = exact.x.double()
+        exact.alphas = [alpha.detach().double().requires_grad_() for alpha in exact.alphas]
+        close(exact.gradients(exact.loop), exact.gradients(exact.fast))
+
+
+@dataclass
+class CellRace:
+    """The first cell of DARTS's supernet at its full size (16 channels, 32x32) and batch 64."""
+
+    batch: int = 64
+    size: int = 32
+
+    def __post_init__(self) -> None:
+        with device.seeded(SEED):
+            self.cell = next(Supernet(IMAGES).mixed_cells())
+            self.x = torch.randn(self.batch, 3 * IMAGES.channels, self.size, self.size)
+            self.alpha = (1e-3 * torch.randn(14, 8)).requires_grad_()
+        self.source = Images.of(self.x.contiguous(memory_format=torch.channels_last))
+
+    def gradients(self, fast: bool) -> list[Tensor]:
+        """Run forward and backward; return the loss and all gradients."""
+        weights = self.alpha.softmax(1)
+        if fast:
+            out = run_cell(self.cell, self.source, self.source, active(self.cell, weights, False))
+            value = out.given
+        else:
+            value = self.cell(self.x, self.x, weights, False)
+        return differentiated(value.pow(3).mean(), [*self.cell.parameters(), self.alpha])
+
+    def oracle(self) -> list[Tensor]:
+        """Run the loop."""
+        return self.gradients(fast=False)
+
+    def quick(self) -> list[Tensor]:
+        """Run the fast form."""
+        return self.gradients(fast=True)
+
+    @torch.no_grad()
+    def flops(self) -> float:
+        """Return three times what the loop's forward pass takes."""
+        weights = self.alpha.softmax(1)
+        return 3 * metrics.flops(lambda: self.cell(self.x, self.x, weights, False))
+
+    def agree(self) -> None:
+        """Check that both have the same loss and gradients: on a small batch, in float64."""
+        small = CellRace(4, 16)
+        small.cell.double()
+        small.x = small.x.double()
+        small.source = Images.of(small.x)
+        small.alpha = small.alpha.detach().double().requires_grad_()
+        close(small.gradients(fast=False), small.gradients(fast=True))
+
+
+def differentiated(loss: Tensor, leaves: list[Tensor]) -> list[Tensor]:
+    """Return the loss and its gradients where there are any."""
+    own = torch.autograd.grad(loss, leaves, allow_unused=True)
+    return [loss.detach(), *(gradient for gradient in own if gradient is not None)]
+
+
+def close(one: list[Tensor], other: list[Tensor]) -> None:
+    """Check that two lists agree to 1e-9 of each tensor's, or the median tensor's, largest."""
+    assert len(one) == len(other)
+    sizes = torch.stack([tensor.abs().max() for tensor in one])
+    for a, b, largest in zip(one, other, sizes.clamp_min(sizes.median()), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-9 * float(largest))
+
+
+def pairs() -> list[Pair]:
+    """Return a 1-D supernet as mixture and as path, and a cell of the 2-D one.
+
+    FLOPs are the loop's, three times its forward pass, also where the fast form computes fewer.
+    """
+    mixture, path, cell = Race(path=False), Race(path=True), CellRace()
+    note = "forward and backward, same weights"
+    return [
+        Pair(
+            f"1-D supernet, C=8, L=3, batch {BATCH}: {kind}",
+            race.oracle,
+            race.quick,
+            race.agree,
+            aim,
+            flops=race.flops(),
+            note=note,
+        )
+        for kind, race, aim in (("mixture", mixture, 2.5), ("one path", path, KEEP))
+    ] + [
+        Pair(
+            "2-D supernet, a normal cell, C=16, 32x32, batch 64: mixture",
+            cell.oracle,
+            cell.quick,
+            cell.agree,
+            4.0,
+            flops=cell.flops(),
+            note=f"oracle: NCHW; {note}",
+        ),
+    ]
