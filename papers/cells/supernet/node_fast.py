@@ -1,9 +1,9 @@
 """The supernet, fast: what edges share is computed once for every node that they leave.
 
 The same parameters as `papers.cells.supernet.node`; one ReLU and one of each pooling for a node.
-Every operation ends in a linear map P over channels and a batch norm without weights, whose outputs are
-weighted and added up. So with d the operation's centred input of P, over M rows, and G = d'd, the
-batch norm's variances are diag(P G P') / M, and all of it is one more map,
+Every operation ends in a linear map P over channels and a batch norm without weights, whose
+outputs are weighted and added up. So with d the operation's centred input of P, over M rows, and
+G = d'd, the batch norm's variances are diag(P G P') / M, and all of it is one more map,
 W = p diag(variance + eps)^(-1/2) P: a node is the sum of d W' over all that arrives. Neither
 outputs nor normalised outputs exist in memory. Inside a separable convolution ReLU comes between,
 and relu(a y) = a relu(y) moves the batch norm's factor into the depthwise kernel that follows.

@@ -1,8 +1,8 @@
 """CIFAR's images as a testbed: two halves to search on, DARTS's evaluation phase for children.
 
 Children are those of `papers.cells.child.cifar`, on all training images where the test set is to
-judge them, and on nine tenths where a choice is to be made on the others. `pixels` are a few random
-images with labels, so that everything can run where no data may be asked for.
+judge them, and on nine tenths where a choice is to be made on the others. `pixels` are a few
+random images with labels, so that everything can run where no data may be asked for.
 
 Shapes: N images, H W space.
 """

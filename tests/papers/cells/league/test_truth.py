@@ -142,8 +142,8 @@ def test_merging_keeps_what_is_there_and_building_skips_it(
 
 
 def test_a_real_batch_gives_a_row_for_every_class_and_seed(monkeypatch: pytest.MonkeyPatch):
-    short = replace(builder.recipe.RECIPE, steps=3)
-    monkeypatch.setattr(builder.recipe, "RECIPE", short)
+    short = replace(builder.mnist1d.RECIPE, steps=3)
+    monkeypatch.setattr(builder.mnist1d, "RECIPE", short)
     names = [truth.name_of(T0, code) for code in classes(T0).representatives[:2]]
     made = builder.train((names, truth.SEEDS, "cpu"))
     assert sorted((row.cell, row.seed) for row in made) == [
