@@ -17,6 +17,8 @@ from harness.checks import Check
 Row = Mapping[str, float | int | str | bool]
 
 BUDGETS = ("check", "smoke", "nightly", "paper")
+ALL = BUDGETS[1:]  # that judge: what a claim says that even a first look can tell
+DEEP = BUDGETS[2:]  # those with enough seeds and steps for most claims
 
 
 class Refused(ValueError):
@@ -120,7 +122,7 @@ class Claim:
     source: str
     published: Published
     check: Check
-    budgets: tuple[str, ...] = ("nightly", "paper")
+    budgets: tuple[str, ...] = DEEP
     unit: str = "%"
     expected: bool = True
     note: str = ""
