@@ -5,7 +5,7 @@ is what trains nothing: the frozen data set and the human answers.
 """
 
 from harness.checks import Exact
-from harness.paper import Claim, Experiment, Paper, Published, Task
+from harness.paper import ALL, Claim, Experiment, Paper, Published, Task
 from papers.mnist1d.benchmark import study as benchmark
 from papers.mnist1d.config import Frozen, Human
 from papers.mnist1d.contrastive import study as contrastive
@@ -16,7 +16,6 @@ from papers.mnist1d.meta_activation import study as meta_activation
 from papers.mnist1d.meta_lr import study as meta_lr
 from papers.mnist1d.pooling import study as pooling
 
-ALL = ("smoke", "nightly", "paper")
 STUDIES = (
     benchmark,
     lottery,

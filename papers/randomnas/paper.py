@@ -6,7 +6,7 @@ before any run.
 """
 
 from harness.checks import AtLeast, Effect, Value
-from harness.paper import Claim, Experiment, Paper, Phase, Published, Task
+from harness.paper import ALL, DEEP, Claim, Experiment, Paper, Phase, Published, Task
 from papers.cells.task import CHILD_STEPS, LEAGUE, PROTOCOL
 from papers.randomnas.config import (
     RETRAINED,
@@ -19,7 +19,6 @@ from papers.randomnas.config import (
     WeightSharing,
 )
 
-ALL = ("smoke", "nightly", "paper")
 TABLE = Task("mnist1d-cells-truth", "mnist1d", PROTOCOL, "tau", "")
 AGAIN = Task("mnist1d-cells-drift", "mnist1d", PROTOCOL, "difference", "points", "min")
 
@@ -124,7 +123,7 @@ CLAIMS = [
         "Table 1 and its text; CIFAR-10",
         Published("2.85 ± 0.08 % error with weight sharing, 3.03 ± 0.13 % without (ASHA)", 0.0018),
         Effect(RANDOM, SHARING, "regret_equal", claimed=0.0018, at_least=0.0, other="regret"),
-        ("nightly", "paper"),
+        DEEP,
         unit="points",
         expected=False,
         note="regret of plain random search less that of weight sharing (the paper's: errors); "
@@ -136,7 +135,7 @@ CLAIMS = [
         "Sec. 4; relative improvement of arXiv:1912.12522",
         Published("random search is a strong baseline"),
         AtLeast(SHARING, "relative_improvement", 0.0),
-        ("nightly", "paper"),
+        DEEP,
     ),
     Claim(
         "R3",
@@ -153,7 +152,7 @@ CLAIMS = [
         "doubted by arXiv:1902.08142",
         Published("not printed"),
         Effect(SHARING, SHARING, "tau", claimed=0.0, at_least=0.0, other="tau_top"),
-        ("nightly", "paper"),
+        DEEP,
         unit="",
     ),
     Claim(
@@ -162,7 +161,7 @@ CLAIMS = [
         "Sec. 3.2: candidates are scored on more than one minibatch",
         Published("not printed"),
         Effect(SHARING, SHARING, "tau", claimed=0.0, at_least=0.0, other="tau_minibatch"),
-        ("nightly", "paper"),
+        DEEP,
         unit="",
     ),
     Claim(
@@ -180,7 +179,7 @@ CLAIMS = [
         "this project's table of truth",
         Published("0 points apart", 0.0, provenance="measured"),
         Value("trained", "gap", -0.01, 0.01),
-        ("nightly", "paper"),
+        DEEP,
         unit="points",
         note="validation accuracy of cells trained here less what the table says of them",
     ),
@@ -190,7 +189,7 @@ CLAIMS = [
         "this project's table of truth",
         Published("at most 2 points apart", 0.0, provenance="measured"),
         Value("drift", "difference", -0.02, 0.02),
-        ("nightly", "paper"),
+        DEEP,
         unit="points",
     ),
     Claim(
@@ -199,7 +198,7 @@ CLAIMS = [
         "this project's table of truth",
         Published("at most 2 points apart", 0.0, provenance="measured"),
         Value("drift", "fresh", -0.02, 0.02),
-        ("nightly", "paper"),
+        DEEP,
         unit="points",
         note="mean absolute difference of one training and the mean of the three stored ones",
     ),

@@ -5,13 +5,11 @@ beside what is measured here; regret takes the place of error.
 """
 
 from harness.checks import AtLeast, CostRatio, Effect, Same, Value
-from harness.paper import Claim, Experiment, Phase, Published
+from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published
 from papers.cells.task import CHILD_STEPS, LEAGUE
 from papers.darts.league.config import Random, Search
 from papers.darts.travel import alpha_lr
 
-ALL = ("smoke", "nightly", "paper")
-DEEP = ("nightly", "paper")
 FIRST, SECOND, EXACT = (
     f"league/{g}" for g in ("first_order", "second_order", "second_order_exact")
 )

@@ -8,12 +8,10 @@ they spread over several.
 import math
 
 from harness.checks import AtLeast, Effect, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.darts.product.config import Radius
 
 IMAGES, SIGNALS = "product/images", "product/signals"
-ALL = ("smoke", "nightly", "paper")
-DEEP = ("nightly", "paper")
 TINY = {"channels": 4, "cells": 3, "nodes": 1, "batch": 8, "kinds": ("relu",)}
 SMALL = {"channels": 4, "cells": 3, "nodes": 2, "batch": 16, "steps": 5}
 

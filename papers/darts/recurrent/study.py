@@ -8,12 +8,10 @@ on. On budgets below `paper` networks, vocabulary and training are small as well
 from math import log
 
 from harness.checks import Effect, Exact, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.darts.recurrent.config import Known, Random, Search, Sizes
 from papers.darts.travel import alpha_lr
 
-ALL = ("smoke", "nightly", "paper")
-DEEP = ("nightly", "paper")
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"
 KNOWN, RANDOM, COUNTS = "recurrent/published", "recurrent/random", "recurrent/parameters"
 

@@ -5,11 +5,10 @@ can be asked here is whether the direction is the same.
 """
 
 from harness.checks import AtLeast, Effect, Trend
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import DEEP, Claim, Experiment, Phase, Published, Task
 from papers.darts.robustness.config import Collapse
 from papers.darts.travel import alpha_lr
 
-DEEP = ("nightly", "paper")
 WEAK, MEDIUM, STRONG = "collapse/weak", "collapse/medium", "collapse/strong"
 EARLY = "collapse/early_stopping"
 

@@ -6,10 +6,9 @@ number than its notebooks, the printed one is a claim of its own.
 """
 
 from harness.checks import AtLeast, Effect, Ordering, Same, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.benchmark.config import Fit, Training
 
-ALL = ("smoke", "nightly", "paper")
 STORED = "frozen 4,000 / 1,000 split, batches in stored order, 6,001 Adam steps, no early stopping"
 
 CLASSIFY = Task("mnist1d", "mnist1d", STORED, "test_accuracy")
@@ -108,7 +107,7 @@ CLAIMS = [
         "Fig. 2",
         Published("68 ± 2 %", 0.68, 0.02, 3),
         Value("benchmark/mlp", "best_test_accuracy", 0.66, 0.70),
-        ("nightly", "paper"),
+        DEEP,
         expected=False,
         note="the authors' own notebooks end at 64.2 to 65.1 %",
     ),

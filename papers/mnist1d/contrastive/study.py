@@ -5,11 +5,8 @@ before any run of this study.
 """
 
 from harness.checks import AtLeast, Effect, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.contrastive.config import Contrastive
-
-ALL = ("smoke", "nightly", "paper")
-DEEP = ("nightly", "paper")
 
 FEATURES = Task(
     "mnist1d-contrastive",

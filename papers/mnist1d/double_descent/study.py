@@ -5,7 +5,7 @@ unseeded runs differ by 1 to 2 points at the peak.
 """
 
 from harness.checks import AtLeast, Effect, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.double_descent.config import CHANNELS, Descent
 
 SWEEP = {"train": Phase("steps", each="widths")}
@@ -20,7 +20,6 @@ NOISY = Task(
 )
 
 TINY = {"widths": (9, 47, 61), "steps": 4, "eval_every": 3, "members": 2, "bottom": 9}
-ALL = ("smoke", "nightly", "paper")
 FEW = (9, 16, 21, 27, 36, 47, 61, 80, 300)
 FAST = {  # not the paper's protocol: a higher rate makes up for a fifth of the epochs
     "widths": (21, 61, 300), "bottom": 21, "lr": 0.05, "steps": 4000, "eval_every": 4000,

@@ -6,10 +6,8 @@ The margins were written before any purity had been measured.
 from typing import Any
 
 from harness.checks import Effect, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import DEEP, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.embedding.config import Learned, Raw
-
-DEEP = ("nightly", "paper")
 
 MAPS = Task(
     "mnist1d-embedding",

@@ -5,11 +5,9 @@ paired: both sides come from one trial, hence from the same initial weights and 
 """
 
 from harness.checks import AtLeast, Effect, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.lottery.config import Lottery
 
-ALL = ("smoke", "nightly", "paper")
-DEEP = ("nightly", "paper")
 NAME = "lottery/tickets"
 
 SPARSE = Task(

@@ -4,10 +4,9 @@ Thresholds were written before any run of ours, from the printed output of the a
 """
 
 from harness.checks import Effect, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.meta_activation.config import FIXED, Fixed, Learned, Transfer
 
-ALL = ("smoke", "nightly", "paper")
 INNER = "10,000 examples, 301 RMSProp-like steps, per-unit noise, first 500 test rows"
 PHI = Task("mnist1d-activation", "mnist1d", INNER, "test_accuracy")
 TINY = {"inner_steps": 8, "scored_steps": 5, "examples": 1000, "fresh": 2, "members": 2}

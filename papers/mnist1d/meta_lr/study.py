@@ -5,10 +5,9 @@ optimum of others lies between .55 and .62, and the bands hold them all.
 """
 
 from harness.checks import Exact, Same, Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.meta_lr.config import MetaRate
 
-ALL = ("smoke", "nightly", "paper")
 RATE = Task(
     "mnist1d-meta-lr",
     "mnist1d",

@@ -5,10 +5,9 @@ run in each cell.
 """
 
 from harness.checks import Effect, Ordering
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
 from papers.mnist1d.pooling.config import KINDS, Pooled
 
-ALL = ("smoke", "nightly", "paper")
 PROTOCOL = "1,000 to 50,000 training rows in stored order, 1,000 test rows, 6,001 Adam steps"
 CLASSIFY = Task("mnist1d-pooling", "mnist1d", PROTOCOL, "test_accuracy")
 
