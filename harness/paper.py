@@ -8,9 +8,11 @@ load in milliseconds (standard library only). `harness.judge.rules` judges the c
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
 
 from harness.checks import Check
 
@@ -40,6 +42,63 @@ def require(word: str, choices: Iterable[str], what: str) -> str:
     if word not in known:
         raise Refused(f"unknown {what} '{word}'; {nearest(word, known)}")
     return word
+
+
+# -- what a config refuses, by the names of its fields --------------------------------------------
+
+Ends = Literal["both", "low", "high", "none"]  # those of an interval that belong to it
+
+
+def positive(config: Any, *names: str) -> None:
+    """Refuse counts that are not at least 1."""
+    for name in names:
+        within(config, name, 1)
+
+
+def within(
+    config: Any, name: str, low: float, high: float = math.inf, ends: Ends = "both"
+) -> None:
+    """Refuse a field that does not lie between `low` and `high`; nan never does."""
+    value = getattr(config, name)
+    above = low <= value if ends in ("both", "low") else low < value
+    below = value <= high if ends in ("both", "high") or math.isinf(high) else value < high
+    if not (above and below):
+        raise Refused(f"{name}={value}: {_rule(low, high, ends)}")
+
+
+def _rule(low: float, high: float, ends: Ends) -> str:
+    least = "at least" if ends in ("both", "low") else "more than"
+    most = "at most" if ends in ("both", "high") else "less than"
+    if math.isinf(high):
+        return f"must be {least} {low:g}"
+    if math.isinf(low):
+        return f"must be {most} {high:g}"
+    left_out = {
+        "low": f", {high:g} left out",
+        "high": f", {low:g} left out",
+        "none": ", both left out",
+    }
+    return f"must lie between {low:g} and {high:g}{left_out.get(ends, '')}"
+
+
+def rising(config: Any, name: str, low: float = -math.inf, high: float = math.inf) -> None:
+    """Refuse a field that does not hold rising numbers from `low` to `high`, at least one."""
+    values = getattr(config, name)
+    known = bool(values) and low <= values[0] and values[-1] <= high
+    if not (known and all(first < then for first, then in pairwise(values))):
+        ends = [f"from {low:g}"] * math.isfinite(low) + [f"to {high:g} at most"] * math.isfinite(
+            high
+        )
+        raise Refused(f"{name}={values}: must rise, " + " ".join(["at least one number", *ends]))
+
+
+def one_of(config: Any, name: str, choices: Iterable[float]) -> None:
+    """Refuse a field that is none of some numbers; name the nearest of them."""
+    value, known = getattr(config, name), list(choices)
+    if value not in known:
+        close = min(known, key=lambda choice: abs(choice - value))
+        listed = ", ".join(f"{choice:g}" for choice in known)
+        raise Refused(f"{name}={value}: must be one of {listed}; the nearest is {close:g}")
 
 
 @dataclass(frozen=True)
