@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, require, within
 
 # The gradients of alpha, and how many forward and backward passes one update of alpha and w takes.
 # Differentiating twice counts as three: its graph is one pass, the way back through it two.
@@ -51,16 +51,9 @@ class Bilevel:
         within(self, "momentum", 0, 0.9999)
         within(self, "lr", 1e-9, 100)
         within(self, "lowest_lr", 0, self.lr)
-        within(self, "clip", 1e-9, float("inf"))
+        within(self, "clip", 1e-9)
         within(self, "radius", 1e-12, 10)
         for name in ("alpha_decay", "alpha_init", "weight_decay"):
-            within(self, name, 0, float("inf"))
+            within(self, name, 0)
         if self.gradient == "joint" and not self.union:
             raise Refused("gradient='joint', union=False: one loss needs all rows; set union=true")
-
-
-def within(config: object, name: str, low: float, high: float) -> None:
-    """Refuse a field that does not lie in [low, high]."""
-    value = getattr(config, name)
-    if not low <= value <= high:
-        raise Refused(f"{name}={value}: must lie between {low:g} and {high:g}")

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require
 
 SPACES = ("T0", "T0b", "T1", "T2")
 RETRAINED = 3  # [league] candidates trained from scratch at the end of a weight-sharing search
 SIDE = 12  # [ours] children trained side by side: the fastest on a CPU
-
-
-def positive(config: object, *names: str) -> None:
-    """Refuse fields that are not at least 1."""
-    for name in names:
-        value = getattr(config, name)
-        if value < 1:
-            raise Refused(f"{name}={value}: must be at least 1")
 
 
 @dataclass(frozen=True)

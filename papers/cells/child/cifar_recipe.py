@@ -15,7 +15,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 
 ROWS = {"cifar10": 50_000, "cifar10_subset": 8_068}  # stored for training
 PARTS = ("val", "test")
@@ -59,24 +59,18 @@ class CifarRecipe:
         require(self.dataset, ROWS, "data set of a CIFAR recipe")
         require(self.annealed, ANNEALED, "way to anneal")
         require(self.precision, PRECISIONS, "precision")
-        for name in ("channels", "epochs", "batch", "every"):
-            self._within(name, 1, math.inf)
-        self._within("layers", 3, math.inf)  # with fewer every cell is a reduction
-        self._within("lr", 1e-6, 10)
-        self._within("warm_up", 0, self.epochs - 1)
-        self._within("clip", 1e-6, math.inf)
-        self._within("flip", 0, 1)
+        positive(self, "channels", "epochs", "batch", "every")
+        within(self, "layers", 3)  # with fewer every cell is a reduction
+        within(self, "lr", 1e-6, 10)
+        within(self, "warm_up", 0, self.epochs - 1)
+        within(self, "clip", 1e-6)
+        within(self, "flip", 0, 1)
         for name in ("padding", "cutout", "auxiliary", "weight_decay"):
-            self._within(name, 0, math.inf)
+            within(self, name, 0)
         for name in ("momentum", "drop_path", "held_out"):
-            self._within(name, 0, 0.99)
+            within(self, name, 0, 0.99)
         if self.nesterov and not self.momentum:
             raise Refused("nesterov=True: needs a momentum above 0")
-
-    def _within(self, name: str, low: float, high: float) -> None:
-        value = getattr(self, name)
-        if not low <= value <= high:
-            raise Refused(f"{name}={value}: must lie between {low:g} and {high:g}")
 
     @property
     def digest(self) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import require
-from papers.darts.config import Bilevel, within
+from harness.paper import positive, require, within
+from papers.darts.config import Bilevel
 
 SPACES = ("T0", "T0b", "T1", "T2")
 
@@ -34,9 +34,8 @@ class Search(Bilevel):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.space, SPACES, "space")
-        for name in ("steps", "batch", "eval_every"):
-            within(self, name, 1, float("inf"))
-        within(self, "ranked", 2, float("inf"))
+        positive(self, "steps", "batch", "eval_every")
+        within(self, "ranked", 2)
 
 
 @dataclass(frozen=True)
@@ -54,5 +53,4 @@ class Random:
 
     def __post_init__(self) -> None:
         require(self.space, SPACES, "space")
-        for name in ("evaluations", "searches", "steps", "batch"):
-            within(self, name, 1, float("inf"))
+        positive(self, "evaluations", "searches", "steps", "batch")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.paper import Refused, require
-from papers.darts.config import Bilevel, within
+from harness.paper import Refused, one_of, positive, require
+from papers.darts.config import Bilevel
 
 DATA = ("digits", "mnist1d")
 KINDS = ("relu", "smooth", "relu_float32")
@@ -44,12 +44,10 @@ class Radius(Bilevel):
         require(self.data, DATA, "data")
         for kind in self.kinds:
             require(kind, KINDS, "kind of network")
-        for name in ("batch", "horizon", "steps"):
-            within(self, name, 1, float("inf"))
+        positive(self, "batch", "horizon", "steps")
         if self.gradient != "first_order" or self.union:
             raise Refused(f"gradient={self.gradient}, union={self.union}: fixed in this study")
         if not all(large > low > 0 for large, low in pairwise((*self.radii, 1e-12))):
             raise Refused(f"radii={self.radii}: must fall, and stay above 0")
         for name in ("radius", "small"):
-            if getattr(self, name) not in self.radii:
-                raise Refused(f"{name}={getattr(self, name)}: must be one of radii={self.radii}")
+            one_of(self, name, self.radii)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 from papers.cells.space.published import RECURRENT
-from papers.darts.config import Bilevel, within
+from papers.darts.config import Bilevel
 
 CORPORA = ("wikitext2-full", "wikitext2-valid", "grammar")
 
@@ -55,18 +55,16 @@ class Language:
     def __post_init__(self) -> None:
         require(self.corpus, CORPORA, "corpus")
         for name in ("words", "test_tokens", "spread", "retrain_decay", "beta"):
-            within(self, name, 0, float("inf"))
-        for name in ("val_batch", "test_batch", "width", "retrain_steps", "retrain_batch"):
-            within(self, name, 1, float("inf"))
-        for name in ("retrain_bptt", "shortest", "patience", "every"):
-            within(self, name, 1, float("inf"))
+            within(self, name, 0)
+        positive(self, "val_batch", "test_batch", "width", "retrain_steps", "retrain_batch")
+        positive(self, "retrain_bptt", "shortest", "patience", "every")
         for name in ("word", "embedding", "x", "hidden", "output"):
             within(self, f"{name}_dropout", 0, 0.95)
-        within(self, "longest", self.shortest, float("inf"))
+        within(self, "longest", self.shortest)
         within(self, "short", 0, 1)
         within(self, "switch_by", 0, 1)
         within(self, "retrain_lr", 1e-9, 1000)
-        within(self, "retrain_clip", 1e-9, float("inf"))
+        within(self, "retrain_clip", 1e-9)
         within(self, "reach", 1e-9, 10)
 
 
@@ -122,8 +120,8 @@ class Search(Bilevel, Language):
         if self.union:
             raise Refused("union=True: the recurrent search trains alpha on validation text only")
         within(self, "nodes", 1, 100)
-        for name in ("steps", "batch", "bptt", "width", "every"):
-            within(self, f"search_{name}", 1, float("inf"))
+        positive(self, "search_steps", "search_batch", "search_bptt")
+        positive(self, "search_width", "search_every")
         for name in ("word", "hidden"):
             within(self, f"search_{name}_dropout", 0, 0.95)
 
@@ -140,5 +138,4 @@ class Sizes:
     nodes: int = 8  # [P]
 
     def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
-            within(self, name, 1, float("inf"))
+        positive(self, *self.__dataclass_fields__)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
-from papers.darts.config import Bilevel, within
+from harness.paper import Refused, positive, require, within
+from papers.darts.config import Bilevel
 from papers.darts.robustness.early_stopping import Rule
 
 SPACES = ("S1", "S2", "S3", "S4")
@@ -42,12 +42,10 @@ class Collapse(Bilevel):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.space, SPACES, "space")
-        for name in ("batch", "steps", "eval_every", "iterations", "first_iterations"):
-            within(self, name, 1, float("inf"))
-        for name in ("stop_window", "stop_back"):
-            within(self, name, 1, float("inf"))
-        within(self, "stop_first", 0, float("inf"))
-        within(self, "stop_ratio", 1, float("inf"))
+        positive(self, "batch", "steps", "eval_every", "iterations", "first_iterations")
+        positive(self, "stop_window", "stop_back")
+        within(self, "stop_first", 0)
+        within(self, "stop_ratio", 1)
         if self.gradient != "first_order" or self.union:
             raise Refused(f"gradient={self.gradient}, union={self.union}: fixed in this study")
 

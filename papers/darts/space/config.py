@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.paper import Refused, require
+from harness.paper import Refused, one_of, positive, require, within
 from papers.cells.child.cifar_recipe import DARTS, ROWS, CifarRecipe
-from papers.darts.config import Bilevel, within
+from papers.darts.config import Bilevel
 
 PIXELS = "pixels"  # a few random images, for where no data may be asked for
 DATASETS = (*ROWS, PIXELS)
@@ -20,12 +20,6 @@ NETWORKS = ("search", "evaluation", "imagenet")
 # torch 2.13, CPU, channels last: the gradient of a 1x1 convolution of stride 2 with fewer than
 # eight input channels writes beyond its memory; a reduction cell's has twice the network's
 FEWEST = 4
-
-
-def positive(config: object, *names: str) -> None:
-    """Refuse fields that are not at least 1."""
-    for name in names:
-        within(config, name, 1, float("inf"))
 
 
 def numbered(drawn: tuple[int, ...]) -> None:
@@ -53,11 +47,11 @@ class SignalChildren:
 
     def __post_init__(self) -> None:
         positive(self, "child_channels", "child_batch", "child_steps", "child_every")
-        within(self, "child_layers", 3, float("inf"))
+        within(self, "child_layers", 3)
         within(self, "child_lr", 1e-9, 100)
         within(self, "child_momentum", 0, 0.9999)
-        within(self, "child_decay", 0, float("inf"))
-        within(self, "child_clip", 1e-9, float("inf"))
+        within(self, "child_decay", 0)
+        within(self, "child_clip", 1e-9)
 
 
 @dataclass(frozen=True)
@@ -114,10 +108,9 @@ class ImageChildren:
 
     def __post_init__(self) -> None:
         require(self.dataset, DATASETS, "data set of images")
-        if self.side not in SIDES:
-            raise Refused(f"side={self.side}: must be one of {', '.join(map(str, SIDES))}")
+        one_of(self, "side", SIDES)
         positive(self, "child_steps", "child_every")
-        within(self, "child_channels", FEWEST, float("inf"))
+        within(self, "child_channels", FEWEST)
         _ = self.recipe  # refuses what cannot be
 
     @property
@@ -150,7 +143,7 @@ class ImageSearch(ImageChildren, Bilevel):
     def __post_init__(self) -> None:
         Bilevel.__post_init__(self)
         ImageChildren.__post_init__(self)
-        within(self, "channels", FEWEST, float("inf"))
+        within(self, "channels", FEWEST)
         positive(self, "cells", "batch", "steps", "eval_every")
         within(self, "held_out", 0.01, 0.99)
 
@@ -189,6 +182,6 @@ class Size:
     def __post_init__(self) -> None:
         require(self.network, NETWORKS, "network")
         positive(self, "side", "published_batch", "steps")
-        within(self, "batch", 2, float("inf"))  # a batch norm needs two rows
+        within(self, "batch", 2)  # a batch norm needs two rows
         if self.layers and self.layers < 3:
             raise Refused(f"layers={self.layers}: 0 for the network's own, or at least 3")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 
 MODELS = ("logistic", "mlp", "cnn", "gru")
 METHODS = ("knn", "linear_svm", "rbf_svm", "random_forest")
@@ -30,11 +30,8 @@ class Training:
     def __post_init__(self) -> None:
         require(self.model, MODELS, "model")
         require(self.permutation, PERMUTATIONS, "permutation")
-        for name in ("batch_size", "steps", "eval_every", "members"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
-        if not 0 < self.lr < 10:
-            raise Refused(f"lr={self.lr}: must lie between 0 and 10")
+        positive(self, "batch_size", "steps", "eval_every", "members")
+        within(self, "lr", 0, 10, ends="none")
         if self.fresh_rows < 0 or self.fresh_rows % 10:
             raise Refused(f"fresh_rows={self.fresh_rows}: must be 0 or a multiple of 10 (classes)")
 
@@ -50,8 +47,5 @@ class Fit:
 
     def __post_init__(self) -> None:
         require(self.method, METHODS, "method")
-        for name in ("neighbours", "trees"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
-        if not self.penalty > 0:
-            raise Refused(f"penalty={self.penalty}: must be more than 0")
+        positive(self, "neighbours", "trees")
+        within(self, "penalty", 0, ends="none")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 
 # widths of the linear layers that follow the 125 outputs of the encoder [N]
 HEADS: dict[str, tuple[int, ...]] = {
@@ -42,19 +42,12 @@ class Contrastive:
     def __post_init__(self) -> None:
         require(self.head, HEADS, "head")
         require(self.rows, ROWS, "rows")
-        for name in ("batch_size", "epochs", "shifts", "neighbours", "loss_every", "members"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
+        positive(self, "batch_size", "epochs", "shifts", "neighbours", "loss_every", "members")
         if self.epoch_steps != (whole := ROWS[self.rows] // self.batch_size):
             rule = f"an epoch of rows='{self.rows}' has {whole} batches of {self.batch_size}"
             raise Refused(f"epoch_steps={self.epoch_steps}: {rule}")
-        if not 0 < self.lr < 10:
-            raise Refused(f"lr={self.lr}: must lie between 0 and 10")
-        if not self.temperature > 0:
-            raise Refused(f"temperature={self.temperature}: must be more than 0")
-        for name in ("slope_sd", "offset_sd"):
-            if not getattr(self, name) >= 0:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 0")
-        if not max(SHORTEST, self.neighbours) <= self.probe_rows <= ROWS["train"]:
-            rule = f"must lie between {max(SHORTEST, self.neighbours)} and {ROWS['train']}"
-            raise Refused(f"probe_rows={self.probe_rows}: {rule}")
+        within(self, "lr", 0, 10, ends="none")
+        within(self, "temperature", 0, ends="none")
+        within(self, "slope_sd", 0)
+        within(self, "offset_sd", 0)
+        within(self, "probe_rows", max(SHORTEST, self.neighbours), ROWS["train"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, one_of, positive, require, rising, within
 
 MODELS = ("mlp", "cnn")
 LOSSES = ("cross_entropy", "mse")
@@ -38,22 +38,19 @@ class Descent:
     def __post_init__(self) -> None:
         require(self.model, MODELS, "model")
         require(self.loss, LOSSES, "loss")
-        if not 0 <= self.noise < 1:
-            raise Refused(f"noise={self.noise}: must be a share from 0 to below 1")
-        if not 0 < self.lr < 10 or not 0 <= self.momentum < 1:
-            raise Refused(f"lr={self.lr}, momentum={self.momentum}: must lie in (0, 10), [0, 1)")
-        for name in ("steps", "eval_every", "members"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
-        if len(self.widths) < 2 or list(self.widths) != sorted({w for w in self.widths if w > 0}):
-            raise Refused(f"widths={self.widths}: must be two or more, rising, above 0")
+        within(self, "noise", 0, 1, ends="low")
+        within(self, "lr", 0, 10, ends="none")
+        within(self, "momentum", 0, 1, ends="low")
+        positive(self, "steps", "eval_every", "members")
+        rising(self, "widths", 1)
+        if len(self.widths) < 2:
+            raise Refused(f"widths={self.widths}: must be two or more")
         for name in ("valley", "peak"):
-            if not self.within(getattr(self, name)):
+            if not self.between(getattr(self, name)):
                 raise Refused(f"{name}={getattr(self, name)}: must contain one of the widths")
         for name in ("bottom", "top"):
-            if getattr(self, name) not in self.widths:
-                raise Refused(f"{name}={getattr(self, name)}: must be one of the widths")
+            one_of(self, name, self.widths)
 
-    def within(self, ends: tuple[int, int]) -> list[int]:
+    def between(self, ends: tuple[int, int]) -> list[int]:
         """Return the widths from one end to the other, both inclusive."""
         return [width for width in self.widths if ends[0] <= width <= ends[1]]

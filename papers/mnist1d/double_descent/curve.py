@@ -18,9 +18,9 @@ def summary(config: Descent, found: Found, member: int) -> Values:
     losses = found.along("test_loss", member)
     width, fits = interpolation(found.along("train_error", member), config.interpolated)
     size = parameters(config.model, width)
-    top, end = config.within(config.peak), config.widths[-1]
+    top, end = config.between(config.peak), config.widths[-1]
     return {
-        "valley_error": min(errors[width] for width in config.within(config.valley)),
+        "valley_error": min(errors[width] for width in config.between(config.valley)),
         "peak_error": sum(errors[width] for width in top) / len(top),
         "end_error": errors[end],
         "test_error": errors[end],

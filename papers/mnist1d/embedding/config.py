@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 from papers.mnist1d.contrastive.config import Contrastive
 
 DATASETS = ("mnist1d", "mnist", "digits")
@@ -28,16 +28,12 @@ class Map:
 
     def __post_init__(self) -> None:
         require(self.metric, METRICS, "metric")
-        for name in ("points", "neighbours"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
-        if self.drawn < 0:
-            raise Refused(f"drawn={self.drawn}: must be at least 0")
+        positive(self, "points", "neighbours")
+        within(self, "drawn", 0)
         if not 1 <= self.perplexity < self.points / 3:
             rule = "must be at least 1, and less than a third of the points"
             raise Refused(f"perplexity={self.perplexity}: {rule}")
-        if self.iterations < EXAGGERATED:
-            raise Refused(f"iterations={self.iterations}: must be at least {EXAGGERATED}")
+        within(self, "iterations", EXAGGERATED)
 
 
 @dataclass(frozen=True)

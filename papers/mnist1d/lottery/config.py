@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, rising, within
 
 LEVELS = tuple(round(i / 99, 4) for i in range(100))
 VARIANTS = ("original", "flipped", "shuffled", "chunks")
@@ -46,14 +45,10 @@ class Lottery:
         self._check_levels()
         for name in self.transfers:
             require(name, TRANSFERS, "transfer")
-        for name in ("hidden", "steps", "batch_size", "eval_every", "transfer_steps"):
-            self._at_least_one(name)
-        for name in ("transfer_batch_size", "transfer_eval_every", "plateau", "checkpoint_every"):
-            self._at_least_one(name)
-        if not 0 < self.lr < 10:
-            raise Refused(f"lr={self.lr}: must lie between 0 and 10")
-        if not 0 < self.ticket < 1:
-            raise Refused(f"ticket={self.ticket}: must lie between 0 and 1")
+        positive(self, "hidden", "steps", "batch_size", "eval_every", "transfer_steps")
+        positive(self, "transfer_batch_size", "transfer_eval_every", "plateau", "checkpoint_every")
+        within(self, "lr", 0, 10, ends="none")
+        within(self, "ticket", 0, 1, ends="none")
         if self.fresh_rows < 10 or self.fresh_rows % 10:
             raise Refused(f"fresh_rows={self.fresh_rows}: must be a multiple of 10 (classes)")
         if self.faithful and self.steps <= self.checkpoint_every:
@@ -62,19 +57,12 @@ class Lottery:
 
     def _check_levels(self) -> None:
         for name in ("levels", "random_levels"):
-            values = getattr(self, name)
-            rising = all(low < high for low, high in pairwise(values))
-            if not rising or not all(0 <= value <= 1 for value in values):
-                raise Refused(f"{name}={values}: must rise, from 0 to 1 at most")
+            rising(self, name, 0, 1)
         if self.levels[:1] != (0.0,):
             raise Refused(f"levels={self.levels}: must begin with 0.0, the dense network")
         if self.ticket_level not in self.random_levels:
             rule = f"must hold the ticket's level, {self.ticket_level}"
             raise Refused(f"random_levels={self.random_levels}: {rule}")
-
-    def _at_least_one(self, name: str) -> None:
-        if getattr(self, name) < 1:
-            raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
 
     @property
     def ticket_level(self) -> float:

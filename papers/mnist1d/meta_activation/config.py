@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 
 EVALUATIONS = ("table", "direct")
 FIXED = ("relu", "elu", "swish", "tanh")
@@ -31,18 +31,14 @@ class Protocol:
     members: int = 4  # [ours] replicates, stacked; [N] one
 
     def __post_init__(self) -> None:
-        for name in ("inner_steps", "scored_steps", "batch_size", "hidden", "scored_rows"):
-            _at_least(self, name, 1)
-        for name in ("fresh", "members"):
-            _at_least(self, name, 1)
+        positive(self, "inner_steps", "scored_steps", "batch_size", "hidden", "scored_rows")
+        positive(self, "fresh", "members")
         if self.scored_steps > self.inner_steps:
             raise Refused(
                 f"scored_steps={self.scored_steps}: at most the {self.inner_steps} steps"
             )
-        if not 0 <= self.decay < 1:
-            raise Refused(f"decay={self.decay}: must lie between 0 and 1")
-        if self.noise < 0:
-            raise Refused(f"noise={self.noise}: must be at least 0")
+        within(self, "decay", 0, 1, ends="low")
+        within(self, "noise", 0)
         if self.examples % 10 or self.examples < 100:
             raise Refused(f"examples={self.examples}: must be a multiple of 10 (classes), >= 100")
 
@@ -63,8 +59,7 @@ class Learned(Protocol):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.evaluation, EVALUATIONS, "evaluation")
-        for name in ("outer_steps", "units", "eval_every"):
-            _at_least(self, name, 1)
+        positive(self, "outer_steps", "units", "eval_every")
 
 
 @dataclass(frozen=True)
@@ -101,10 +96,4 @@ class Transfer(Learned):
             raise Refused(f"activations={self.activations}: must hold 'learned'")
         if self.members != 1:
             raise Refused(f"members={self.members}: a transfer trial has one learned function")
-        for name in ("steps", "image_batch", "measure_every"):
-            _at_least(self, name, 1)
-
-
-def _at_least(config: Protocol, name: str, low: int) -> None:
-    if getattr(config, name) < low:
-        raise Refused(f"{name}={getattr(config, name)}: must be at least {low}")
+        positive(self, "steps", "image_batch", "measure_every")

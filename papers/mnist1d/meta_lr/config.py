@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, within
 
 MODES = ("forward", "reverse")
 
@@ -28,11 +28,8 @@ class MetaRate:
 
     def __post_init__(self) -> None:
         require(self.mode, MODES, "mode")
-        for name in ("outer_steps", "inner_steps", "batch_size", "hidden", "members"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
+        positive(self, "outer_steps", "inner_steps", "batch_size", "hidden", "members")
         if self.published_init and self.members != 1:
             raise Refused(f"members={self.members}: the published initial weights are one member")
-        for name in ("start", "outer_lr"):
-            if not 0 < getattr(self, name) < 10:
-                raise Refused(f"{name}={getattr(self, name)}: must lie between 0 and 10")
+        within(self, "start", 0, 10, ends="none")
+        within(self, "outer_lr", 0, 10, ends="none")

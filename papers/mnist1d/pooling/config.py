@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, require
+from harness.paper import Refused, positive, require, rising, within
 
 KINDS = ("none", "stride", "max", "average", "l2")
 TEST = 1000  # [N] test rows, whatever the size of the training set
@@ -27,11 +27,8 @@ class Pooled:
 
     def __post_init__(self) -> None:
         require(self.kind, KINDS, "kind")
-        if not 0 < self.lr < 10:
-            raise Refused(f"lr={self.lr}: must lie between 0 and 10")
-        for name in ("steps", "eval_every", "members"):
-            if getattr(self, name) < 1:
-                raise Refused(f"{name}={getattr(self, name)}: must be at least 1")
-        rising = list(self.sizes) == sorted(set(self.sizes))
-        if not self.sizes or not rising or any(n < BATCH or n % 100 for n in self.sizes):
-            raise Refused(f"sizes={self.sizes}: must be rising multiples of 100 rows")
+        within(self, "lr", 0, 10, ends="none")
+        positive(self, "steps", "eval_every", "members")
+        rising(self, "sizes", BATCH)
+        if any(n % 100 for n in self.sizes):
+            raise Refused(f"sizes={self.sizes}: must be multiples of 100 rows")

@@ -486,8 +486,8 @@ def test_everything_that_is_claimed_is_run_with_enough_seeds():
     [
         (lambda: replace(IMAGE, dataset="cifar11"), "did you mean 'cifar10'"),
         (lambda: replace(IMAGE, side=24), "side=24: must be one of 8, 16, 32"),
-        (lambda: replace(IMAGE, child_channels=2), "child_channels=2: must lie between 4"),
-        (lambda: replace(IMAGE, channels=2), "channels=2: must lie between 4"),
+        (lambda: replace(IMAGE, child_channels=2), "child_channels=2: must be at least 4"),
+        (lambda: replace(IMAGE, channels=2), "channels=2: must be at least 4"),
         (lambda: replace(SIGNAL, child_layers=2), "child_layers=2"),
         (lambda: replace(SIGNAL, batch=0), "batch=0"),
         (lambda: replace(SIGNAL, gradient="third"), "unknown gradient of alpha"),

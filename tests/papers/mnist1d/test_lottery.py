@@ -383,7 +383,7 @@ def test_the_authors_levels():
     [
         ({"levels": (0.0, 0.5, 0.4)}, "must rise"),
         ({"levels": (0.5, 0.92)}, "must begin with 0.0"),
-        ({"levels": (0.0, 1.5)}, "from 0 to 1"),
+        ({"levels": (0.0, 1.5)}, "must rise, at least one number from 0 to 1 at most"),
         ({"random_levels": (0.5,)}, "must hold the ticket's level"),
         ({"transfers": ("original_tickets",)}, "did you mean 'original_ticket'"),
         ({"steps": 0}, "steps=0: must be at least 1"),

@@ -100,7 +100,7 @@ def test_the_digest_covers_what_changes_a_result():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"layers": 2}, "layers=2: must lie between 3 and inf"),
+        ({"layers": 2}, "layers=2: must be at least 3"),
         ({"drop_path": 1.0}, "drop_path=1.0: must lie between 0 and 0.99"),
         ({"warm_up": 600}, "warm_up=600: must lie between 0 and 599"),
         ({"lr": math.nan}, "lr=nan: must lie"),
