@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from harness.budget import Interrupted, Meter
 from harness.paper import Refused
 
 CHECKPOINT, PREVIOUS = "checkpoint.bin", "checkpoint.previous.bin"
+PLAIN = (dict, list, random.Random)  # what has state without a method of ours
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -111,16 +113,23 @@ class Trial:
         """Register what has state; load it when a checkpoint of this trial exists.
 
         Each object has state_dict/load_state_dict (modules, optimisers, samplers) or
-        get_state/set_state (generators). Call it before the first `meter.steps`; a later phase
-        that has models of its own may register them under the names of an earlier one's.
+        get_state/set_state (generators), or is a dict, a list or a `random.Random`: those get
+        their contents back in place. What a dict or a list holds must be numbers, text, tensors
+        (which come back on the CPU) and plain containers of them. Call it before the first
+        `meter.steps`; a later phase that has models of its own may register them under the names
+        of an earlier one's.
 
         Raises:
-            Refused: an object has neither of the two pairs.
+            Refused: an object is none of these.
         """
         for name, item in stateful.items():
-            if not hasattr(item, "state_dict") and not hasattr(item, "get_state"):
+            pair = hasattr(item, "state_dict") or hasattr(item, "get_state")
+            if not pair and not isinstance(item, PLAIN):
                 kind = type(item).__name__
-                raise Refused(f"restore({name}={kind}): has neither state_dict nor get_state")
+                raise Refused(
+                    f"restore({name}={kind}): has neither state_dict nor get_state, and is no "
+                    "dict, list or random.Random"
+                )
         self._stateful.update(stateful)
         if self._checkpoint is None:
             return
@@ -250,11 +259,23 @@ class Trial:
 
 
 def _state(item: Any) -> Any:
-    return item.state_dict() if hasattr(item, "state_dict") else item.get_state()
+    if hasattr(item, "state_dict"):
+        return item.state_dict()
+    if isinstance(item, random.Random):
+        return item.getstate()
+    return item if isinstance(item, PLAIN) else item.get_state()
 
 
 def _load(item: Any, state: Any) -> None:
+    """Put a state back into an object, which stays the object that others hold."""
     if hasattr(item, "load_state_dict"):
         item.load_state_dict(state)
+    elif isinstance(item, dict):
+        item.clear()
+        item.update(state)
+    elif isinstance(item, list):
+        item[:] = state
+    elif isinstance(item, random.Random):
+        item.setstate(state)
     else:
         item.set_state(state)

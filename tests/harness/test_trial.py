@@ -8,6 +8,7 @@ import os
 import pickle
 import random
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from harness.budget import Interrupted, Limit, Meter
 from harness.paper import Refused
 from harness.record import journal
+from harness.training import device
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial, stream
 
 NEVER = 1e9
@@ -142,6 +144,46 @@ def test_state_of_both_kinds_is_put_back(lab: Lab) -> None:
     assert model.value == total
     assert generator.random.getstate() == expected.getstate()
     assert (trial.rows, trial.meter.spent("steps")) == (4, 8)
+
+
+class Plain:
+    """What has state without a method: numbers by name, a list, a stream."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[float]] = {"first": [0.0]}
+        self.rows: list[float] = []
+        self.stream = random.Random(3)
+        self.stream.gauss(0, 1)  # one of a pair: the other one is part of the state
+
+    def run(self, trial: Trial) -> None:
+        trial.restore(found=self.found, rows=self.rows, stream=self.stream)
+        for turn in trial.meter.steps("train"):
+            self.rows.append(self.stream.gauss(0, 1))
+            self.found.setdefault(str(turn // 3), []).append(self.stream.random())
+            trial.append({"sum": sum(self.rows), "found": len(self.found)})
+
+
+@pytest.mark.parametrize("stop", range(1, LENGTH + 1))
+@pytest.mark.parametrize("write", [(pickle.dump, pickle.load), (device.save, device.load)])
+def test_a_dict_a_list_and_a_stream_get_their_contents_back_in_place(
+    tmp_path: Path, stop: int, write: tuple[Any, Any]
+) -> None:
+    whole, first, again, rows = Plain(), Plain(), Plain(), []
+    for folder, attempts in (("whole", (whole,)), ("parts", (first, again))):
+        home = tmp_path / folder
+        home.mkdir()
+        lab = Lab(home)
+        for plain in attempts:
+            held = plain.found, plain.rows, plain.stream
+            trial = lab.open(Pace(NEVER, NEVER, stop if plain is first else None), Tools(*write))
+            with pytest.raises(Interrupted) if plain is first else nullcontext():
+                plain.run(trial)
+            assert held[0] is plain.found and held[1] is plain.rows and held[2] is plain.stream
+            trial.journal.close()
+        rows.append([row["values"] for row in lab.result().rows])
+    assert rows[0] == rows[1]
+    assert (again.found, again.rows) == (whole.found, whole.rows)
+    assert again.stream.getstate() == whole.stream.getstate()
 
 
 def test_object_without_state_is_refused_at_once(lab: Lab) -> None:
