@@ -67,9 +67,9 @@ class History(Uniform):
 
     def state_dict(self) -> dict[str, Any]:
         """Return stream and memory."""
-        return {"stream": self.stream.state_dict(), "seen": list(self.seen)}
+        return {"stream": self.stream.getstate(), "seen": list(self.seen)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where another was."""
-        self.stream.load_state_dict(state["stream"])
+        self.stream.setstate(state["stream"])
         self.seen = [(tuple(code), val) for code, val in state["seen"]]

@@ -10,6 +10,7 @@ Shapes: N batch, L positions, K classes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from torch.nn.utils import clip_grad_norm_
 from harness.training import data, loop, optim
 from papers.cells.child.mnist1d import Part, Signals
 from papers.cells.league import derive
-from papers.cells.league.contest import Stream
 from papers.cells.league.evaluator import TrainEvaluator
 from papers.cells.league.league import League, league
 from papers.cells.network import light
@@ -46,7 +46,7 @@ def run(config: WeightSharing, trial: Trial) -> Iterator[Row]:
     trial.restore(**weights.stateful, evaluator=evaluator, found=found)
     horizon = meter.horizon("supernet")
     drawn, ranked = (
-        [space.random(Stream(trial.stream(name, n))) for n in range(count)]
+        [space.random(Random(trial.stream(name, n))) for n in range(count)]
         for name, count in (("candidate", config.candidates), ("ranked", config.ranked))
     )
 
@@ -77,7 +77,7 @@ class Weights:
         self.optimizer = optim.unfused_sgd(
             parameters, config.lr, config.momentum, config.weight_decay
         )
-        self.paths = Stream(trial.stream("paths"))
+        self.paths = Random(trial.stream("paths"))
         rows, batch = len(part.y), config.batch
         self.batches = data.Endless(rows, batch, trial.stream("order"), trial.device)
 

@@ -8,7 +8,6 @@ time, and what they took when the table was built is in `charged_seconds`.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,19 +40,6 @@ class Searcher(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take an earlier attempt's state over."""
         ...
-
-
-class Stream(random.Random):
-    """A stream of its own that checkpoints can hold."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return where the stream is."""
-        version, numbers, gauss = self.getstate()
-        return {"version": version, "numbers": list(numbers), "gauss": gauss}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another stream was."""
-        self.setstate((state["version"], tuple(state["numbers"]), state["gauss"]))
 
 
 class Search:

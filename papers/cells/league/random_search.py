@@ -7,9 +7,10 @@ arXiv:1902.07638, Sec. 3; Yang et al. 2020, arXiv:1912.12522, call for exactly t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from papers.cells.league.contest import Contest, Search, Stream, compete, marks
+from papers.cells.league.contest import Contest, Search, compete, marks
 from papers.cells.league.evaluator import Evaluation, TableEvaluator
 from papers.cells.league.league import league, verified
 from papers.cells.space.edge import Code, EdgeSpace
@@ -23,7 +24,7 @@ class Uniform:
     """Proposes codes drawn uniformly, whatever was observed."""
 
     def __init__(self, space: EdgeSpace, seed: int) -> None:
-        self.space, self.stream = space, Stream(seed)
+        self.space, self.stream = space, Random(seed)
 
     def propose(self) -> Code:
         """Return the next cell."""
@@ -34,26 +35,11 @@ class Uniform:
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the stream is."""
-        return self.stream.state_dict()
+        return {"stream": self.stream.getstate()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where another was."""
-        self.stream.load_state_dict(state)
-
-
-class Kept:
-    """A few numbers that outlive an interruption."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, float] = {}
-
-    def state_dict(self) -> dict[str, float]:
-        """Return the numbers."""
-        return dict(self.numbers)
-
-    def load_state_dict(self, state: dict[str, float]) -> None:
-        """Take an earlier attempt's numbers over."""
-        self.numbers.update(state)
+        self.stream.setstate(state["stream"])
 
 
 def table(
@@ -70,12 +56,12 @@ def table(
     contest = Contest(
         [Search(Uniform(space, seed), TableEvaluator(space, truth, seed)) for seed in seeds]
     )
-    kept = Kept()
+    kept: dict[str, float] = {}
     trial.restore(contest=contest, equal=kept)
     last = trial.meter.horizon("search")
     shown = {*marks(last), *(count for count in equal.values() if count <= last)}
     for row in compete(contest, league(space), trial.meter, sorted(shown)):
         for name, count in equal.items():
             if row["at"] == count:
-                kept.numbers[name] = float(row["regret"])
-        yield {**row, **kept.numbers}
+                kept[name] = float(row["regret"])
+        yield {**row, **kept}

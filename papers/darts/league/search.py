@@ -9,6 +9,7 @@ Shapes: N batch, L positions, E edges, O operations.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,7 +21,6 @@ from harness.trial import stream
 from papers.cells.child.mnist1d import Part, Signals
 from papers.cells.draw import files
 from papers.cells.league import derive
-from papers.cells.league.contest import Stream
 from papers.cells.league.costs import Costs
 from papers.cells.league.league import League, league
 from papers.cells.network import light
@@ -157,7 +157,7 @@ def _joined(one: Part, other: Part) -> Part:
 
 def sample(judge: League, count: int) -> list[Code]:
     """Return live cells, drawn once for all seeds; to tell a dead one is no merit."""
-    drawn, codes = Stream(stream(0, "ranked")), list[Code]()
+    drawn, codes = Random(stream(0, "ranked")), list[Code]()
     while len(codes) < count:
         code = judge.space.random(drawn)
         codes += [code] if judge.alive(code) else []

@@ -5,9 +5,10 @@ The best by validation is the result, as in the paper; the mean over all of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from papers.darts.recurrent import architecture, evaluation
 
@@ -17,43 +18,13 @@ if TYPE_CHECKING:
     from papers.darts.recurrent.config import Random
 
 AVERAGED = ("val_loss", "test_loss", "test_perplexity")
-
-
-class Found:
-    """What the candidates that are trained reached, by their numbers."""
-
-    def __init__(self) -> None:
-        self.scores: dict[int, dict[str, float]] = {}
-
-    def keeper(self, number: int) -> Callable[[evaluation.Training], None]:
-        """Return what scores a candidate's training and keeps the scores."""
-
-        def keep(training: evaluation.Training) -> None:
-            self.scores[number] = training.scores()
-
-        return keep
-
-    def best(self) -> int:
-        """Return the number of the candidate that validates best."""
-        return min(self.scores, key=lambda number: self.scores[number]["val_loss"])
-
-    def mean(self) -> dict[str, float]:
-        """Return the means over all candidates."""
-        scores = list(self.scores.values())
-        return {f"mean_{name}": fmean(one[name] for one in scores) for name in AVERAGED}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the scores."""
-        return {"scores": self.scores}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take the scores of an earlier attempt over."""
-        self.scores = dict(state["scores"])
+Found = dict[int, dict[str, float]]  # what the trained candidates reached, by their numbers
 
 
 def run(config: Random, trial: Trial) -> Iterator[Row]:
     """Train every candidate; report the best by validation, and the mean."""
-    corpus, found, meter = evaluation.load(config, trial), Found(), trial.meter
+    corpus, meter = evaluation.load(config, trial), trial.meter
+    found: Found = {}
     trial.restore(found=found)
     cells = {
         number: architecture.drawn(config.nodes, trial.stream("cell", number))
@@ -62,11 +33,26 @@ def run(config: Random, trial: Trial) -> Iterator[Row]:
     for number, genotype in cells.items():
         if meter.done(f"retrain/{number}"):
             continue
-        training, keep = evaluation.start(genotype, config, corpus, trial), found.keeper(number)
+        training = evaluation.start(genotype, config, corpus, trial)
+        keep = partial(_keep, found, number)
         yield from evaluation.fit(training, trial, f"retrain/{number}", keep)
-        if number not in found.scores:  # time ran out before the last step
+        if number not in found:  # time ran out before the last step
             keep(training)
-    best = found.best()
+    best = chosen(found)
     architecture.save(cells[best], trial.artifacts)
     told = {"cell": architecture.text(cells[best]), "corpus": config.corpus}
-    yield {**found.scores[best], **found.mean(), **told}
+    yield {**found[best], **means(found), **told}
+
+
+def _keep(found: Found, number: int, training: evaluation.Training) -> None:
+    found[number] = training.scores()
+
+
+def chosen(found: Found) -> int:
+    """Return the number of the candidate that validates best."""
+    return min(found, key=lambda number: found[number]["val_loss"])
+
+
+def means(found: Found) -> dict[str, float]:
+    """Return the means over all candidates."""
+    return {f"mean_{name}": fmean(one[name] for one in found.values()) for name in AVERAGED}

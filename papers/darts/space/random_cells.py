@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from random import Random
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from papers.cells.draw import files
-from papers.cells.league.contest import Stream
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS
 from papers.darts.space import testbed
@@ -30,7 +30,8 @@ RETRAIN = "retrain"
 
 def run(config: SignalRandom, trial: Trial) -> Iterator[Row]:
     """Train n random cells; the result is the best one by validation, and their mean."""
-    bed, kept = testbed.of(config, trial.device), Kept()
+    bed = testbed.of(config, trial.device)
+    kept: Kept = {}
     trial.uses(bed.rows.dataset, bed.rows.digest)
     trial.restore(kept=kept)
     cells = draw(len(config.drawn), trial)
@@ -49,7 +50,8 @@ def run(config: SignalRandom, trial: Trial) -> Iterator[Row]:
 
 def select(config: ImageRandom, trial: Trial) -> Iterator[Row]:
     """Train n random cells for a while, and the best one by validation in full."""
-    bed, kept = testbed.of(config, trial.device), Kept()
+    bed = testbed.of(config, trial.device)
+    kept: Kept = {}
     trial.uses(bed.rows.dataset, bed.rows.digest)
     trial.restore(kept=kept)
     cells = draw(len(config.drawn), trial)
@@ -59,14 +61,14 @@ def select(config: ImageRandom, trial: Trial) -> Iterator[Row]:
     rows, best = judged(kept, "select", len(cells))
     whole = scratch(bed, cells[best], RETRAIN, trial, bed.parts)
     yield from train(replace(whole, every=config.child_every), trial, kept)
-    final = {"test_error": kept.rows[RETRAIN]["child_test_error"], **means(rows)}
+    final = {"test_error": kept[RETRAIN]["child_test_error"], **means(rows)}
     files.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
     yield {**final, "best": best, "cell": cells[best].text, "dataset": bed.rows.dataset}
 
 
 def draw(count: int, trial: Trial) -> list[Genotype]:
     """Return cells drawn uniformly."""
-    stream = Stream(trial.stream("cells"))
+    stream = Random(trial.stream("cells"))
     return [DARTS.random(stream) for _ in range(count)]
 
 
@@ -79,7 +81,7 @@ def scratch(
 
 def judged(kept: Kept, phase: str, count: int) -> tuple[list[dict[str, float]], int]:
     """Return the last row of every cell, and which cell validates best (of equal ones, first)."""
-    rows = [kept.rows[f"{phase}/{number}"] for number in range(count)]
+    rows = [kept[f"{phase}/{number}"] for number in range(count)]
     return rows, min(range(count), key=lambda number: rows[number]["child_val_error"])
 
 

@@ -26,7 +26,8 @@ SEARCH, RETRAIN = "search", "retrain"
 
 def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch."""
-    bed, meter, kept = testbed.of(config, trial.device), trial.meter, Kept()
+    bed, meter = testbed.of(config, trial.device), trial.meter
+    kept: Kept = {}
     trial.uses(bed.rows.dataset, bed.rows.digest)
     searched = Searched(bed.design, config, bed.rows, config.batch, trial.stream)
     trial.restore(**searched.stateful, kept=kept)
@@ -42,7 +43,7 @@ def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
 
     def measure(turn: int) -> list[Row]:
         values = row()
-        kept.rows[SEARCH] = {**values, "turn": turn}
+        kept[SEARCH] = {**values, "turn": turn}
         return [{**values, "at": turn + 1}]
 
     yield from loop.fit(meter, SEARCH, update, measure, config.eval_every)
@@ -57,13 +58,13 @@ def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
 
 def newest(kept: Kept, horizon: int, row: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return the search's last row; where time ran out before its horizon, a new one."""
-    values = dict(kept.rows.get(SEARCH, {}))
+    values = dict(kept.get(SEARCH, {}))
     return values if values.pop("turn", -1) == horizon - 1 else row()
 
 
 def result(kept: Kept) -> dict[str, float]:
     """Return the last row of the retrained network, its test error under the task's name."""
-    row = dict(kept.rows.get(RETRAIN, {}))
+    row = dict(kept.get(RETRAIN, {}))
     names = {"child_test_error": "test_error", "child_parameters": "parameters"}
     return {names.get(name, name): value for name, value in row.items()}
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Config = SignalSearch | SignalRandom | ImageSearch | ImageRandom
 Seed = Callable[..., int]
+Kept = dict[str, dict[str, float]]  # final rows of trainings, by phase: they outlive the networks
 
 
 class Child(Protocol):
@@ -95,21 +96,6 @@ def of(config: Config, where: str) -> Testbed:
     return Images.load(config, where)
 
 
-class Kept:
-    """Final rows of trainings, by phase: they outlive the networks."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, float]] = {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the rows."""
-        return {phase: dict(row) for phase, row in self.rows.items()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take an earlier attempt's rows over."""
-        self.rows = {phase: dict(row) for phase, row in state.items()}
-
-
 @dataclass(frozen=True)
 class Training:
     """A training from scratch: its phase, its network, and which parts its last row judges.
@@ -144,7 +130,7 @@ def train(training: Training, trial: Trial, kept: Kept) -> Iterator[Row]:
         values = {f"child_{name}": value for name, value in values.items()}
         values |= {f"child_{part}_error": child.error(part) for part in judged}
         if over:
-            kept.rows[phase] = values
+            kept[phase] = values
         return values
 
     def measure(turn: int) -> Iterator[Row]:

@@ -9,7 +9,6 @@ Shapes: E members, N rows, 40 positions, 10 classes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -32,7 +31,7 @@ def run(config: Training, trial: Trial) -> Iterator[Row]:
     learners = ensemble.stack([models.build(config.model, seed) for seed in seeds])
     learners.to(trial.device)
     optimizer = optim.adam(learners.parameters(), config.lr)
-    best = Best([0.0] * config.members)
+    best = [0.0] * config.members
     trial.restore(learners=learners, optimizer=optimizer, best=best)
 
     def loss(turn: int) -> Tensor:
@@ -41,7 +40,7 @@ def run(config: Training, trial: Trial) -> Iterator[Row]:
 
     def measure(turn: int) -> list[Row]:
         rows = score(learners, train, "train", score(learners, test, "test"))
-        return [best.see(row) for row in rows]
+        return [seen(best, row) for row in rows]
 
     trial.meter.count_flops("train", metrics.flops(lambda: loss(0).backward()))
     yield from loop.fit(
@@ -55,25 +54,14 @@ def run(config: Training, trial: Trial) -> Iterator[Row]:
     yield from score(learners, fresh, "fresh", rows) if len(fresh.y) else rows
 
 
-@dataclass
-class Best:
-    """Highest test accuracy that each member has shown: optimistic, chosen on the test set."""
+def seen(best: list[float], row: Row) -> Row:
+    """Return the row with its member's highest test accuracy so far, and keep that in `best`.
 
-    accuracy: list[float] = field(default_factory=list)
-
-    def see(self, row: Row) -> Row:
-        """Return the row with the member's best test accuracy so far."""
-        member = int(row["member"])
-        self.accuracy[member] = max(self.accuracy[member], float(row["test_accuracy"]))
-        return {**row, "best_test_accuracy": self.accuracy[member]}
-
-    def state_dict(self) -> dict[str, list[float]]:
-        """Return what a resumed trial needs."""
-        return {"accuracy": list(self.accuracy)}
-
-    def load_state_dict(self, state: dict[str, list[float]]) -> None:
-        """Take an earlier attempt's bests over."""
-        self.accuracy = list(state["accuracy"])
+    It is optimistic: chosen on the test set.
+    """
+    member = int(row["member"])
+    best[member] = max(best[member], float(row["test_accuracy"]))
+    return {**row, "best_test_accuracy": best[member]}
 
 
 def score(

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from papers.mnist1d.double_descent.networks import parameters
-from papers.mnist1d.sweep import Found, Values
+from papers.mnist1d.sweep import Found, Values, along
 
 if TYPE_CHECKING:
     from papers.mnist1d.double_descent.config import Descent
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def summary(config: Descent, found: Found, member: int) -> Values:
     """Return the shape of one member's curve; errors are fractions, losses the mean per row."""
-    errors = found.along("test_error", member)
-    losses = found.along("test_loss", member)
-    width, fits = interpolation(found.along("train_error", member), config.interpolated)
+    errors = along(found, "test_error", member)
+    losses = along(found, "test_loss", member)
+    width, fits = interpolation(along(found, "train_error", member), config.interpolated)
     size = parameters(config.model, width)
     top, end = config.between(config.peak), config.widths[-1]
     return {

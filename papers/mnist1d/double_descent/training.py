@@ -33,7 +33,7 @@ DATA = dataset.Arguments(num_samples=16_000, train_split=0.25)  # [N] 4,000 / 12
 def run(config: Descent, trial: Trial) -> Iterator[Row]:
     """Train the members at each width in turn; sum the curve up in a last row per member."""
     train, test = load(config, trial)
-    found = Found()
+    found: Found = {}
     trial.restore(found=found)
     for width in config.widths:
         if not trial.meter.done(f"train/{width}"):
@@ -113,13 +113,13 @@ def at_width(wide: Wide, test: splits.Split, found: Found) -> Iterator[Row]:
     def measure(turn: int) -> Iterator[Row]:
         scores = wide.score(test)
         if turn == last:
-            found.keep(wide.width, scores)
+            found[wide.width] = scores
         for member, row in enumerate(scores):
             yield {"member": member, "at": wide.width, "parameters": size, **row}
 
     yield from loop.fit(meter, phase, wide.step, measure, wide.config.eval_every)
-    if wide.width not in found.rows:  # a cap cut the phase short
-        found.keep(wide.width, wide.score(test))
+    if wide.width not in found:  # a cap cut the phase short
+        found[wide.width] = wide.score(test)
 
 
 def hot(labels_N: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.pooling import networks
 from papers.mnist1d.pooling.config import BATCH, TEST
-from papers.mnist1d.sweep import Found, Values
+from papers.mnist1d.sweep import Found, Values, along
 from papers.signals import dataset, splits
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Sets = tuple[splits.Split, splits.Split]  # train, test
 def run(config: Pooled, trial: Trial) -> Iterator[Row]:
     """Train the members on each size in turn; sum the sizes up in a last row per member."""
     sets = load(config, trial)
-    found = Found()
+    found: Found = {}
     trial.restore(found=found)
     for size in config.sizes:
         if not trial.meter.done(f"train/{size}"):
@@ -66,15 +66,15 @@ def on_size(config: Pooled, trial: Trial, sets: Sets, found: Found) -> Iterator[
     def measure(turn: int) -> Iterator[Row]:
         scores = score()
         if turn == last:
-            found.keep(size, scores)
+            found[size] = scores
         yield from ({"member": m, "at": size, **row} for m, row in enumerate(scores))
 
     meter.count_flops(phase, metrics.flops(lambda: loss(0).backward()))
     yield from loop.fit(
         meter, phase, lambda turn: loop.descend(loss(turn), optimizer), measure, config.eval_every
     )
-    if size not in found.rows:  # a cap cut the phase short
-        found.keep(size, score())
+    if size not in found:  # a cap cut the phase short
+        found[size] = score()
 
 
 def load(config: Pooled, trial: Trial) -> dict[int, Sets]:
@@ -93,11 +93,11 @@ def load(config: Pooled, trial: Trial) -> dict[int, Sets]:
 
 def summary(config: Pooled, found: Found, member: int) -> Values:
     """Return one member's accuracy at every size, their mean, and the gain from least to most."""
-    along = found.along("test_accuracy", member)
+    accuracies = along(found, "test_accuracy", member)
     smallest, largest = config.sizes[0], config.sizes[-1]
     return {
-        **{f"accuracy_{size}": accuracy for size, accuracy in along.items()},
-        "accuracy_mean": sum(along.values()) / len(along),
-        "gain": along[largest] - along[smallest],
-        "test_accuracy": along[largest],
+        **{f"accuracy_{size}": accuracy for size, accuracy in accuracies.items()},
+        "accuracy_mean": sum(accuracies.values()) / len(accuracies),
+        "gain": accuracies[largest] - accuracies[smallest],
+        "test_accuracy": accuracies[largest],
     }

@@ -630,12 +630,12 @@ def test_a_resumed_trial_ends_with_the_same_rows(
 
 
 def test_the_best_random_cell_is_chosen_by_validation():
-    found = random_search.Found()
+    found: random_search.Found = {}
     for number, (val, test) in enumerate([(3.0, 1.0), (2.0, 4.0), (2.5, 2.0)]):
         scores = {"val_loss": val, "test_loss": test, "test_perplexity": math.exp(test)}
-        found.scores[number] = scores
-    assert found.best() == 1
-    assert found.mean()["mean_test_loss"] == pytest.approx(7 / 3)
+        found[number] = scores
+    assert random_search.chosen(found) == 1
+    assert random_search.means(found)["mean_test_loss"] == pytest.approx(7 / 3)
 
 
 # -- declarations -------------------------------------------------------------------------------

@@ -274,7 +274,8 @@ def test_batch_last_runs_cells_that_carry_inputs_and_unknown_operations():
 
 def test_a_child_of_signals_learns_and_its_test_waits_for_the_last_step(lab, few, signals):
     config = replace(SIGNAL, child_channels=4, child_steps=16, child_every=5, child_batch=30)
-    bed, kept = Signals(config, signals), Kept()
+    bed = Signals(config, signals)
+    kept: Kept = {}
     trial = trial_of(lab, config, SEARCH)
     begin = partial(bed.child, draw(0), bed.parts, trial.stream)
     told = list(train(Training("retrain", begin, bed.parts, 5), trial, kept))
@@ -282,7 +283,7 @@ def test_a_child_of_signals_learns_and_its_test_waits_for_the_last_step(lab, few
     assert told[-1]["child_train_loss"] < 0.95 * told[0]["child_train_loss"]
     assert all("child_val_error" in row for row in told)
     assert ["child_test_error" in row for row in told] == [False, False, False, True]
-    assert kept.rows == {"retrain": told[-1]}
+    assert kept == {"retrain": told[-1]}
     assert list(train(Training("retrain", begin, bed.parts), trial, kept)) == []  # it is over
 
 
@@ -308,7 +309,7 @@ def test_children_of_images_are_those_of_the_shared_protocol(lab, stored):
         theirs = list(cifar.run(draw(3), config.recipe, other, "retrain", part))
         bed = images.Images.load(config, "cpu")
         begin = partial(bed.child, draw(3), (part,), partial(trial.stream, "retrain"))
-        ours = list(train(Training("retrain", begin, (part,), turns), trial, Kept()))
+        ours = list(train(Training("retrain", begin, (part,), turns), trial, {}))
         assert ours[-1]["child_train_loss"] == theirs[-1]["train_loss"]
         assert ours[-1][f"child_{part}_error"] == theirs[-1][f"{part}_error"]
         assert trial.meter.spent("flops") == other.meter.spent("flops")

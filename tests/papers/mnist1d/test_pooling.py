@@ -102,9 +102,9 @@ def test_sets_are_cut_by_count_and_known_by_one_digest():
 
 
 def test_summary_names_every_size_and_the_gain():
-    found = Found()
-    found.keep(1000, [{"test_accuracy": 0.5}, {"test_accuracy": 0.6}])
-    found.keep(5000, [{"test_accuracy": 0.9}, {"test_accuracy": 0.8}])
+    found: Found = {}
+    found[1000] = [{"test_accuracy": 0.5}, {"test_accuracy": 0.6}]
+    found[5000] = [{"test_accuracy": 0.9}, {"test_accuracy": 0.8}]
     read = training.summary(Pooled("max", (1000, 5000)), found, 1)
     assert (read["accuracy_1000"], read["accuracy_5000"]) == (0.6, 0.8)
     assert read["gain"] == pytest.approx(0.2)

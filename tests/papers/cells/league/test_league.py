@@ -14,7 +14,7 @@ from harness.paper import Refused
 from papers.cells.child import mnist1d
 from papers.cells.league import league as league_module
 from papers.cells.league import truth
-from papers.cells.league.contest import Contest, Search, Stream, compete, marks
+from papers.cells.league.contest import Contest, Search, compete, marks
 from papers.cells.league.costs import Costs
 from papers.cells.league.evaluator import Evaluation, TableEvaluator, TrainEvaluator
 from papers.cells.league.league import League, agreement, precision, tau, top
@@ -58,7 +58,7 @@ class Uniform:
     """A searcher for these tests."""
 
     def __init__(self, seed: int) -> None:
-        self.stream = Stream(seed)
+        self.stream = random.Random(seed)
 
     def propose(self) -> Code:
         return T0.random(self.stream)
@@ -67,10 +67,10 @@ class Uniform:
         assert evaluation.val >= 0
 
     def state_dict(self):
-        return self.stream.state_dict()
+        return {"stream": self.stream.getstate()}
 
     def load_state_dict(self, state):
-        self.stream.load_state_dict(state)
+        self.stream.setstate(state["stream"])
 
 
 # -- charges --------------------------------------------------------------------------------------
