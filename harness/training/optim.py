@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def adam(
@@ -57,3 +57,18 @@ def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """Give every parameter group this learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = lr
+
+
+def clipped_step(
+    loss: Tensor, parameters: Iterable[Tensor], optimizer: torch.optim.Optimizer, limit: float
+) -> Tensor:
+    """Take a step down a loss whose gradient, all parameters' together, has at most this norm.
+
+    Returns:
+        The loss, detached.
+    """
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(parameters, limit)
+    optimizer.step()
+    return loss.detach()
