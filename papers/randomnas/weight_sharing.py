@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch.nn.functional import cross_entropy
-from torch.nn.utils import clip_grad_norm_
 
 from harness.training import data, loop, optim
 from papers.cells.child.mnist1d import Part, Signals
@@ -95,10 +94,8 @@ class Weights:
         code, rows = self.space.random(self.paths), next(self.batches)
         optim.set_rate(self.optimizer, lr)
         logits = self.supernet(self.part.x[:, rows].T, code)
-        self.optimizer.zero_grad()
-        cross_entropy(logits, self.part.y[rows]).backward()
-        clip_grad_norm_(self.supernet.parameters(), self.clip)
-        self.optimizer.step()
+        loss = cross_entropy(logits, self.part.y[rows])
+        optim.clipped_step(loss, self.supernet.parameters(), self.optimizer, self.clip)
         return code
 
 

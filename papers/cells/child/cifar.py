@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import augment, data, device, loop, metrics, optim
@@ -183,10 +183,7 @@ class Training:
         with device.precision(recipe.precision, x.device.type):
             outputs = self.network(x.contiguous(memory_format=_memory(recipe)))
             value = loss(outputs, y, recipe.auxiliary)
-            self.optimizer.zero_grad()
-            value.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
-        self.optimizer.step()
+            optim.clipped_step(value, self.network.parameters(), self.optimizer, recipe.clip)
         self.tally.add(value.detach(), outputs[0].detach(), y)
 
     def row(self, done: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from harness.training import loop, metrics, optim
 from papers.cells.space.published import RECURRENT, Recurrent
@@ -100,10 +100,7 @@ class Training:
         rate = config.retrain_lr * len(window.inputs) / config.retrain_bptt
         optim.set_rate(self.optimizer, rate)
         loss = self.model.loss(window)
-        self.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.weights, config.retrain_clip)
-        self.optimizer.step()
+        optim.clipped_step(loss, self.weights, self.optimizer, config.retrain_clip)
         self.reader.carry(window)
         self.average.add(self.weights)
         self.sums += torch.stack([loss.detach().double(), torch.ones_like(self.sums[0])])

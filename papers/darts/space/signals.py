@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import data, device, metrics, optim
@@ -117,12 +116,9 @@ class SignalChild:
         optim.set_rate(self.optimizer, optim.cosine(turn, self.horizon, self.config.child_lr))
         rows = next(self.rows)
         logits = batch_last.forward(self.network, self.part.x.index_select(0, rows))
-        self.optimizer.zero_grad()
         loss = F.cross_entropy(logits, self.part.y.index_select(0, rows))
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.child_clip)
-        self.optimizer.step()
-        self.loss = loss.detach()
+        parameters, clip = self.network.parameters(), self.config.child_clip
+        self.loss = optim.clipped_step(loss, parameters, self.optimizer, clip)
 
     def row(self, done: int) -> dict[str, float]:
         """Return epochs so far, and the loss of the newest batch."""

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import device, loop, metrics, optim
@@ -154,10 +154,7 @@ class Evaluation:
 
     def update(self) -> None:
         """Take one step."""
-        self.optimizer.zero_grad()
-        self.loss().backward()
-        nn.utils.clip_grad_norm_(self.weights, CLIP)
-        self.optimizer.step()
+        optim.clipped_step(self.loss(), self.weights, self.optimizer, CLIP)
 
 
 def objective(outputs: tuple[Tensor, Tensor | None], y: Tensor, small: bool) -> Tensor:
