@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from harness.budget import Interrupted, Meter
+from harness.meter import Interrupted, Meter
 from harness.paper import Refused
 
 CHECKPOINT, PREVIOUS = "checkpoint.bin", "checkpoint.previous.bin"

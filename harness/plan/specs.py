@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import budget as budgets
-from harness.budget import Budget, Limit, Meter
+from harness.budget import Budget, Limit
+from harness.meter import Meter
 from harness.paper import Experiment, Refused, nearest, number_of, resolve
 from harness.plan.discover import Folder
 

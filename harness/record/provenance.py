@@ -19,7 +19,7 @@ import harness
 
 PACKAGES = ("torch", "numpy", "mlflow")
 # the parts of the harness that can move a number, whatever an experiment imports
-INSTRUMENT = ("harness.budget", "harness.trial", "harness.training.device")
+INSTRUMENT = ("harness.budget", "harness.meter", "harness.trial", "harness.training.device")
 
 
 def collect(device: str, threads: int) -> dict[str, Any]:

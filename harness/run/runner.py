@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.budget import Interrupted, Meter
+from harness.meter import Interrupted, Meter
 from harness.paper import Experiment, Refused, Row, number_of, resolve
 from harness.plan import discover
 from harness.plan.specs import Spec, config_of

@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
-from harness.budget import Limit, Meter
+from harness.budget import Limit
+from harness.meter import Meter
 from harness.plan.specs import Spec
 from harness.record import journal, tables
 from harness.run.progress import Bars

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from harness.budget import Meter
+    from harness.meter import Meter
     from harness.paper import Row
 
 

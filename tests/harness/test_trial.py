@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.budget import Interrupted, Limit, Meter
+from harness.budget import Limit
+from harness.meter import Interrupted, Meter
 from harness.paper import Refused
 from harness.record import journal
 from harness.training import device

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.budget import Limit, Meter
+from harness.budget import Limit
+from harness.meter import Meter
 from harness.record.journal import Journal
 from harness.training import device
 from harness.trial import Tools, Trial

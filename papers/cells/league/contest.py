@@ -18,7 +18,7 @@ from papers.cells.league.league import League
 from papers.cells.space.edge import Code
 
 if TYPE_CHECKING:
-    from harness.budget import Meter
+    from harness.meter import Meter
     from harness.paper import Row
 
 

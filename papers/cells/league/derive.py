@@ -22,7 +22,7 @@ from papers.cells.space.edge import Code, EdgeSpace
 from papers.cells.supernet.edge import Choice, Shared
 
 if TYPE_CHECKING:
-    from harness.budget import Meter
+    from harness.meter import Meter
 
 ROWS = 250  # validated at a time: batch statistics need 100 or more
 

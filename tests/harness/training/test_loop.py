@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from harness.budget import Limit, Meter
+from harness.budget import Limit
+from harness.meter import Meter
 from harness.training import loop, metrics, optim
 from harness.training.vision import torchvision
 

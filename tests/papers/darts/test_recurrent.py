@@ -15,7 +15,8 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from harness.budget import Interrupted, Limit, Meter
+from harness.budget import Limit
+from harness.meter import Interrupted, Meter
 from harness.paper import Paper, Refused, resolve
 from harness.record import journal
 from harness.training import device, metrics, text

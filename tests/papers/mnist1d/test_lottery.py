@@ -13,7 +13,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from harness.budget import Interrupted, Limit, Meter
+from harness.budget import Limit
+from harness.meter import Interrupted, Meter
 from harness.paper import Refused, resolve
 from harness.record import journal
 from harness.training import device, loop, metrics, optim

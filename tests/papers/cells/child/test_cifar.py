@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from harness.budget import Interrupted, Limit, Meter
+from harness.budget import Limit
+from harness.meter import Interrupted, Meter
 from harness.paper import Refused
 from harness.record import journal
 from harness.training import augment, data, device, metrics

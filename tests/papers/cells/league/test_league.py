@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from harness.budget import Limit, Meter
+from harness.budget import Limit
+from harness.meter import Meter
 from harness.paper import Refused
 from papers.cells.child import mnist1d
 from papers.cells.league import league as league_module
