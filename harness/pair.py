@@ -1,4 +1,4 @@
-"""A readable oracle and its fast form: what a paper's `bench.py` declares and `bench` times."""
+"""A readable oracle and its fast form: what a `bench.py` declares and `harness bench` times."""
 
 from __future__ import annotations
 
