@@ -20,6 +20,26 @@ def deepest(rows: pd.DataFrame, prefix: str) -> str | None:
     return next((budget for budget in reversed(BUDGETS) if budget in found), None)
 
 
+def deepest_rows(rows: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
+    """Return the rows of the deepest budget that has an experiment of that prefix; maybe none."""
+    return rows[rows["budget"] == deepest(rows, prefix)]
+
+
+def settled(curves: pd.DataFrame, experiment: str, metric: str) -> pd.DataFrame:
+    """Return one row per place of an experiment's axis, at its deepest budget, by rising place."""
+    rows = curves[(curves["experiment"] == experiment) & (curves["metric"] == metric)]
+    rows = deepest_rows(rows[rows["at"].notna()])
+    return rows.sort_values("turn").groupby("at", as_index=False).last()
+
+
+def note(curves: pd.DataFrame, experiment: str) -> str:
+    """Return the budget and the number of replicates behind an experiment's curve, for a title."""
+    rows = curves[curves["experiment"] == experiment]
+    budget = deepest(rows, experiment)
+    replicates = rows.loc[(rows["budget"] == budget) & rows["at"].notna(), "n"].max()
+    return f"budget {budget}, n = {replicates:.0f}"
+
+
 def interval(values: pd.Series[float]) -> tuple[float, float]:
     """Return the 95 % t interval of the mean; a bootstrap would be too narrow for few seeds."""
     low, high = statistics.mean(values.to_numpy(dtype=float)).interval(0.95)

@@ -20,6 +20,37 @@ def test_the_deepest_budget_with_such_an_experiment():
     assert figures.deepest(rows, "c/") is None
 
 
+def test_the_rows_of_the_deepest_budget_are_those_of_all_experiments_there():
+    rows = pd.DataFrame(
+        {
+            "experiment": ["a/x", "a/x", "b/x", "b/y"],
+            "budget": ["smoke", "nightly", "nightly", "paper"],
+        }
+    )
+    assert list(figures.deepest_rows(rows, "a/").index) == [1, 2]
+    assert list(figures.deepest_rows(rows).index) == [3]
+    assert figures.deepest_rows(rows, "c/").empty
+    assert figures.deepest_rows(rows.iloc[:0], "").empty
+
+
+def test_a_settled_curve_has_the_last_row_of_each_place_at_the_deepest_budget():
+    rows = pd.DataFrame(
+        {
+            "experiment": "a/x",
+            "metric": "error",
+            "budget": ["smoke", "nightly", "nightly", "nightly", "nightly"],
+            "turn": [9, 2, 1, 5, 5],
+            "at": [1, 4, 4, 2, None],
+            "mean": [0.1, 0.2, 0.3, 0.4, 0.5],
+            "n": [1, 3, 3, 3, 8],
+        }
+    )
+    read = figures.settled(rows, "a/x", "error")
+    assert list(zip(read["at"], read["mean"], strict=True)) == [(2, 0.4), (4, 0.2)]
+    assert figures.settled(rows, "a/x", "loss").empty
+    assert figures.note(rows, "a/x") == "budget nightly, n = 3"
+
+
 def test_the_interval_is_students():
     values = pd.Series([0.1, 0.2, 0.4])
     reach = student.ppf(0.975, 2) * values.std() / 3**0.5
