@@ -42,8 +42,8 @@ def node_cells(results: pd.DataFrame, curves: pd.DataFrame) -> str | None:
 
 def _first(results: pd.DataFrame, experiment: str) -> pd.Series | None:
     """Return an experiment's row of the lowest seed at the deepest budget, where there is one."""
-    own = results[results["experiment"] == experiment]
-    own = own[(own["budget"] == figures.deepest(own, "")) & (own["status"] == "completed")]
+    own = figures.deepest_rows(results[results["experiment"] == experiment])
+    own = own[own["status"] == "completed"]
     if own.empty or "cell" not in own:
         return None
     return own.sort_values("seed").iloc[0]

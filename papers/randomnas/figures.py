@@ -21,11 +21,10 @@ LINES = {
 
 def ranking(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw Kendall's tau of shared weights against their training, with the noise ceiling."""
-    own = curves[curves["experiment"] == SHARING]
-    budget = figures.deepest(own, SHARING)
-    own = own[own["budget"] == budget]
+    own = figures.deepest_rows(curves[curves["experiment"] == SHARING])
     if own.empty:
         return None
+    budget = own["budget"].iloc[0]
     steps = own[own["metric"] == "charged_steps"].groupby("turn")["mean"].mean()
     figure = Figure(figsize=(10, 4.8), layout="constrained")
     axes = figure.subplots()

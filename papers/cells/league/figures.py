@@ -32,8 +32,7 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
     Every method of every paper that competes.
     """
-    rows = results[results["task"] == LEAGUE.name]
-    rows = rows[rows["budget"] == figures.deepest(rows, "")]
+    rows = figures.deepest_rows(results[results["task"] == LEAGUE.name])
     methods = [pair for pair in dict.fromkeys(_keys(rows)) if pair[1] not in REFERENCES]
     if not methods:
         return None

@@ -76,8 +76,7 @@ def _scatter(axes: Axes, rows: pd.DataFrame, name: str) -> None:
 
 
 def _deepest(curves: pd.DataFrame) -> pd.DataFrame:
-    own = curves[curves["experiment"].isin(ORDERS)]
-    return own[own["budget"] == figures.deepest(own, "league/")]
+    return figures.deepest_rows(curves[curves["experiment"].isin(ORDERS)])
 
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {

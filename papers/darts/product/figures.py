@@ -26,11 +26,11 @@ STATES = {"initial": "-", "trained": "--"}
 
 def radius(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw relative error and cosine against the radius: kinds as colours, states as dashes."""
-    rows = curves[curves["experiment"].isin(PANELS) & curves["at"].notna()]
-    budget = figures.deepest(rows, "product/")
-    if budget is None:
+    known = curves["experiment"].isin(PANELS) & curves["at"].notna()
+    rows = figures.deepest_rows(curves[known])
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     shown = [name for name in PANELS if name in set(rows["experiment"])]
     figure = Figure(figsize=(12.5, 3.8 * len(shown)), layout="constrained")
     panels = figure.subplots(len(shown), 2, squeeze=False)

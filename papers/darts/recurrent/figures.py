@@ -28,10 +28,10 @@ SEARCHES = tuple(PRINTED)
 
 def recurrent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw cross-entropies less the best random cell's, and alpha's entropy while searching."""
-    budget = figures.deepest(results, RANDOM)
-    if budget is None:
+    rows = figures.deepest_rows(results, RANDOM)
+    if rows.empty:
         return None
-    rows = results[(results["budget"] == budget) & results["experiment"].isin(WAYS)]
+    budget, rows = rows["budget"].iloc[0], rows[rows["experiment"].isin(WAYS)]
     figure = Figure(figsize=(12, 4.6), layout="constrained")
     losses, entropies = figure.subplots(1, 2)
     _losses(losses, rows)

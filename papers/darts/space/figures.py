@@ -32,11 +32,10 @@ def discretising(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
     Error bars and bands: 95 % t intervals over seeds.
     """
-    rows = curves[(curves["experiment"] == FIRST) & curves["at"].notna()]
-    budget = figures.deepest(rows, FIRST)
-    if budget is None:
+    rows = figures.deepest_rows(curves[(curves["experiment"] == FIRST) & curves["at"].notna()])
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots()
     for metric, (label, colour) in ERRORS.items():

@@ -40,12 +40,11 @@ LEAD = (94 - 68, 56 - 68)  # Fig. 2: CNN less MLP, ordered, shuffled
 
 def benchmark(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw test accuracy of every model, ordered and shuffled, beside the paper's numbers."""
-    budget = figures.deepest(results, "benchmark/")
-    if budget is None:
-        return None
-    bars = _bars(results[results["budget"] == budget])
+    rows = figures.deepest_rows(results, "benchmark/")
+    bars = _bars(rows)
     if bars.empty:
         return None
+    budget = rows["budget"].iloc[0]
     figure = Figure(figsize=(9.5, 4.6), layout="constrained")
     axes = figure.subplots()
     order = [*MODELS.values(), "human", *FLAT.values()]
@@ -69,11 +68,9 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     accuracy = curves[curves["metric"].isin(["test_accuracy", "train_accuracy"])]
     groups = ["benchmark", "benchmark/shuffled_b"]
     names = [f"{group}/{model}" for group in groups for model in MODELS]
-    accuracy = accuracy[accuracy["experiment"].isin(names)]
-    budget = figures.deepest(accuracy, "benchmark/")
-    if budget is None:
+    accuracy = figures.deepest_rows(accuracy[accuracy["experiment"].isin(names)])
+    if accuracy.empty:
         return None
-    accuracy = accuracy[accuracy["budget"] == budget]
     shuffled = accuracy["experiment"].str.contains("shuffled_b").any()
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     panels = figure.subplots(1, 2 if shuffled else 1, sharey=True, squeeze=False)[0]
@@ -88,10 +85,10 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
 def spatial_prior(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw each model on ordered and on shuffled positions, and the CNN's lead over the MLP."""
-    budget = figures.deepest(results, "benchmark/shuffled_")
-    if budget is None:
+    rows = figures.deepest_rows(results, "benchmark/shuffled_")
+    if rows.empty:
         return None
-    rows = results[results["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     measured = set(rows["experiment"])
     places = [g for g in GROUPS if measured.issuperset(f"{g}/{model}" for model in MODELS)]
     if len(places) < 2:

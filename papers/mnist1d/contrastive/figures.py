@@ -34,11 +34,10 @@ ENCODER = 3
 
 def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw both probes and the loss of the default head over epochs, beside the notebook's."""
-    rows = curves[curves["experiment"] == "contrastive/default"]
-    budget = figures.deepest(rows, "contrastive/default")
-    if budget is None:
+    rows = figures.deepest_rows(curves[curves["experiment"] == "contrastive/default"])
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     rows = rows[rows["turn"] < rows["turn"].max()]  # the last row says the result again
     rows = rows.assign(epoch=rows["turn"] + 1)  # a row is written before its turn counts
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
@@ -63,11 +62,10 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
 def layers(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw linear accuracy of every layer for the three heads, beside the notebook's."""
-    rows = curves[curves["metric"] == "layer_accuracy"]
-    budget = figures.deepest(rows, "contrastive/")
-    if budget is None:
+    rows = figures.deepest_rows(curves[curves["metric"] == "layer_accuracy"], "contrastive/")
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     heads = [head for head in HEADS if f"contrastive/{head}" in set(rows["experiment"])]
     figure = Figure(figsize=(3.8 * len(heads) + 1, 4.6), layout="constrained")
     panels = figure.subplots(1, len(heads), sharey=True, squeeze=False)[0]

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness import figures
-from harness.figures import INK
-from papers.mnist1d.curves import note, settled
+from harness.figures import INK, note, settled
 
 CLEAN, NOISY = "#3b6ea5", "#c4622d"
 STUDY = "double_descent"
@@ -121,8 +120,7 @@ def _errors(axes: Axes, curves: pd.DataFrame, results: pd.DataFrame, names: list
         train = settled(curves, experiment, "train_error")
         figures.line(axes, train, "at", 100, color=colour, ls=":")
         _published(axes, PUBLISHED[name], colour)
-        own = results[results["experiment"] == experiment]
-        own = own[own["budget"] == figures.deepest(own, experiment)]
+        own = figures.deepest_rows(results[results["experiment"] == experiment])
         fitted = own[own["interpolated"] == 1]["interpolation_width"]
         if len(fitted):
             label = "first fitted: train error < 0.5 %"

@@ -80,8 +80,8 @@ def _before(axes: Axes, rows: pd.DataFrame, hues: list[str]) -> None:
 
 def _rows(results: pd.DataFrame) -> pd.DataFrame:
     """Return the finished maps at the deepest budget."""
-    own = results[results["experiment"].isin(MAPS) & (results["status"] == "completed")]
-    return own[own["budget"] == figures.deepest(own, "embedding/")]
+    own = results["experiment"].isin(MAPS) & (results["status"] == "completed")
+    return figures.deepest_rows(results[own])
 
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {

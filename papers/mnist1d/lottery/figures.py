@@ -41,11 +41,11 @@ RUNS = {"2": (8.6, 7.2), "3": (2.2, 0.9), "4": (0.35, 0.1)}  # 1000 A_m of ticke
 
 def curves_of_sparsity(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw the highest test accuracy and the last test loss of each round against sparsity."""
-    rows = curves[(curves["experiment"] == NAME) & curves["at"].notna()]
-    budget = figures.deepest(rows, NAME)
-    if budget is None:
+    rows = figures.deepest_rows(curves[(curves["experiment"] == NAME) & curves["at"].notna()])
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget].assign(sparsity=100 * rows["at"])
+    budget = rows["budget"].iloc[0]
+    rows = rows.assign(sparsity=100 * rows["at"])
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     accuracy, loss = figure.subplots(1, 2)
     for axes, metric, scale in ((accuracy, "best_accuracy", 100), (loss, "loss", 1)):
@@ -75,15 +75,16 @@ def new_data(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     column = "original_dense_plateau_accuracy"
     rows = results[results["experiment"] == NAME]
     rows = rows[rows[column].notna()] if column in rows else rows.iloc[:0]
-    budget = figures.deepest(rows, NAME)
-    if budget is None:
+    rows = figures.deepest_rows(rows)
+    if rows.empty:
         return None
+    budget = rows["budget"].iloc[0]
     metrics = {
         (variant, condition): f"{variant}_{condition}_plateau_accuracy"
         for variant in VARIANTS
         for condition in CONDITIONS
     }
-    bars = _bars(rows[rows["budget"] == budget], metrics, 100)
+    bars = _bars(rows, metrics, 100)
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     axes = figure.subplots()
     _draw(axes, bars, VARIANTS, CONDITIONS)
@@ -98,10 +99,10 @@ def new_data(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
 def neighbours(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw how often survivors of the first layer are neighbours, and against independence."""
-    budget = figures.deepest(results, NAME)
-    if budget is None:
+    rows = figures.deepest_rows(results[results["experiment"] == NAME])
+    if rows.empty:
         return None
-    rows = results[(results["experiment"] == NAME) & (results["budget"] == budget)]
+    budget = rows["budget"].iloc[0]
     kinds = {name: CONDITIONS[name] for name in ("ticket", "random")}
     kinds["ticket"] = ("ticket", kinds["ticket"][1])
     groups = {length: f"$A_{length}$" for length in RUNS}

@@ -32,9 +32,10 @@ PIECES = (  # the authors' piecewise-linear fit: up to x, slope, intercept
 
 def shape(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw the learned functions beside well-known ones and the authors' own fit."""
-    rows, budget = _learned(curves[curves["metric"] == "phi"])
-    if budget is None:
+    rows = _learned(curves[curves["metric"] == "phi"])
+    if rows.empty:
         return None
+    budget = rows["budget"].iloc[0]
     figure = Figure(figsize=(8.5, 5), layout="constrained")
     axes = figure.subplots()
     x = np.linspace(-5, 5, 401)
@@ -58,9 +59,10 @@ def shape(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw meta-loss and test accuracy over outer steps beside the published values."""
     metrics = {"meta_loss": 1.0, "inner_test_accuracy": 100.0}
-    rows, budget = _learned(curves[curves["at"].isna()])
-    if budget is None:
+    rows = _learned(curves[curves["at"].isna()])
+    if rows.empty:
         return None
+    budget = rows["budget"].iloc[0]
     # results repeat both metrics at the turn where the second phase ends: no outer step of theirs
     end = rows.loc[rows["metric"] == "test_accuracy", "turn"].max()
     rows = rows[rows["metric"].isin(metrics) & (rows["turn"] != end)]
@@ -86,11 +88,10 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 def bars(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw test accuracy on new networks, learned and fixed, beside the published values."""
     names = [f"meta_activation/{name}" for name in SHORT]
-    rows = results[results["experiment"].isin(names)]
-    budget = figures.deepest(rows, "meta_activation/")
-    if budget is None:
+    rows = figures.deepest_rows(results[results["experiment"].isin(names)])
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     ids = rows["experiment"].str.removeprefix("meta_activation/")
     shown = [name for name in SHORT if name in set(ids)]
     data = pd.DataFrame(
@@ -122,11 +123,10 @@ def transfer(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     prefix = "meta_activation/transfer/"
     rows = curves[curves["experiment"].str.startswith(prefix) & curves["turn"].gt(0)]
     rows = rows[rows["metric"].isin([f"{name}_loss" for name in _transferred()])]
-    rows = rows[rows["budget"] != "check"]
-    budget = figures.deepest(rows, prefix)
-    if budget is None:
+    rows = figures.deepest_rows(rows[rows["budget"] != "check"])
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     found = sorted(set(rows["experiment"]), reverse=True)
     figure = Figure(figsize=(5.6 * len(found), 4.4), layout="constrained")
     panels = figure.subplots(1, len(found), squeeze=False)[0]
@@ -153,11 +153,9 @@ def _transferred() -> dict[str, str]:
     return {"learned": "learned", **{k: v for k, v in fixed.items() if "learned" not in k}}
 
 
-def _learned(curves: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
-    """Return the learned functions' rows of the deepest budget, and its name."""
-    rows = curves[curves["experiment"].isin(LEARNED)]
-    budget = figures.deepest(rows, "meta_activation/")
-    return rows[rows["budget"] == budget], budget
+def _learned(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the learned functions' rows of the deepest budget."""
+    return figures.deepest_rows(curves[curves["experiment"].isin(LEARNED)])
 
 
 def _over_steps(axes: Axes, rows: pd.DataFrame, scale: float) -> None:

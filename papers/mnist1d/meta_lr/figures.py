@@ -23,10 +23,10 @@ OPTIMUM, LOSS = 0.62, 1.716  # paper; notebook
 def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw rate and meta-loss against outer steps, beside the published numbers."""
     rows = curves[curves["experiment"].isin([f"meta_lr/{name}" for name in STARTS])]
-    budget = figures.deepest(rows, "meta_lr/")
-    if budget is None:
+    rows = figures.deepest_rows(rows)
+    if rows.empty:
         return None
-    rows = rows[rows["budget"] == budget]
+    budget = rows["budget"].iloc[0]
     rows = rows[rows["turn"] < rows["turn"].max()]  # results repeat the last step
     figure = Figure(figsize=(11.5, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)

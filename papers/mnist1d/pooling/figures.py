@@ -9,8 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from harness import figures
-from harness.figures import INK
-from papers.mnist1d.curves import note, settled
+from harness.figures import INK, note, settled
 
 SIZES = (1000, 2000, 5000, 10_000, 20_000, 50_000)
 PUBLISHED = {  # the authors' notebook, at the last step of one run: test accuracy in %
@@ -58,13 +57,11 @@ def pooling(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
 def _gain(results: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Return mean, sd and n of accuracy less that without pooling, replicate by replicate."""
-    budget = figures.deepest(results, "pooling/")
-    keys = ["seed", "member"]
+    all_kinds = figures.deepest_rows(results, "pooling/")
     own, none = (
-        results[(results["experiment"] == f"pooling/{name}") & (results["budget"] == budget)]
-        for name in (kind, "none")
+        all_kinds[all_kinds["experiment"] == f"pooling/{name}"] for name in (kind, "none")
     )
-    pairs = own.merge(none, on=keys, suffixes=("", "_none"))
+    pairs = own.merge(none, on=["seed", "member"], suffixes=("", "_none"))
     rows = []
     for size in SIZES:
         if f"accuracy_{size}" in pairs:
