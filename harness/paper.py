@@ -247,23 +247,29 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Paper:
-    """Citation, claims, experiments, deviations; a value without behaviour."""
+    """Citation, claims, experiments, deviations; a value without behaviour.
+
+    `studies` names folders of the paper's own that declare more of them, in `study.py`. Whoever
+    loads the paper joins them in this order, after what stands here, and leaves none named.
+    """
 
     title: str
     authors: str
     year: int
     url: str
-    experiments: Sequence[Experiment]
+    experiments: Sequence[Experiment] = ()
     claims: Sequence[Claim] = ()
     deviations: Sequence[str] = ()
+    studies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [experiment.name for experiment in self.experiments]
-        for kind, ids in (("experiment", names), ("claim", [c.id for c in self.claims])):
+        claims = [claim.id for claim in self.claims]
+        for kind, ids in (("experiment", names), ("claim", claims), ("study", self.studies)):
             twice = sorted({name for name in ids if ids.count(name) > 1})
             if twice:
                 raise Refused(f"{kind} '{twice[0]}' is declared twice")
-        for claim in self.claims:
+        for claim in () if self.studies else self.claims:  # theirs are not known here
             for name in claim.check.experiments:
                 require(name, names, f"experiment in claim '{claim.id}'")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -63,10 +62,5 @@ def test_figures_make_do_with_one_experiment(found: Folder):
     for name in sorted(set(results["experiment"])):
         rows = results[(results["experiment"] == name) & (results["budget"] == "nightly")]
         lines = curves[(curves["experiment"] == name) & (curves["budget"] == "nightly")]
-        for function in drawing(found):
+        for function in [*found.figures().values(), *found.standings().values()]:
             function(rows, lines)
-
-
-def drawing(found: Folder) -> list[Callable[..., object]]:
-    module = found.module("figures") if found.has("figures") else None
-    return [*getattr(module, "FIGURES", {}).values(), *getattr(module, "STANDINGS", {}).values()]

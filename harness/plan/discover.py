@@ -6,15 +6,20 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.paper import Experiment, Paper, Refused, Row, nearest
 from harness.record.provenance import code_digest
 
+if TYPE_CHECKING:
+    from harness.pair import Pair
+    from harness.training.lr_range import Curve
+
 ROOT = Path("papers")
+Draw = Callable[[Any, Any], Any]  # (rows of results, averaged curves) -> a figure, an SVG, nothing
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Folder:
     path: Path
     package: str
     paper: Paper
+    studies: tuple[str, ...] = ()  # folders that were joined to what paper.py declares
 
     @property
     def name(self) -> str:
@@ -37,6 +43,39 @@ class Folder:
     def module(self, noun: str) -> ModuleType:
         """Import one module of the folder."""
         return importlib.import_module(f"{self.package}.{noun}")
+
+    def modules(self, noun: str) -> Iterator[ModuleType]:
+        """Yield the paper's own module of that name and then each study's, where there is one."""
+        for name in (noun, *(f"{study}.{noun}" for study in self.studies)):
+            if self.has(name):
+                yield self.module(name)
+
+    def figures(self) -> dict[str, Draw]:
+        """Return {name: function} of what the paper draws of its own rows."""
+        return self._joined("figures", "FIGURES")
+
+    def standings(self) -> dict[str, Draw]:
+        """Return {name: function} of what it draws of all papers that compete with it."""
+        return self._joined("figures", "STANDINGS")
+
+    def pairs(self) -> list[Pair]:
+        """Return the oracles with their fast forms."""
+        benches = [bench for bench in self.modules("bench") if hasattr(bench, "pairs")]
+        return [pair for bench in benches for pair in bench.pairs()]
+
+    def lr_ranges(self) -> dict[str, Callable[[], Curve]]:
+        """Return {model: function} of the learning-rate range tests."""
+        benches = [bench for bench in self.modules("bench") if hasattr(bench, "lr_range")]
+        return {name: test for bench in benches for name, test in bench.lr_range().items()}
+
+    def _joined(self, noun: str, table: str) -> dict[str, Any]:
+        joined: dict[str, Any] = {}
+        for module in self.modules(noun):
+            for name, value in getattr(module, table, {}).items():
+                if name in joined:
+                    raise Refused(f"{self.name}: '{name}' stands twice in {table} of {noun}.py")
+                joined[name] = value
+        return joined
 
     def function(self, experiment: Experiment) -> Callable[[Any, Any], Iterator[Row]]:
         """Return the function that `experiment.run` names; refuse a name that leads nowhere."""
@@ -70,21 +109,57 @@ def load(path: str | Path) -> Folder:
     if not (folder / "paper.py").exists():
         raise Refused(f"{path}: has no paper.py, so it is not a paper's folder")
     package = _package(folder)
-    try:
-        module = importlib.import_module(f"{package}.paper")
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        raise Refused(
-            f"{path}: paper.py raises {type(error).__name__}: {error} ({where})"
-        ) from error
+    module = _declared(path, package, "paper")
     home = Path(str(module.__file__)).resolve().parent
     if home != folder:
         raise Refused(f"{path}: Python knows '{package}' as {home} already; rename the folder")
     paper = getattr(module, "PAPER", None)
     if not isinstance(paper, Paper):
         raise Refused(f"{path}: paper.py has no PAPER = Paper(...)")
-    return Folder(folder, package, paper)
+    studies = [_study(path, folder, package, name) for name in paper.studies]
+    try:
+        return Folder(folder, package, join(paper, studies), paper.studies)
+    except Refused as refusal:
+        raise Refused(f"{path}: {refusal}") from refusal
+
+
+def join(paper: Paper, studies: Sequence[ModuleType]) -> Paper:
+    """Return a paper with what its studies declare after its own.
+
+    Raises:
+        Refused: two of them declare one name, or a claim names an unknown experiment.
+    """
+
+    def every(own: Sequence[Any], name: str) -> list[Any]:
+        return [*own, *(one for study in studies for one in getattr(study, name, ()))]
+
+    return replace(
+        paper,
+        studies=(),
+        experiments=every(paper.experiments, "EXPERIMENTS"),
+        claims=every(paper.claims, "CLAIMS"),
+        deviations=every(paper.deviations, "DEVIATIONS"),
+    )
+
+
+def _study(path: str | Path, folder: Path, package: str, name: str) -> ModuleType:
+    if not (folder / name / "study.py").exists():
+        known = [file.parent.name for file in folder.glob("*/study.py")]
+        raise Refused(f"{path}: study '{name}' has no {name}/study.py; {nearest(name, known)}")
+    return _declared(path, package, f"{name}.study")
+
+
+def _declared(path: str | Path, package: str, noun: str) -> ModuleType:
+    """Import a module that declares; refuse one that raises."""
+    try:
+        return importlib.import_module(f"{package}.{noun}")
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        name = "/".join(noun.split(".")) + ".py"
+        raise Refused(
+            f"{path}: {name} raises {type(error).__name__}: {error} ({where})"
+        ) from error
 
 
 def load_each(paths: Sequence[str]) -> list[Folder]:

@@ -41,13 +41,11 @@ def draw(board: Board, found: Folder, folder: Path) -> dict[str, Path]:
     with it. A function returns None when it lacks the rows that it needs, and may return the text
     of an SVG in place of a figure.
     """
-    if not found.has("figures"):
-        return {}
     style()
-    module, paths = found.module("figures"), {}
+    paths = {}
     own = board.rows(found), board.lines(found)
-    wanted = [(name, function, own) for name, function in module.FIGURES.items()]
-    shared = getattr(module, "STANDINGS", {})
+    wanted = [(name, function, own) for name, function in found.figures().items()]
+    shared = found.standings()
     if shared:
         both = board.competing(found)
         wanted += [(name, function, both) for name, function in shared.items()]

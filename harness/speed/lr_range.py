@@ -27,22 +27,17 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
     Raises:
         Refused: none of the papers has any.
     """
-    chosen = [found for found in papers if _takes_part(found)]
+    chosen = [(found, tests) for found in papers if (tests := found.lr_ranges())]
     if not chosen:
         names = ", ".join(f"papers/{found.name}" for found in papers)
         raise Refused(f"--lr-range: no bench.py of {names} has lr_range()")
     from harness.training import device
 
     device.prepare("cpu", threads=1, seed=SEED)
-    for found in chosen:
-        tests = found.module("bench").lr_range()
+    for found, tests in chosen:
         curves = {name: test() for name, test in tests.items()}
         drawn = None if reports is None else _draw(found, curves, reports)
         yield _table(found, curves, drawn)
-
-
-def _takes_part(found: Folder) -> bool:
-    return found.has("bench") and hasattr(found.module("bench"), "lr_range")
 
 
 def _draw(found: Folder, curves: dict[str, Curve], reports: Path) -> Path:

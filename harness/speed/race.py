@@ -53,8 +53,9 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
 
 def _sections(papers: Sequence[Folder]) -> Iterator[tuple[str, list[Pair]]]:
     for found in papers:
-        if found.has("bench"):
-            yield f"papers/{found.name}", found.module("bench").pairs()
+        pairs = found.pairs()
+        if pairs:
+            yield f"papers/{found.name}", pairs
     from harness.speed import pipeline
 
     yield "harness/training", pipeline.pairs()

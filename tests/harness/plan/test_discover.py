@@ -154,6 +154,87 @@ def test_two_folders_of_one_name_are_not_taken_for_each_other(tmp_path):
     assert str(tmp_path / "here" / "namesake") in said
 
 
+# -- studies --------------------------------------------------------------------------------------
+
+JOINED = SIXTH.replace("[TOSS], [MANY])", "[TOSS], [MANY], ['ours'], ('tails', 'dice'))")
+TAILS = """
+from harness.checks import AtLeast
+from harness.paper import Claim, Experiment, Phase, Published
+from NAME.paper import TASK, Config
+
+EXPERIMENTS = [Experiment("tails", TASK, Config(), "tossing:run", {"train": Phase("steps")})]
+OFTEN = AtLeast("toss", "heads", 0.1)
+CLAIMS = [Claim("C2", "Tails too", "Sec. 3", Published("> 10 %", 0.1), OFTEN)]
+DEVIATIONS = ["theirs"]
+"""
+FIGURES = "FIGURES = {KEY: lambda rows, curves: None}\n"
+BENCH = """
+from harness.pair import Pair
+
+
+def pairs():
+    return [Pair("NAME", list, list, list, 1.0)]
+
+
+def lr_range():
+    return {"NAME": list}
+"""
+
+
+def joined(tmp_path: Path, text: str = JOINED, tails: str = TAILS) -> Path:
+    name = f"joined_{zlib.crc32(str(tmp_path).encode())}"
+    folder = write(tmp_path / name, paper=text, tossing=TOSSING, bench=BENCH)
+    write(folder / "tails", study=tails.replace("NAME", name), bench=BENCH.replace("NAME", "b"))
+    (folder / "tails" / "figures.py").write_text(FIGURES.replace("KEY", "'b'"))
+    write(folder / "dice", study="", figures=FIGURES.replace("KEY", "'c'"))
+    return folder
+
+
+def test_a_papers_own_declarations_come_first_and_then_its_studies(tmp_path):
+    folder = joined(tmp_path)
+    (folder / "figures.py").write_text(FIGURES.replace("KEY", "'a'") + "STANDINGS = {'s': len}\n")
+    found = discover.load(folder)
+    assert [e.name for e in found.paper.experiments] == ["toss", "tails"]
+    assert [c.id for c in found.paper.claims] == ["C1", "C2"]
+    assert list(found.paper.deviations) == ["ours", "theirs"]
+    assert found.studies == ("tails", "dice")
+    assert found.paper.studies == ()
+    assert list(found.figures()) == ["a", "b", "c"]
+    assert list(found.standings()) == ["s"]
+    assert [pair.name for pair in found.pairs()] == ["NAME", "b"]
+    assert list(found.lr_ranges()) == ["NAME", "b"]
+
+
+def test_a_claim_of_the_paper_may_read_a_studys_experiment(tmp_path):
+    text = JOINED.replace('AtLeast("toss"', 'AtLeast("tails"')
+    assert discover.load(joined(tmp_path, text)).paper.claims[0].check.experiments == ("tails",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("('tails', 'dice')", "('tials', 'dice')", "has no tials/study.py; did you mean 'tails'?"),
+        ("('tails', 'dice')", "('tails', 'tails')", "study 'tails' is declared twice"),
+        ('AtLeast("toss"', 'AtLeast("tosses"', "'tosses'; did you mean 'toss'?"),
+        ('Claim("C2"', 'Claim("C1"', "claim 'C1' is declared twice"),
+        ('"tails", TASK', '"toss", TASK', "experiment 'toss' is declared twice"),
+        ("DEVIATIONS =", "1 / 0 #", "tails/study.py raises ZeroDivisionError"),
+    ],
+)
+def test_studies_that_do_not_join_are_refused(tmp_path, old, new, told):
+    folder = joined(tmp_path, JOINED.replace(old, new), TAILS.replace(old, new))
+    said = refusal(folder)
+    assert str(folder) in said
+    assert told in said
+
+
+def test_two_figures_of_one_name_are_refused(tmp_path):
+    folder = joined(tmp_path)
+    (folder / "figures.py").write_text(FIGURES.replace("KEY", "'b'"))
+    with pytest.raises(Refused, match="'b' stands twice in FIGURES"):
+        discover.load(folder).figures()
+
+
 # -- the contract ---------------------------------------------------------------------------------
 
 

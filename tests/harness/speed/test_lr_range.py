@@ -29,8 +29,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def paper(*, has_bench: bool = True, **curves: Curve) -> SimpleNamespace:
     tests = {name: lambda curve=curve: curve for name, curve in curves.items()}
-    bench = SimpleNamespace(lr_range=lambda: tests)
-    return SimpleNamespace(name="made_up", has=lambda noun: has_bench, module=lambda noun: bench)
+    return SimpleNamespace(name="made_up", lr_ranges=lambda: tests if has_bench else {})
 
 
 def printed(table: object) -> str:
@@ -68,7 +67,7 @@ def test_papers_without_a_test_are_refused():
 def test_mnist1d_suggests_rates_near_the_authors():
     """They used 0.01 with Adam; a suggestion more than ten times off would be of no use."""
     (found,) = discover.load_each([str(ROOT / "papers" / "mnist1d")])
-    for name, test in found.module("bench").lr_range().items():
+    for name, test in found.lr_ranges().items():
         suggested = test().suggested
         assert suggested is not None, name
         assert 0.001 < suggested < 0.1, name
