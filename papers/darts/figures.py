@@ -1,4 +1,4 @@
-"""All studies' figures, the cells that were found, and the league with every method in it."""
+"""The cells that were found, and the league with every method in it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ from papers.cells.draw.svg import edge_svg, genotype_svg
 from papers.cells.league.figures import league
 from papers.cells.space.edge import SPACES
 from papers.cells.space.genotype import Genotype
-from papers.darts.league import figures as of_league
-from papers.darts.product import figures as of_product
-from papers.darts.recurrent import figures as of_recurrent
-from papers.darts.robustness import figures as of_robustness
-from papers.darts.space import figures as of_space
 
 EDGE, NODE = "league/second_order", "signals/first_order"
 
@@ -52,10 +47,5 @@ def _first(results: pd.DataFrame, experiment: str) -> pd.Series | None:
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | str | None]] = {
     "league-cell": edge_cell,
     "signals-cells": node_cells,
-    **of_league.FIGURES,
-    **of_space.FIGURES,
-    **of_robustness.FIGURES,
-    **of_product.FIGURES,
-    **of_recurrent.FIGURES,
 }
 STANDINGS = {"league": league}
