@@ -201,8 +201,10 @@ class Experiment:
     yields rows. `expected` gives measured seconds of one trial on one CPU core, per budget.
     A `deterministic` experiment has no seed: one trial is the whole population. `replicates` says
     how many seeds one trial trains at once (stacked models): each of them is charged, and caps
-    are those of one replicate. `shows` names a text file among a trial's artifacts that a run
-    prints when it ends, of its first seed: a drawing of what was found.
+    are those of one replicate. `shows` is "module:function" too, in the paper's folder or
+    else wherever all papers may import from; the function takes the folder of a trial's artifacts
+    and returns a text that is printed when a run ends, of its first seed: a drawing of what was
+    found. It runs after the trial, so that its code moves no measurement.
     """
 
     name: str
@@ -222,8 +224,11 @@ class Experiment:
     def __post_init__(self) -> None:
         if not is_dataclass(self.config) or isinstance(self.config, type):
             raise Refused(f"experiment '{self.name}': config must be a frozen dataclass instance")
-        if self.run.count(":") != 1:
-            raise Refused(f"experiment '{self.name}': run='{self.run}' is not 'module:function'")
+        for name in ("run", *(("shows",) if self.shows else ())):
+            if (text := getattr(self, name)).count(":") != 1:
+                raise Refused(
+                    f"experiment '{self.name}': {name}='{text}' is not 'module:function'"
+                )
         names = [f.name for f in fields(self.config)]
         for mapping in (self.reduced, self.expected, self.seeds, dict.fromkeys(self.skipped)):
             for budget in mapping:

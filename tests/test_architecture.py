@@ -6,6 +6,7 @@ One test a rule; each lists every offender.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -283,3 +284,23 @@ def test_declarations_load_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_no_run_imports_what_draws():
+    """A drawing may change and no measurement grows old: see `code_digest`."""
+    known = {name_of(module): module for module in MODULES}
+    drawing = {
+        name for name in known if name.endswith((".drawing", ".picture", ".gallery", ".draw"))
+    }
+    for paper in (ROOT / "papers").glob("*/paper.py"):
+        text = "".join(file.read_text() for file in paper.parent.rglob("*.py"))
+        runs = set(re.findall(r'"([\w.]+):\w+"', text))
+        waiting = [f"papers.{paper.parent.name}.{noun}" for noun in runs]
+        waiting = [name for name in waiting if name in known and name not in drawing]
+        reached: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in known and name not in reached:
+                reached.add(name)
+                waiting += imports(known[name])
+        assert not reached & drawing, paper

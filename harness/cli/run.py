@@ -71,6 +71,6 @@ def shown(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Panel
             ]
             first = min(own, key=lambda result: int(result.spec["seed"]), default=None)
             if experiment.shows and first is not None:
-                text = (first.artifacts / experiment.shows).read_text(encoding="utf-8")
+                text = found.drawing(experiment)(first.artifacts)
                 title = f"{experiment.name}, seed {first.spec['seed']}"
                 yield Panel(Text(text.rstrip()), title=title, title_align="left", expand=False)

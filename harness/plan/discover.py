@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -79,17 +80,29 @@ class Folder:
 
     def function(self, experiment: Experiment) -> Callable[[Any, Any], Iterator[Row]]:
         """Return the function that `experiment.run` names; refuse a name that leads nowhere."""
-        noun, _, name = experiment.run.partition(":")
-        where = f"experiment '{experiment.name}' of {self.name}: run='{experiment.run}'"
-        if not self.has(noun):
+        function: Callable[[Any, Any], Iterator[Row]] = self._named(experiment, "run")
+        return function
+
+    def drawing(self, experiment: Experiment) -> Callable[[Path], str]:
+        """Return the function that `experiment.shows` names, likewise; it may be a shared one."""
+        function: Callable[[Path], str] = self._named(experiment, "shows", shared=True)
+        return function
+
+    def _named(self, experiment: Experiment, field: str, shared: bool = False) -> Any:
+        text: str = getattr(experiment, field)
+        noun, _, name = text.partition(":")
+        where = f"experiment '{experiment.name}' of {self.name}: {field}='{text}'"
+        if self.has(noun):
+            module = self.module(noun)
+        elif shared and _importable(noun):
+            module = importlib.import_module(noun)
+        else:
             files = [file.relative_to(self.path) for file in self.path.rglob("*.py")]
             modules = [".".join(file.with_suffix("").parts) for file in files]
             raise Refused(f"{where} names no module; {nearest(noun, modules)}")
-        module = self.module(noun)
         if not callable(getattr(module, name, None)):
             raise Refused(f"{where} names no function; {nearest(name, vars(module))}")
-        function: Callable[[Any, Any], Iterator[Row]] = getattr(module, name)
-        return function
+        return getattr(module, name)
 
     def code(self, experiment: Experiment) -> str:
         """Return a hash of the code that an experiment's measurements depend on."""
@@ -179,6 +192,13 @@ def folders(root: Path = ROOT) -> list[Path]:
 def load_all(root: Path = ROOT) -> list[Folder]:
     """Return every paper below `root`."""
     return [load(folder) for folder in folders(root)]
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the folder that it should be in
+        return False
 
 
 def _package(folder: Path) -> str:

@@ -32,10 +32,11 @@ def inspect(found: Folder) -> Iterator[str]:
 def declarations(found: Folder) -> Iterator[str]:
     """Yield what is wrong with the declarations: names that lead nowhere, missing documents."""
     for experiment in found.paper.experiments:
-        try:
-            found.function(experiment)
-        except Refused as refusal:
-            yield str(refusal)
+        for names in (found.function, *((found.drawing,) if experiment.shows else ())):
+            try:
+                names(experiment)
+            except Refused as refusal:
+                yield str(refusal)
     if not (found.path / "README.md").exists():
         yield f"{found.name}: has no README.md"
     for claim in found.paper.claims:
@@ -61,12 +62,25 @@ def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[s
     for row in first.finals:
         if experiment.task.metric not in row["values"]:
             yield f"{where}: its last row lacks '{experiment.task.metric}', the task's metric"
-    if experiment.shows and not (first.artifacts / experiment.shows).is_file():
-        yield f"{where}: shows '{experiment.shows}', which is not among its artifacts"
+    if experiment.shows:
+        yield from _shown(found, experiment, first, where)
     second = _run(found, experiment, folder / "second")
     if journal.measured(first) != journal.measured(second):
         yield f"{where}: the same seed twice gives different rows"
     yield from _resumes(found, experiment, (first, where, folder / "third"))
+
+
+def _shown(
+    found: Folder, experiment: Experiment, result: journal.Result, where: str
+) -> Iterator[str]:
+    """Yield what is wrong with the drawing of a finished trial."""
+    try:
+        text = found.drawing(experiment)(result.artifacts)
+    except Exception as error:  # noqa: BLE001  (told, with its type: any of them is a problem)
+        yield f"{where}: shows='{experiment.shows}' raises {type(error).__name__}: {error}"
+        return
+    if not isinstance(text, str) or not text.strip():
+        yield f"{where}: shows='{experiment.shows}' returns no text"
 
 
 def _resumes(

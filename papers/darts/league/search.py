@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from harness.training import data, loop, optim
 from harness.trial import stream
 from papers.cells.child.mnist1d import Part, Signals
-from papers.cells.draw import files
+from papers.cells.found import keep_edge
 from papers.cells.league import derive
 from papers.cells.league.costs import Costs
 from papers.cells.league.league import League, league
@@ -66,7 +66,7 @@ def run(config: Search, trial: Trial) -> Iterator[Row]:
         yield {"at": place, "one_hot_accuracy": score, "true_accuracy": judge.true(other)}
     row = {**costs.row(), **judge.row(code), **searched.row(signals.val)}
     row |= {**ranking(judge, codes, scores), **worth(judge, code, costs.flops)}
-    files.keep_edge(trial.artifacts, space, code, summary(row))
+    keep_edge(trial.artifacts, space, code, summary(row))
     yield {**row, "cell": space.text(code)}
 
 

@@ -38,7 +38,7 @@ def search(
         },
         expected=expected,
         seeds=seeds,
-        shows="cell.txt" if name in (FIRST, SECOND) else "",
+        shows="papers.cells.draw.files:shown" if name in (FIRST, SECOND) else "",
     )
 
 

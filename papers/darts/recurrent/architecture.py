@@ -1,4 +1,4 @@
-"""Recurrent architectures: derived from alpha (Sec. 2.4), drawn at random, written and drawn.
+"""Recurrent architectures: derived from alpha (Sec. 2.4), drawn at random, written and read.
 
 Shapes: E edges, O operations.
 """
@@ -14,6 +14,8 @@ from torch import Tensor
 from papers.cells.space.published import Recurrent
 from papers.darts.derivation import strongest
 from papers.darts.recurrent.cell import ACTIVATIONS, OPERATIONS, offset
+
+RECORD = "cell.json"
 
 
 def derive(weights_EO: Tensor, nodes: int) -> Recurrent:
@@ -57,28 +59,18 @@ def text(cell: Recurrent) -> str:
     return f"{nodes} ; mean {' '.join(map(str, cell.concat))}"
 
 
-def drawing(cell: Recurrent) -> str:
-    """Return a picture in text, a line for each state, indented below the state that it reads."""
-    lines = ["x(t), h(t-1)", "|- s0  tanh"]
-
-    def below(parent: int, depth: int) -> None:
-        for node, (name, state) in enumerate(cell.nodes, start=1):
-            if state == parent:
-                mark = "" if node in cell.concat else "  (not in the mean)"
-                lines.append(f"{'|  ' * depth}|- s{node}  {name}{mark}")
-                below(node, depth + 1)
-
-    below(0, 1)
-    kept = ", ".join(f"s{state}" for state in cell.concat)
-    return "\n".join([*lines, f"h(t) = mean of {kept}", ""])
-
-
 def save(cell: Recurrent, folder: Path) -> None:
-    """Write cell.json (nodes, concat, origin) and cell.txt (the line and the picture)."""
+    """Write cell.json: nodes, concat, origin."""
     content = {
         "nodes": [list(pair) for pair in cell.nodes],
         "concat": list(cell.concat),
         "origin": cell.citation,
     }
-    (folder / "cell.json").write_text(json.dumps(content) + "\n")
-    (folder / "cell.txt").write_text(f"{text(cell)}\n\n{drawing(cell)}")
+    (folder / RECORD).write_text(json.dumps(content) + "\n")
+
+
+def read(folder: Path) -> Recurrent:
+    """Return the cell that `save` wrote."""
+    content = json.loads((folder / RECORD).read_text())
+    pairs = [(str(name), int(state)) for name, state in content["nodes"]]
+    return Recurrent(tuple(pairs), tuple(content["concat"]), content["origin"])

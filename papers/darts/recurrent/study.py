@@ -109,7 +109,7 @@ def search(name: str, gradient: str, expected: dict[str, float]) -> Experiment:
         reduced=both(SEARCHES),
         expected=expected,
         seeds=FOUR,
-        shows="cell.txt" if name == SECOND else "",
+        shows="recurrent.draw:shown" if name == SECOND else "",
     )
 
 

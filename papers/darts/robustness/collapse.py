@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from papers.cells.child.mnist1d import Signals
-from papers.cells.draw import files
+from papers.cells.found import keep_genotype
 from papers.cells.space.genotype import Genotype
 from papers.cells.supernet.node import Design
 from papers.darts.robustness import curvature, history, spaces
@@ -78,7 +78,7 @@ def result(config: Collapse, searched: Searched, past: History, trial: Trial) ->
         f"{row['skips']:.0f} of 8 operations of the normal cell are skip connections, "
         f"after {row['turn'] + 1:.0f} steps"
     )
-    files.keep_genotype(trial.artifacts, cell, said)
+    keep_genotype(trial.artifacts, cell, said)
     return {
         **values,
         **past.summary(),

@@ -57,7 +57,7 @@ def search(name: str, config: Collapse, decay: float, seeds: dict[str, int]) -> 
         expected={"check": 2, "smoke": 9, "nightly": 38, "paper": 2600},
         seeds=seeds,
         skipped=() if name == WEAK else ("smoke",),
-        shows="cell.txt",
+        shows="papers.cells.draw.files:shown",
     )
 
 
@@ -73,7 +73,7 @@ def space(name: str) -> Experiment:
         expected={"check": 2, "nightly": 12, "paper": 2600},
         seeds={"nightly": 1, "paper": 4},
         skipped=("smoke",),
-        shows="cell.txt",
+        shows="papers.cells.draw.files:shown",
     )
 
 

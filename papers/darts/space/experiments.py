@@ -70,7 +70,7 @@ def on_signals(
         expected=expected,
         seeds={"nightly": seeds, "paper": 2 * seeds},
         skipped=() if smoke else ("smoke",),
-        shows="cell.txt" if smoke else "",
+        shows="papers.cells.draw.files:shown" if smoke else "",
     )
 
 

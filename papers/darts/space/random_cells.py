@@ -14,7 +14,7 @@ from random import Random
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from papers.cells.draw import files
+from papers.cells.found import keep_genotype
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS
 from papers.darts.space import testbed
@@ -44,7 +44,7 @@ def run(config: SignalRandom, trial: Trial) -> Iterator[Row]:
         "mean_error": fmean(row["child_test_error"] for row in rows),
         **means(rows),
     }
-    files.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
+    keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
     yield {**final, "best": best, "cell": cells[best].text, "dataset": bed.rows.dataset}
 
 
@@ -62,7 +62,7 @@ def select(config: ImageRandom, trial: Trial) -> Iterator[Row]:
     whole = scratch(bed, cells[best], RETRAIN, trial, bed.parts)
     yield from train(replace(whole, every=config.child_every), trial, kept)
     final = {"test_error": kept[RETRAIN]["child_test_error"], **means(rows)}
-    files.keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
+    keep_genotype(trial.artifacts, cells[best], summary(final, len(cells)))
     yield {**final, "best": best, "cell": cells[best].text, "dataset": bed.rows.dataset}
 
 

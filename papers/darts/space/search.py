@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.training import loop
-from papers.cells.draw import files
+from papers.cells.found import keep_genotype
 from papers.darts.space import testbed
 from papers.darts.space.searched import Searched
 from papers.darts.space.testbed import Kept, Training, train
@@ -52,7 +52,7 @@ def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
     begin = partial(bed.child, found, bed.parts, seed)
     yield from train(Training(RETRAIN, begin, bed.parts, config.child_every), trial, kept)
     final = {**newest(kept, horizon, row), **result(kept)}
-    files.keep_genotype(trial.artifacts, found, summary(final))
+    keep_genotype(trial.artifacts, found, summary(final))
     yield {**final, "cell": found.text, "dataset": bed.rows.dataset}
 
 

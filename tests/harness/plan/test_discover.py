@@ -133,6 +133,10 @@ def test_a_file_is_no_folder(tmp_path):
         (SIXTH.replace('("smoke",)', '("smokey",)'), "did you mean 'smoke'?"),
         (SIXTH.replace("[TOSS]", "[TOSS, TOSS]"), "'toss' is declared twice"),
         (SIXTH.replace('"tossing:run"', '"tossing"'), "'tossing' is not 'module:function'"),
+        (
+            SIXTH.replace("seeds={", "shows='cell.txt', seeds={"),
+            "'cell.txt' is not 'module:",
+        ),
         (SIXTH.replace('Phase("steps")', 'Phase("step")'), "did you mean 'steps'?"),
         (SIXTH.replace("seeds={", "seeds={'smok': 1,"), "did you mean 'smoke'?"),
         (SIXTH.replace("Config(),", "Config,"), "config must be a frozen dataclass instance"),
@@ -285,6 +289,45 @@ def test_the_contract_names_declarations_that_lead_nowhere(tmp_path, old, new, t
     found = list(contract.declarations(discover.load(folder)))
     assert len(found) == 1
     assert told in found[0]
+
+
+@pytest.mark.parametrize(
+    ("shows", "told"),
+    [
+        ("drawings:drawn", "shows='drawings:drawn' names no module; did you mean 'drawing'?"),
+        ("nowhere.at.all:drawn", "names no module"),
+        ("drawing:draw", "names no function; did you mean 'drawn'?"),
+        ("textwrap:dedents", "names no function; did you mean 'dedent'?"),
+        ("drawing:drawn", None),
+        ("harness.paper:require", None),  # a shared module
+    ],
+)
+def test_what_an_experiment_shows_is_resolved_like_what_it_runs(tmp_path, shows, told):
+    folder = make_paper(tmp_path)
+    (folder / "drawing.py").write_text("def drawn(artifacts):\n    return 'a cell'\n")
+    text = (folder / "paper.py").read_text()
+    changed = text.replace('run="method:run"', f'run="method:run", shows="{shows}"')
+    (folder / "paper.py").write_text(changed)
+    found = list(contract.declarations(discover.load(folder)))
+    assert (told is None and found == []) or (told in found[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return 'a cell'", None),
+        ("return ''", "shows='drawing:drawn' returns no text"),
+        ("return (artifacts / 'cell.json').read_text()", "raises FileNotFoundError"),
+    ],
+)
+def test_the_contract_draws_what_was_found(tmp_path, body, told):
+    folder = make_paper(tmp_path)
+    (folder / "drawing.py").write_text(f"def drawn(artifacts):\n    {body}\n")
+    text = (folder / "paper.py").read_text()
+    changed = text.replace('run="method:run"', 'run="method:run", shows="drawing:drawn"')
+    (folder / "paper.py").write_text(changed)
+    found = problems(folder)
+    assert (told is None and found == []) or (told in found[0])
 
 
 def test_a_folder_without_a_readme_is_a_problem(tmp_path):

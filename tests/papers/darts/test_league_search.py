@@ -9,6 +9,7 @@ import torch
 
 from harness.paper import Refused
 from papers.cells.child import mnist1d
+from papers.cells.draw import files
 from papers.cells.league.costs import training_flops
 from papers.cells.league.league import league
 from papers.cells.network import light
@@ -111,7 +112,8 @@ def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     flops = SMALL.steps * cost.step_flops(T0, "first_order", SMALL.batch)
     assert last["charged_flops"] == pytest.approx(flops)
     assert trial.meter.spent("flops") == pytest.approx(flops)
-    assert last["cell"] in (trial.artifacts / "cell.txt").read_text()
+    drawn = files.shown(trial.artifacts)
+    assert last["cell"] in drawn and search.summary(last) in drawn
     assert "none" not in T0.names(code)
 
 

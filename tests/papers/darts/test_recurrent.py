@@ -26,6 +26,7 @@ from papers.darts import bilevel
 from papers.darts.recurrent import (
     architecture,
     bench,
+    draw,
     evaluation,
     figures,
     parameters,
@@ -231,7 +232,8 @@ def test_a_cell_is_written_and_drawn(tmp_path: Path):
     stored = json.loads((tmp_path / "cell.json").read_text())
     assert stored["nodes"][:2] == [["tanh", 0], ["tanh", 1]]
     assert stored["concat"] == [2, 5, 6, 9, 10, 11]
-    lines = (tmp_path / "cell.txt").read_text().splitlines()
+    assert architecture.read(tmp_path) == RECURRENT["ENAS"]
+    lines = draw.shown(tmp_path).splitlines()
     assert lines[0].startswith("tanh~0 tanh~1 relu~1")
     assert "|  |  |- s2  tanh" in lines
     assert any(line.endswith("s4  tanh  (not in the mean)") for line in lines)
@@ -627,7 +629,7 @@ def test_a_resumed_trial_ends_with_the_same_rows(
     last = whole[-1]
     assert last["corpus"] == "grammar"
     assert last["test_perplexity"] == pytest.approx(math.exp(last["test_loss"]))
-    assert (tmp_path / "whole" / "artifacts" / "cell.txt").read_text().startswith(last["cell"])
+    assert draw.shown(tmp_path / "whole" / "artifacts").startswith(last["cell"])
 
 
 def test_the_best_random_cell_is_chosen_by_validation():

@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
+from papers.cells.draw import files
 from papers.cells.network.operations import Noise, Place, build
 from papers.cells.space.genotype import Genotype
 from papers.cells.supernet.node import Design, Supernet
@@ -312,7 +313,7 @@ def test_a_search_that_ends_early_returns_the_cell_from_before(monkeypatch, lab,
     assert whole[-1]["result_turn"] == 3
     assert short[-1]["skips"] == whole[-1]["early_skips"] == whole[0]["skips"]
     assert short[-1]["val_error"] == whole[0]["val_error"]
-    assert "skip connections" in (trial.artifacts / "cell.txt").read_text()
+    assert "skip connections" in files.shown(trial.artifacts)
 
 
 def test_a_watched_search_tells_where_it_stands(lab):
