@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 from papers.cells.draw import text as drawing
-from papers.cells.found import RECORD, SAID
 from papers.cells.space.edge import SPACES
 from papers.cells.space.genotype import Genotype
+from papers.cells.space.record import RECORD, SAID
 
 
 def shown(folder: Path) -> str:

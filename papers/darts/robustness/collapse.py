@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from papers.cells.child.mnist1d import Signals
-from papers.cells.found import keep_genotype
 from papers.cells.space.genotype import Genotype
+from papers.cells.space.record import keep_genotype
 from papers.cells.supernet.node import Design
 from papers.darts.robustness import curvature, history, spaces
 from papers.darts.robustness.history import History

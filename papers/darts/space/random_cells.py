@@ -14,9 +14,9 @@ from random import Random
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from papers.cells.found import keep_genotype
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS
+from papers.cells.space.record import keep_genotype
 from papers.darts.space import testbed
 from papers.darts.space.testbed import Kept, Testbed, Training, train
 

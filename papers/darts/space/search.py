@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.training import loop
-from papers.cells.found import keep_genotype
+from papers.cells.space.record import keep_genotype
 from papers.darts.space import testbed
 from papers.darts.space.searched import Searched
 from papers.darts.space.testbed import Kept, Training, train

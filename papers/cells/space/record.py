@@ -1,4 +1,4 @@
-"""A found cell as files of a trial: what it is, and what is said of it. `gallery` draws it."""
+"""A found cell as files of a trial: what it is, and what is said of it; `draw.files` shows it."""
 
 from __future__ import annotations
 
