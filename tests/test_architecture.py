@@ -287,7 +287,7 @@ def test_declarations_load_nothing_heavy():
 
 
 def test_no_run_imports_what_draws():
-    """A drawing may change and no measurement grows old: see `code_digest`."""
+    """A drawing may change and no measurement grows old: see `harness.plan.digest`."""
     known = {name_of(module): module for module in MODULES}
     drawing = {
         name for name in known if name.endswith((".drawing", ".picture", ".gallery", ".draw"))

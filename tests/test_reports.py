@@ -48,6 +48,12 @@ def test_every_figure_is_drawn(rendered: Path):
     assert {path.name for path in (rendered / "figures").iterdir()} == committed
 
 
+def test_every_row_says_which_code_was_measured():
+    rows = tables.load(ROOT / "reports" / report.RESULTS)
+    for column in ("code", "clock"):
+        assert rows[column].str.fullmatch("[0-9a-f]{12}").all()
+
+
 @pytest.mark.parametrize("name", RENDERED)
 def test_nothing_was_measured_on_uncommitted_code(name: str):
     assert "with uncommitted changes" not in (ROOT / "reports" / name).read_text()

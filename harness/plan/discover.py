@@ -7,13 +7,13 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from harness.paper import Experiment, Paper, Refused, Row, nearest
-from harness.record.provenance import code_digest
+from harness.plan.digest import Digest, digest
 
 if TYPE_CHECKING:
     from harness.pair import Pair
@@ -104,10 +104,10 @@ class Folder:
             raise Refused(f"{where} names no function; {nearest(name, vars(module))}")
         return getattr(module, name)
 
-    def code(self, experiment: Experiment) -> str:
-        """Return a hash of the code that an experiment's measurements depend on."""
-        module = f"{self.package}.{experiment.run.partition(':')[0]}"
-        return code_digest(self.path.parents[self.package.count(".")], module)
+    def code(self, experiment: Experiment) -> Digest:
+        """Return the hashes of the code that an experiment's measurements depend on."""
+        root = self.path.parents[self.package.count(".")]
+        return digest(root, f"{self.package}.{experiment.run}", *classes(experiment.config))
 
 
 def load(path: str | Path) -> Folder:
@@ -199,6 +199,13 @@ def _importable(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # the folder that it should be in
         return False
+
+
+def classes(config: Any) -> list[str]:
+    """Return "module:Class" of a config and of the configs inside it."""
+    inside = [getattr(config, field.name) for field in fields(config)]
+    own = f"{type(config).__module__}:{type(config).__qualname__}"
+    return [own, *(name for value in inside if is_dataclass(value) for name in classes(value))]
 
 
 def _package(folder: Path) -> str:

@@ -15,6 +15,7 @@ from harness import budget as budgets
 from harness.budget import Budget, Limit
 from harness.meter import Meter
 from harness.paper import Experiment, Refused, nearest, number_of, resolve
+from harness.plan.digest import Digest
 from harness.plan.discover import Folder
 
 SPEC = "spec.json"
@@ -39,6 +40,7 @@ class Spec:
     device: str
     threads: int
     code: str
+    clock: str
     expected: float
     charged: int
 
@@ -116,7 +118,7 @@ def _spec(
     experiment: Experiment,
     request: Request,
     changes: Mapping[str, Mapping[str, Any]],
-    run: tuple[int, str],
+    run: tuple[int, Digest],
 ) -> Spec:
     seed, code = run
     own = changes[experiment.name]
@@ -127,8 +129,8 @@ def _spec(
     limit, charged = _cost(folder, experiment, request.budget, config)
     values = asdict(config)
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
-    identity = [folder.name, experiment.name, experiment.run, request.budget.name, seed]
-    identity += [values, request.device, code]
+    identity = [folder.name, experiment.name, request.budget.name, seed]
+    identity += [values, request.device, code.code]
     text = json.dumps(identity, sort_keys=True)
     return Spec(
         trial=hashlib.sha256(text.encode()).hexdigest()[:10],
@@ -145,7 +147,8 @@ def _spec(
         overrides=overrides,
         device=request.device,
         threads=experiment.threads,
-        code=code,
+        code=code.code,
+        clock=code.clock,
         expected=experiment.expected.get(request.budget.base, 0.0),
         charged=charged,
     )

@@ -76,7 +76,17 @@ def flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 def tags_of(result: Result) -> dict[str, str]:
     """Return what may change, or is searched for: identity, provenance, status, last strings."""
     spec, made = result.spec, result.provenance
-    named = ("paper", "experiment", "task", "budget", "seed", "threads", "code", "overrides")
+    named = (
+        "paper",
+        "experiment",
+        "task",
+        "budget",
+        "seed",
+        "threads",
+        "code",
+        "clock",
+        "overrides",
+    )
     tags = {f"harness.{name}": spec.get(name, "") for name in named}
     tags |= {f"harness.{name}": made.get(name, "") for name in ("commit", "dirty", "device")}
     tags |= {"harness.trial": result.trial, "harness.started": result.started}

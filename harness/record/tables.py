@@ -24,7 +24,7 @@ from harness.record.journal import PLACES, Result
 Types = Mapping[str, type]
 Record = dict[str, Any]
 
-_SAID = ("paper", "experiment", "task", "budget", "seed", "overrides", "code", "threads")
+_SAID = ("paper", "experiment", "task", "budget", "seed", "overrides", "code", "clock", "threads")
 _MADE = ("commit", "device", "python", "torch", "harness")
 _SPENT = ("steps", "seconds", "flops")
 
@@ -44,7 +44,7 @@ LAST: Types = {
     **_of(int, "threads"),
     **_of(str, "data data_hash commit"),
     **_of(bool, "dirty"),
-    **_of(str, "code config python torch harness"),
+    **_of(str, "code clock config python torch harness"),
     **_of(int, "attempts lost_rows"),
     **_of(float, "lost_seconds"),
     **_of(str, "started finished"),

@@ -119,24 +119,40 @@ def test_another_method_is_another_trial_and_another_declaration_is_not(tmp_path
     assert spec_for(folder).trial != first.trial
 
 
-def test_the_code_of_a_trial_is_what_its_method_imports(tmp_path):
-    """Another study of the same paper may change; what the method stands on may not."""
-    body = (
-        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from {0} import words\n\n\n"
-        "def run(config, trial):\n    from {0}.inner import formula\n    yield {{}}\n"
-    )
+def test_the_code_of_a_trial_is_what_its_method_reaches(tmp_path):
+    """Another study of the same paper may change, and what is beside what the method calls."""
     folder = make_paper(tmp_path)
-    (folder / "method.py").write_text(body.format(folder.name))
-    for name in ("words.py", "other.py", "inner/__init__.py", "inner/formula.py"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(f'"""{name}"""\n')
-    (folder / "inner" / "formula.py").write_text("from harness.training import loop\n")
-    first = spec_for(folder).code
-    for name in ("words.py", "other.py"):
-        (folder / name).write_text("CHANGED = True\n")
-        assert spec_for(folder).code == first
-    (folder / "inner" / "formula.py").write_text("from harness.training import optim\n")
-    assert spec_for(folder).code != first
+    body = (
+        "def run(config, trial):\n    from {0}.inner import formula\n    yield formula.value()\n"
+    )
+    value, beside = "def value():\n    return {}\n", "\n\ndef beside():\n    return 2\n"
+    (folder / "inner").mkdir()
+    for name, text in {
+        "method.py": body.format(folder.name),
+        "other.py": "",
+        "inner/__init__.py": "",
+        "inner/formula.py": value.format(1),
+    }.items():
+        (folder / name).write_text(text)
+    first = spec_for(folder)
+    (folder / "other.py").write_text("CHANGED = True\n")
+    (folder / "inner" / "formula.py").write_text(value.format(1) + beside)
+    assert spec_for(folder) == first
+    (folder / "inner" / "formula.py").write_text(value.format(2))
+    changed = spec_for(folder)
+    assert (changed.code != first.code, changed.clock == first.clock) == (True, True)
+
+
+def test_a_method_that_moves_to_another_file_is_the_same_trial(tmp_path):
+    folder = make_paper(tmp_path)
+    first = spec_for(folder)
+    (folder / "method.py").rename(folder / "walk.py")
+    found = discover.load(folder)
+    (declared,) = found.paper.experiments
+    paper = replace(found.paper, experiments=[replace(declared, run="walk:run")])
+    request = Request(["fit"], budget.named("check"), [0])
+    (moved,) = specs.plan(replace(found, paper=paper), request)
+    assert moved == first
 
 
 def test_saying_the_default_aloud_is_the_same_measurement_but_marked(tmp_path):
