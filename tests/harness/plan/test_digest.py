@@ -540,8 +540,6 @@ def after(
 EVERY = below("")
 SEARCHED = below("darts: collapse/", "darts: spaces/")
 TESTBEDS = below("darts: cifar10", "darts: signals/")
-# random search of the league draws no picture
-DRAWN = (SEARCHED | TESTBEDS | below("darts: league/")) - {"darts: league/random"}
 SIGNALS = SEARCHED | TESTBEDS | below("darts: league/", "darts: product/", "randomnas: ")
 # they report what a child takes, so that their rows read the clock
 TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained"}
@@ -555,7 +553,7 @@ TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: tra
         ("WARM_UP, TIMED", "2, 5", "2, 6", EVERY),
         ("def by_magnitude(", "return", "return 1 or", {"mnist1d: lottery/tickets"}),
         ("def cpu_name(", "def cpu_name", "def unused():\n    return 1\n\n\ndef cpu_name", set()),
-        ("INK, WIRE", "#1e293b", "#000000", DRAWN),
+        ("INK, WIRE", "#1e293b", "#000000", set()),  # a colour of drawings
         ("def _largest(", "return", "return 1 *", TESTBEDS),
     ],
 )  # fmt: skip
