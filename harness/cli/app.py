@@ -150,11 +150,11 @@ def verify(
     """Print the verdicts; exit 1 when a claim that was expected to hold is refuted."""
     from harness.judge.generations import judged
     from harness.show import outcome
-    from harness.show.report import gather
+    from harness.show.report import read_results
 
     budgets.standard(budget)
     found = discover.load_each(papers)
-    results, problems = gather(runs, reports)
+    results, problems = read_results(runs, reports)
     for problem in problems:
         Console().print(f"[red]damaged[/]: {problem}", highlight=False)
     refuted = 0
@@ -170,13 +170,36 @@ def verify(
 @app.command()
 def replay(
     result: Annotated[str, typer.Argument(help="A trial id, as results.csv and `run` print it.")],
+    isa: Annotated[
+        str, typer.Option(help="Instruction set: avx2 or native; default: the recording's.")
+    ] = "",
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
     """Run again exactly what a row of a table came from, and compare."""
     from harness.cli.replay import replay_trial
 
-    raise typer.Exit(replay_trial(result, runs, reports, Console()))
+    raise typer.Exit(replay_trial(result, runs, reports, isa, Console()))
+
+
+@app.command()
+def confirm(
+    papers: AllPapers = None,
+    budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
+    isa: Annotated[str, typer.Option(help="Instruction set: avx2 or native.")] = "avx2",
+    jobs: Annotated[int | None, typer.Option(help="Replays at once; default: all cores.")] = None,
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Replay one trial of each group that other code measured; note where every number agrees."""
+    from harness.cli.confirm import confirm_results
+
+    for name in budget or ():
+        budgets.standard(name)
+    _in_range(jobs=jobs)
+    found = discover.load_each(papers) if papers else discover.load_all()
+    chosen = budget or ["smoke", "nightly", "paper"]
+    raise typer.Exit(confirm_results(found, chosen, runs, reports, isa, jobs, Console()))
 
 
 @app.command()
@@ -212,7 +235,9 @@ def bench(
         Console().print(table)
 
 
-def _in_range(jobs: int | None, gpu_days: float | None, checkpoint_every: float) -> None:
+def _in_range(
+    jobs: int | None, gpu_days: float | None = None, checkpoint_every: float = 0.0
+) -> None:
     if jobs is not None and jobs < 1:
         raise Refused(f"--jobs {jobs}: must be at least 1")
     if gpu_days is not None and not 0 < gpu_days < math.inf:

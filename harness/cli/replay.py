@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
-from dataclasses import replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +16,42 @@ from harness import budget
 from harness.paper import Refused, nearest
 from harness.plan import discover, specs
 from harness.plan.specs import Request, Spec
-from harness.record import journal, tables
+from harness.record import journal, lineage, tables
+from harness.record.lineage import Lineage
 from harness.run import launch, session
-from harness.show.report import REPLAYS, gather
+from harness.run.isa import COMMITTED, NATIVE, instructions
+from harness.show.report import REPLAYS, read_results
 from harness.trial import Pace
 
 
-def replay_trial(trial: str, runs: Path, reports: Path, console: Console) -> int:
+def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:
     """Replay one trial and print recorded beside replayed; return 0 when all numbers agree.
+
+    Where no instruction set is named it is that of the recording: committed results are measured
+    under AVX2, and those in `runs` with what this machine has.
 
     Raises:
         Refused: no such trial, or its paper is gone.
     """
-    results, _ = gather(runs, reports)
+    results, _ = read_results(runs, reports)
     rows = results[results["trial"] == trial]
     if rows.empty:
         raise Refused(f"no result has the trial id '{trial}'; {nearest(trial, results['trial'])}")
     local = {r.trial: r.spec["folder"] for r in journal.read_all(runs)[0]}
     spec = respecify(rows.iloc[0].to_dict(), local.get(trial))
-    if spec.code != rows.iloc[0]["code"]:
+    isa = isa or (NATIVE if trial in local else COMMITTED)
+    group = (spec.paper, spec.experiment, spec.budget)
+    if Lineage.load(reports).code(group, spec.code) != rows.iloc[0]["code"]:
         commit = rows.iloc[0]["commit"]
         console.print(f"the code has changed since; the row was measured at commit {commit}")
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
     _, host = launch.machine(spec.device, 1)
     where = (session.Place(runs, Pace()), launch.run)
-    (result,) = session.conduct(trials, host, where, console)
-    table, same = compare(rows, result)
-    console.print(table)
+    with instructions(isa):
+        (result,) = session.conduct(trials, host, where, console)
+    found = numbers(rows, result)
+    same = all(number.equal for number in found)
+    console.print(comparison(trial, found))
     console.print("every number agrees" if same else "numbers differ", highlight=False)
     return 0 if same else 1
 
@@ -60,21 +69,52 @@ def respecify(row: Mapping[Hashable, Any], home: str | Path | None = None) -> Sp
     return replace(spec, seconds_cap=None) if row["stopped_by"] == "length" else spec
 
 
-def compare(recorded: pd.DataFrame, result: journal.Result) -> tuple[Table, bool]:
-    """Return a table of every metric, recorded and replayed, and whether all agree."""
-    table = Table(title=f"replay of {recorded.iloc[0]['trial']}", title_justify="left")
+@dataclass(frozen=True)
+class Number:
+    """One metric of one member, as recorded and as replayed; None where a side lacks it."""
+
+    member: int
+    metric: str
+    recorded: object
+    replayed: object
+
+    @property
+    def equal(self) -> bool:
+        """Whether both are the same to the last bit."""
+        return bool(self.recorded == self.replayed)
+
+
+def numbers(recorded: pd.DataFrame, result: journal.Result) -> list[Number]:
+    """Return every number of a trial's rows beside that of its replay, and the members of both."""
+    again = tables.frame([result])
+    pairs = recorded.merge(again, "outer", "member", suffixes=("", " again"))
+    metrics = [
+        name for name in {**recorded, **again} if name not in tables.RESERVED | {lineage.FLAG}
+    ]
+    found = [Number(0, "members", len(recorded), len(again))]
+    for row in pairs.to_dict("records"):
+        for metric in metrics:
+            one = row.get(metric) if metric in recorded else None
+            name = f"{metric} again" if metric in recorded else metric
+            other = row.get(name) if metric in again else None
+            known = [None if pd.isna(value) else value for value in (one, other)]
+            if known != [None, None]:  # else a metric of other experiments or members
+                found.append(Number(int(row["member"]), metric, *known))
+    return found
+
+
+def differences(recorded: pd.DataFrame, result: journal.Result) -> list[Number]:
+    """Return the numbers that a replay did not give again."""
+    return [number for number in numbers(recorded, result) if not number.equal]
+
+
+def comparison(trial: str, found: Sequence[Number]) -> Table:
+    """Return a table of every number, recorded and replayed."""
+    table = Table(title=f"replay of {trial}", title_justify="left")
     for column in ("member", "metric", "recorded", "replayed", "equal"):
         table.add_column(column)
-    again = tables.frame([result]).set_index("member")
-    metrics = dict.fromkeys([*recorded.columns, *again.columns])
-    same = not again.empty and len(again) == len(recorded)
-    for _, row in recorded.iterrows():
-        for metric in (name for name in metrics if name not in tables.RESERVED):
-            old, new = row.get(metric), again.get(metric, {}).get(row["member"])
-            if pd.isna(old) and pd.isna(new):
-                continue  # a metric of other experiments or members
-            equal = bool(old == new)
-            same &= equal
-            cells = (str(row["member"]), metric, str(old), str(new))
-            table.add_row(*cells, "yes" if equal else "[red]no[/]")
-    return table, same
+    for number in found:
+        values = (str(number.recorded), str(number.replayed))
+        said = "yes" if number.equal else "[red]no[/]"
+        table.add_row(str(number.member), number.metric, *values, said)
+    return table

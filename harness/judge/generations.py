@@ -1,8 +1,8 @@
 """Results -> comparison frames: which rows may stand together, and what they say on average.
 
 Rows stand together when paper, experiment, budget, declared config, code and data hash agree. The
-newest such generation of an experiment is current; older ones lend their variance to the verdicts
-and nothing else.
+newest such generation of an experiment that is not smaller than the one before it is current; the
+others lend their variance to the verdicts and nothing else.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from harness.judge.rules import judge
 from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS, Refused
 from harness.plan.discover import Folder
+from harness.record.lineage import FLAG
 
 GENERATION = ["code", "data_hash"]
 COSTS = ["steps", "seconds", "flops"]
@@ -36,13 +37,23 @@ def declared(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
 
 
 def generations(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split rows into (current, earlier) generations, experiment by experiment."""
-    newest = pd.Series(False, index=rows.index)
+    """Split rows into (current, others) generations, experiment by experiment.
+
+    A generation replaces the one before it when it has at least as many replicates: one new seed
+    does not put away eight old ones. One that was superseded on request is never current.
+    """
+    kept = pd.Series(False, index=rows.index)
     for _, group in rows.groupby("experiment", sort=False):
-        last = group.sort_values("finished").iloc[-1]
-        same = (group[GENERATION].fillna("") == last[GENERATION].fillna("")).all(axis=1)
-        newest[group.index] = same
-    return rows[newest], rows[~newest]
+        asked = group[FLAG] if FLAG in group else pd.Series(False, index=group.index)
+        eligible = group[~asked] if not asked.all() else group
+        key = eligible[GENERATION].fillna("").agg("\0".join, axis=1)
+        ages = eligible.groupby(key)["finished"].max().sort_values()
+        sizes = key.value_counts()
+        current = ages.index[0]
+        for newer in ages.index[1:]:
+            current = newer if sizes[newer] >= sizes[current] else current
+        kept[key.index[key == current]] = True
+    return rows[kept], rows[~kept]
 
 
 def current(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:

@@ -16,16 +16,20 @@ from harness.paper import BUDGETS, Refused
 from harness.plan.discover import Folder
 from harness.record import journal, tables
 from harness.record.journal import Result
+from harness.record.lineage import Lineage
 from harness.show import pages
 from harness.show.board import Board
 
 RESULTS, CURVES, REPLAYS = "results.csv", "curves.csv", "replays"
 
 
-def gather(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the committed results with this machine's, and what could not be read."""
+def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the committed results with this machine's, and what could not be read.
+
+    What replays confirmed to be one code has one digest.
+    """
     results, problems = _read(runs)
-    return _merged(results, reports), problems
+    return Lineage.load(reports).carried(_merged(results, reports)), problems
 
 
 def _merged(results: Sequence[Result], reports: Path) -> pd.DataFrame:
@@ -60,7 +64,7 @@ def write(
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
     curves = _curves(local, reports / CURVES)
-    shown = results[results["budget"].isin(budgets or BUDGETS)]
+    shown = Lineage.load(reports).carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
     board = Board(papers, shown, curves)
     pictures: dict[str, list[Path]] = {}

@@ -109,11 +109,11 @@ def paper(tmp_path):
     return make_paper(tmp_path)
 
 
-def compare(recorded: pd.DataFrame, again: object) -> tuple[str, bool]:
-    table, same = replay.compare(recorded, again)
+def compare(recorded: pd.DataFrame, again: journal.Result) -> tuple[str, bool]:
     text = io.StringIO()
+    table = replay.comparison("a trial", replay.numbers(recorded, again))
     Console(file=text, width=200).print(table)
-    return text.getvalue(), same
+    return text.getvalue(), replay.differences(recorded, again) == []
 
 
 def test_equal_numbers_agree_and_the_last_bit_counts(paper):

@@ -16,6 +16,7 @@ from harness.paper import Claim, Published, Refused
 from harness.plan import discover
 from harness.record import tables
 from harness.record.journal import Result
+from harness.record.lineage import Confirmation, Lineage, Superseded
 from tests.lab import measured
 from tests.lab.measured import result
 from tests.lab.throwaway import make_paper
@@ -113,16 +114,47 @@ def test_other_data_is_another_generation(paper):
     assert (list(current["trial"]), list(earlier["trial"])) == (["b"], ["a"])
 
 
+@pytest.mark.parametrize(("newer", "current"), [(1, "old"), (7, "old"), (8, "new"), (9, "new")])
+def test_a_generation_gives_way_to_one_that_is_not_smaller(paper, newer, current):
+    old = [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(8)]
+    new = [
+        result(paper, seed, code="new", trial=f"new{seed}", finished=2000) for seed in range(newer)
+    ]
+    kept, others = generations.generations(table([*old, *new]))
+    assert set(kept["code"]) == {current}
+    assert len(kept) + len(others) == 8 + newer
+
+
+def test_a_generation_gives_way_on_request_whatever_its_size(paper):
+    rows = table(
+        [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(8)]
+        + [result(paper, 0, code="new", trial="new", finished=2000)]
+    )
+    gone = Superseded(paper.name, "fit", "smoke", "old", "d1")
+    kept, _ = generations.generations(Lineage(superseded=[gone]).carried(rows))
+    assert list(kept["trial"]) == ["new"]
+
+
+def test_code_that_a_replay_confirmed_is_one_generation(paper):
+    rows = table(
+        [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(2)]
+        + [result(paper, 2, code="new", trial="new", finished=2000)]
+    )
+    same = Confirmation(paper.name, "fit", "smoke", "old", "new", "c0ffee", "avx2", "old0")
+    kept, others = generations.generations(Lineage([same]).carried(rows))
+    assert (len(kept), len(others)) == (3, 0)
+
+
 def test_earlier_generations_lend_their_variance_and_nothing_else(paper):
     new = [result(paper, seed, 0.5 + seed / 10, code="new", finished=2000) for seed in range(3)]
     calm = [
         result(paper, seed, 9.0 + seed / 1e6, code="old", trial=f"old{seed}")
-        for seed in range(3, 9)
+        for seed in range(3, 6)
     ]
     alone, lent = (judged(paper, made, 0.5)["smoke"] for made in (new, [*calm, *new]))
     assert lent.estimate == alone.estimate == pytest.approx(0.6)
     assert lent.n == alone.n == (3,)
-    assert lent.high - lent.low < (alone.high - alone.low) / 2
+    assert lent.high - lent.low < 0.6 * (alone.high - alone.low)
     assert (alone.verdict, lent.verdict) == ("inconclusive", "on track")
 
 
@@ -130,7 +162,7 @@ def test_earlier_rows_on_other_data_lend_nothing(paper):
     new = [result(paper, seed, 0.5 + seed / 10, finished=2000) for seed in range(3)]
     other = [
         result(paper, seed, 0.6, data="d2", trial=f"other{seed}", finished=1000)
-        for seed in range(3, 9)
+        for seed in range(3, 6)
     ]
     assert judged(paper, [*other, *new]) == judged(paper, new)
 

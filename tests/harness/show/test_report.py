@@ -164,10 +164,10 @@ def test_an_unfinished_trial_is_no_result_yet(paper, tmp_path):
 def test_what_was_stored_is_loaded_again(paper, tmp_path):
     measure(paper, tmp_path / "runs", 0, 1 / 3)
     write(paper, tmp_path)
-    table, problems = report.gather(tmp_path / "runs", tmp_path / "reports")
+    table, problems = report.read_results(tmp_path / "runs", tmp_path / "reports")
     assert problems == []
     again = tables.load(tmp_path / "reports" / "results.csv")
-    assert again.equals(table)
+    assert again.equals(table[again.columns])
     assert again["loss"].item() == 1 / 3
 
 
@@ -259,7 +259,7 @@ def test_latex_escapes_what_latex_would_read(paper, tmp_path):
     text = write(paper, tmp_path)["comparison.tex"].decode()
     assert r"more\_of\_it" in text
     assert not re.search(r"(?<!\\)_", text)
-    results, _ = report.gather(tmp_path / "runs", tmp_path / "reports")
+    results, _ = report.read_results(tmp_path / "runs", tmp_path / "reports")
     board = Board([in_percent(discover.load(paper))], results, pd.DataFrame())
     _, _, summary = next(board.tables())
     text = pages.tabular(pages.lined(summary.to_dict("records"), columns.COMPARED), "a caption")

@@ -1,0 +1,79 @@
+"""Results of other code are replayed, and what comes out again is noted; what does not is said."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.cli.app import main
+from harness.record import provenance
+from harness.record.lineage import Lineage
+from harness.run import runner
+from tests.lab.throwaway import home, make_paper
+
+pytestmark = pytest.mark.slow
+
+
+def call(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A paper with one reported trial, in a checkout whose commit is known."""
+    made = make_paper(tmp_path / "papers")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(provenance, "commit_of", lambda path: ("c0ffee", False))
+    assert runner.execute(home(made, Path("runs"), budget_name="smoke", seed=3)).status
+    assert call("report", made) == 0
+    shutil.rmtree("runs")
+    return made
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    method = folder / "method.py"
+    text = method.read_text()
+    assert old in text
+    method.write_text(text.replace(old, new))
+
+
+def test_code_that_is_the_trees_own_needs_no_replay(folder, capsys):
+    assert call("confirm", folder, "--isa", "native") == 0
+    assert "smoke: all is measured by this code, or confirmed" in capsys.readouterr().out
+    assert not Path("reports/confirmed.csv").exists()
+
+
+def test_a_refactoring_is_confirmed_and_stays_so(folder, capsys):
+    edit(folder, "0.1 *", "(0.05 + 0.05) *")
+    assert call("confirm", folder, "--isa", "native") == 0
+    assert "agrees" in capsys.readouterr().out
+    (line,) = Lineage.load(Path("reports")).confirmed
+    assert (line.experiment, line.budget, line.commit, line.isa) == (
+        "fit", "smoke", "c0ffee", "native",
+    )  # fmt: skip
+    assert call("confirm", folder, "--isa", "native") == 0
+    assert "all is measured by this code" in capsys.readouterr().out
+
+
+def test_another_number_is_told_and_not_confirmed(folder, capsys):
+    edit(folder, "0.1 *", "0.2 *")
+    assert call("confirm", folder, "--isa", "native") == 1
+    assert "numbers differ: loss" in capsys.readouterr().out
+    assert not Path("reports/confirmed.csv").exists()
+
+
+def test_nothing_is_confirmed_from_uncommitted_changes(folder, monkeypatch, capsys):
+    monkeypatch.setattr(provenance, "commit_of", lambda path: ("c0ffee", True))
+    assert call("confirm", folder) == 2
+    assert "uncommitted changes" in capsys.readouterr().err
+
+
+def test_an_unknown_instruction_set_or_budget_is_refused(folder, capsys):
+    edit(folder, "0.1 *", "0.2 *")
+    assert call("confirm", folder, "--isa", "avx") == 2
+    assert "did you mean 'avx2'" in capsys.readouterr().err
+    assert call("confirm", folder, "--budget", "smok") == 2
