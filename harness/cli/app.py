@@ -186,7 +186,9 @@ def replay(
 def confirm(
     papers: AllPapers = None,
     budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
-    isa: Annotated[str, typer.Option(help="Instruction set: avx2 or native.")] = "avx2",
+    isa: Annotated[
+        list[str] | None, typer.Option(help="Instruction set: avx2 or native; default: either.")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Replays at once; default: all cores.")] = None,
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
@@ -199,7 +201,8 @@ def confirm(
     _in_range(jobs=jobs)
     found = discover.load_each(papers) if papers else discover.load_all()
     chosen = budget or ["smoke", "nightly", "paper"]
-    raise typer.Exit(confirm_results(found, chosen, runs, reports, isa, jobs, Console()))
+    sets = isa or ["avx2", "native"]
+    raise typer.Exit(confirm_results(found, chosen, runs, reports, sets, jobs, Console()))
 
 
 @app.command()

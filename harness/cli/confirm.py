@@ -7,7 +7,7 @@ number; this shows it, bit for bit, so that results are measured again only wher
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -46,6 +46,11 @@ class Group:
         chosen: pd.DataFrame = self.rows[self.rows["trial"] == first]
         return chosen
 
+    @property
+    def commit(self) -> str:
+        """The commit at which that trial was measured."""
+        return str(self.replayed["commit"].iloc[0])
+
     def confirmation(self, commit: str, isa: str) -> Confirmation:
         """Return what there is to note when the replay agreed."""
         (old,) = set(self.rows["code"])
@@ -59,35 +64,68 @@ def confirm_results(
     budgets: Sequence[str],
     runs: Path,
     reports: Path,
-    isa: str,
+    sets: Sequence[str],
     jobs: int | None,
     console: Console,
 ) -> int:
     """Replay what other code measured, budget by budget; return 0 when every number agrees.
 
+    `sets` are the instruction sets to replay under, until one gives every number again.
+
     Raises:
         Refused: an unknown instruction set; the checkout has changes that no commit has, so that
             none could be named.
     """
-    require(isa, VARIABLES, "instruction set")
+    for isa in sets:
+        require(isa, VARIABLES, "instruction set")
     commit, dirty = provenance.commit_of(Path(harness.__file__).parent)
     if dirty:
         raise Refused("confirm: this checkout has uncommitted changes; commit them first")
-    agreed = True
+    agreed, search = True, Search(sets)
     for budget in budgets:
-        waiting = list(
-            outdated(papers, budget, read_results(runs, reports)[0], Lineage.load(reports))
-        )
+        results, _ = read_results(runs, reports)
+        waiting = list(outdated(papers, budget, results, Lineage.load(reports)))
         if not waiting:
             console.print(f"{budget}: all is measured by this code, or confirmed")
             continue
-        found = replayed(waiting, runs / REPLAYS / isa, isa, jobs, console)
-        told = dict(zip(waiting, found, strict=True))
-        sound = [group.confirmation(commit, isa) for group, text in told.items() if not text]
-        lineage.confirm(reports, sound)
-        console.print(_table(told, budget))
-        agreed &= len(sound) == len(told)
+        for groups, isa in search.rounds(waiting):
+            found = replayed(groups, runs / REPLAYS / isa, isa, jobs, console)
+            search.note(groups, isa, found)
+            sound = [group for group in groups if not search.told[group]]
+            lineage.confirm(reports, [group.confirmation(commit, isa) for group in sound])
+        console.print(_table({group: search.told[group] for group in waiting}, budget))
+        agreed &= not any(search.told[group] for group in waiting)
     return 0 if agreed else 1
+
+
+@dataclass
+class Search:
+    """Which instruction set gives a group's numbers again: first what did for its commit."""
+
+    sets: Sequence[str]
+    told: dict[Group, str] = field(default_factory=dict)
+    liked: dict[str, str] = field(default_factory=dict)
+
+    def rounds(self, groups: Sequence[Group]) -> Iterator[tuple[list[Group], str]]:
+        """Yield groups with a set to replay them under, until each agrees or has had all."""
+        tried: set[tuple[Group, str]] = set()
+        while left := [g for g in groups if self.told.get(g, "-") and self._next(g, tried)]:
+            isa = self._next(left[0], tried)
+            chosen = [group for group in left if self._next(group, tried) == isa]
+            tried |= {(group, isa) for group in chosen}
+            yield chosen, isa
+
+    def note(self, groups: Sequence[Group], isa: str, found: Sequence[str]) -> None:
+        """Take what a replay told of each group."""
+        for group, text in zip(groups, found, strict=True):
+            self.told[group] = text and f"{isa}: {text}"
+            if not text:
+                self.liked[group.commit] = isa
+
+    def _next(self, group: Group, tried: set[tuple[Group, str]]) -> str:
+        first = self.liked.get(group.commit, self.sets[0])
+        order = sorted(self.sets, key=lambda isa: isa != first)
+        return next((isa for isa in order if (group, isa) not in tried), "")
 
 
 def outdated(
