@@ -2,16 +2,50 @@
 
 Every check names experiments of its own paper and a metric of their final rows. Values are in the
 metric's own unit (fractions, not per cent). Margins are written here, before the run.
+
+A new check is a class here and a rule in `harness.judge.rules`; nothing else knows the kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
-class Value:
+class Check:
+    """What every check says of itself: which experiments it reads, and in which metrics.
+
+    A `headline` value is only on or off track at a reduced budget; `without_spread`: one seed may
+    decide, for nothing is estimated.
+    """
+
+    headline: ClassVar[bool] = False
+    without_spread: ClassVar[bool] = False
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        raise NotImplementedError
+
+    def metrics_of(self, experiment: str) -> tuple[str, ...]:
+        """Return the metrics in which it reads one of them."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class OfMetric(Check):
+    """A check that reads one metric of all its experiments."""
+
+    def metrics_of(self, experiment: str) -> tuple[str, ...]:
+        """Return that metric."""
+        name: str = getattr(self, "metric")  # noqa: B009  (a field of every subclass)
+        return (name,)
+
+
+@dataclass(frozen=True)
+class Value(OfMetric):
     """The mean lies in [low, high]: equivalence, two one-sided t tests (TOST).
 
     `bands` holds other intervals for reduced budgets, recorded before those runs.
@@ -22,6 +56,7 @@ class Value:
     low: float
     high: float
     bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    headline: ClassVar[bool] = True
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -34,13 +69,14 @@ class Value:
 
 
 @dataclass(frozen=True)
-class AtLeast:
+class AtLeast(OfMetric):
     """The mean is at least `threshold`: one-sided t test; `bands` as for Value."""
 
     experiment: str
     metric: str
     threshold: float
     bands: Mapping[str, float] = field(default_factory=dict)
+    headline: ClassVar[bool] = True
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -53,12 +89,13 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
-class Exact:
+class Exact(OfMetric):
     """Every measured value equals `value`: for counts and hashes, which have no spread."""
 
     experiment: str
     metric: str
     value: float
+    without_spread: ClassVar[bool] = True
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -67,7 +104,7 @@ class Exact:
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(OfMetric):
     """Mean of `high` exceeds mean of `low` by at least `at_least` (default: half of `claimed`).
 
     `other` is the metric of `low`, where it is not that of `high`: so two metrics of one
@@ -86,6 +123,11 @@ class Effect:
         """Names of the experiments that this check reads."""
         return (self.high, self.low)
 
+    def metrics_of(self, experiment: str) -> tuple[str, ...]:
+        """Return the metric on this experiment's side; both where it stands on both."""
+        pairs = ((self.high, self.metric), (self.low, self.other or self.metric))
+        return tuple(dict.fromkeys(metric for side, metric in pairs if side == experiment))
+
     @property
     def smallest(self) -> float:
         """The smallest effect that still counts as the claimed one."""
@@ -93,7 +135,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Same:
+class Same(OfMetric):
     """Means of two experiments differ by at most `margin`: TOST on the difference."""
 
     first: str
@@ -108,7 +150,7 @@ class Same:
 
 
 @dataclass(frozen=True)
-class Ordering:
+class Ordering(OfMetric):
     """Every experiment of a rank is below every experiment of the next, by more than `margin`.
 
     A negative margin asks that it is not above it by more.
@@ -135,7 +177,7 @@ class Ordering:
 
 
 @dataclass(frozen=True)
-class Trend:
+class Trend(OfMetric):
     """Means rise along the given experiments: Page's test over seeds as blocks."""
 
     rising: tuple[str, ...]
@@ -148,7 +190,7 @@ class Trend:
 
 
 @dataclass(frozen=True)
-class CostRatio:
+class CostRatio(Check):
     """The cost (steps, seconds, flops) of `dear` is at least `at_least` times that of `cheap`."""
 
     dear: str
@@ -162,9 +204,13 @@ class CostRatio:
         """Names of the experiments that this check reads."""
         return (self.dear, self.cheap)
 
+    def metrics_of(self, experiment: str) -> tuple[str, ...]:
+        """Return the cost."""
+        return (self.cost,)
+
 
 @dataclass(frozen=True)
-class RankCorrelation:
+class RankCorrelation(Check):
     """Kendall's tau-b of two metrics over the members of one experiment is at least `at_least`."""
 
     experiment: str
@@ -178,5 +224,6 @@ class RankCorrelation:
         """Names of the experiments that this check reads."""
         return (self.experiment,)
 
-
-Check = Value | AtLeast | Exact | Effect | Same | Ordering | Trend | CostRatio | RankCorrelation
+    def metrics_of(self, experiment: str) -> tuple[str, ...]:
+        """Return both metrics."""
+        return (self.metric, self.other)

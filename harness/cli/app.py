@@ -102,7 +102,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     from harness.cli.run import run_trials
     from harness.plan.specs import Request, plan
     from harness.run import launch
-    from harness.run.session import Place
+    from harness.run.session import Site
     from harness.trial import Pace
 
     require(launcher, launch.LAUNCHERS, "launcher")
@@ -119,23 +119,32 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
         Console().print(terminal.plan_table(specs))
         return
-    place = Place(runs, Pace(checkpoint=checkpoint_every), launcher, tracking)
-    raise typer.Exit(run_trials(found, specs, host, (place, fresh, Console())))
+    site = Site(runs, Pace(checkpoint=checkpoint_every), launcher, tracking)
+    raise typer.Exit(run_trials(found, specs, host, site, fresh, Console()))
 
 
 @app.command()
 def report(
     papers: AllPapers = None,
     budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
+    supersede: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PAPER:EXPERIMENT",
+            help="Let its newest results stand for older ones of which there are more.",
+        ),
+    ] = None,
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
     """Merge the runs into reports/results.csv and write tables, pages and figures."""
-    from harness.show.report import write
+    from harness.show.report import supersede_older, write
 
     for name in budget or ():
         budgets.standard(name)
     found = discover.load_each(papers) if papers else discover.load_all()
+    for line in supersede_older(found, supersede or (), runs, reports):
+        Console().print(line, highlight=False)
     for line in write(found, runs, reports, budget or None):
         Console().print(line, highlight=False)
 
@@ -144,27 +153,18 @@ def report(
 def verify(
     papers: Papers,
     budget: BudgetName = "nightly",
+    current: Annotated[
+        bool, typer.Option("--current", help="Fail also on results of other code, not confirmed.")
+    ] = False,
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
     """Print the verdicts; exit 1 when a claim that was expected to hold is refuted."""
-    from harness.judge.generations import judged
-    from harness.show import outcome
-    from harness.show.report import read_results
+    from harness.cli.verify import verify_claims
 
     budgets.standard(budget)
     found = discover.load_each(papers)
-    results, problems = read_results(runs, reports)
-    for problem in problems:
-        Console().print(f"[red]damaged[/]: {problem}", highlight=False)
-    refuted = 0
-    for paper in found:
-        verdicts = judged(results, paper).get(budget, [])
-        if not verdicts:
-            raise Refused(f"{paper.name}: has no results at budget '{budget}'; run it first")
-        Console().print(outcome.verdict_table(paper, verdicts))
-        refuted += sum(verdict.refuted and verdict.claim.expected for verdict in verdicts)
-    raise typer.Exit(1 if refuted else 0)
+    raise typer.Exit(verify_claims(found, budget, runs, reports, current, Console()))
 
 
 @app.command()

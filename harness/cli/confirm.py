@@ -26,7 +26,6 @@ from harness.record.lineage import Confirmation, Lineage
 from harness.run import launch, session
 from harness.run.isa import VARIABLES, instructions
 from harness.show.report import REPLAYS, read_results
-from harness.trial import Pace
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,9 +137,8 @@ def outdated(
         for experiment in found.paper.experiments:
             own = rows[rows["experiment"] == experiment.name]
             today = found.code(experiment).code
-            if len(own) and own["code"].iloc[0] != known.code(
-                (found.name, experiment.name, budget), today
-            ):
+            group = (found.name, experiment.name, budget)
+            if len(own) and not known.same(group, str(own["code"].iloc[0]), today):
                 yield Group(found.name, experiment.name, budget, own, today)
 
 
@@ -151,10 +149,10 @@ def replayed(
     specs = [respecify(group.replayed.iloc[0].to_dict()) for group in groups]
     folders = [spec.home(runs) for spec in specs]
     trials = session.prepare(specs, runs)  # a replay that is complete under this code stands
-    place = session.Place(runs, Pace(), tracking=False)
+    site = session.Site(runs, tracking=False)
     with instructions(isa):
         _, host = launch.machine("cpu", jobs)
-        done = session.conduct(trials, host, (place, launch.run), console)
+        done = session.conduct(trials, host, site, launch.run, console)
     results = {result.folder: result for result in done}
     pairs = zip(groups, specs, folders, strict=True)
     return [_told(group, spec, results[folder]) for group, spec, folder in pairs]

@@ -21,7 +21,6 @@ from harness.record.lineage import Lineage
 from harness.run import launch, session
 from harness.run.isa import COMMITTED, NATIVE, instructions
 from harness.show.report import REPLAYS, read_results
-from harness.trial import Pace
 
 
 def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:
@@ -46,9 +45,8 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
         console.print(f"the code has changed since; the row was measured at commit {commit}")
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
     _, host = launch.machine(spec.device, 1)
-    where = (session.Place(runs, Pace()), launch.run)
     with instructions(isa):
-        (result,) = session.conduct(trials, host, where, console)
+        (result,) = session.conduct(trials, host, session.Site(runs), launch.run, console)
     found = numbers(rows, result)
     same = all(number.equal for number in found)
     console.print(comparison(trial, found))

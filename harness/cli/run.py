@@ -16,29 +16,28 @@ from harness.plan.specs import Spec
 from harness.record.journal import Result
 from harness.record.mlflow_process import sync
 from harness.run import launch, session
-from harness.run.session import Place
+from harness.run.session import Site
 
 
 def run_trials(
     papers: Sequence[Folder],
     specs: Sequence[Spec],
     host: launch.Machine,
-    where: tuple[Place, bool, Console],
+    site: Site,
+    fresh: bool,
+    console: Console,
 ) -> int:
     """Run trials to their end and print what the papers say beside what was measured.
 
     Returns:
         0 when every trial completed, 1 when one failed, 130 when asked to stop.
     """
-    place, fresh, console = where
     if not specs:
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
-    start = session.launcher(
-        place.launcher
-    )  # refuses what cannot launch before anything is written
-    trials = session.prepare(specs, place.runs, fresh)
+    start = session.launcher(site.launcher)  # refuses before anything is written
+    trials = session.prepare(specs, site.runs, fresh)
     try:
-        results = session.conduct(trials, host, (place, start), console)
+        results = session.conduct(trials, host, site, start, console)
     except KeyboardInterrupt:
         console.print("stopped; everything is saved: the same command goes on from there")
         return 130
@@ -48,11 +47,11 @@ def run_trials(
         console.print(drawing)
     for table in outcome.verdicts_of_run(papers, results):
         console.print(table)
-    if place.tracking:
-        console.print(sync(place.runs), highlight=False, markup=False, soft_wrap=True)
-    console.print(f"journals and artifacts: {place.runs}/", highlight=False)
+    if site.tracking:
+        console.print(sync(site.runs), highlight=False, markup=False, soft_wrap=True)
+    console.print(f"journals and artifacts: {site.runs}/", highlight=False)
     where_to = " ".join(os.path.relpath(found.path) for found in papers)
-    option = "" if place.runs == Path("runs") else f" --runs {place.runs}"
+    option = "" if site.runs == Path("runs") else f" --runs {site.runs}"
     hint = f"write tables, pages and figures: python -m harness report {where_to}{option}"
     console.print(hint, highlight=False, soft_wrap=True)
     return 0 if all(result.status == "completed" for result in results) else 1

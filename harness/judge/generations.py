@@ -56,6 +56,12 @@ def generations(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return rows[kept], rows[~kept]
 
 
+def before_newest(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return (code, data hash) of every generation of one experiment but the newest."""
+    ages = rows.fillna(dict.fromkeys(GENERATION, "")).groupby(GENERATION)["finished"].max()
+    return [(str(code), str(data)) for code, data in ages.sort_values().index[:-1]]
+
+
 def current(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
     """Return a paper's rows of the newest generation at a budget, with the declared config."""
     return generations(declared(results, found, budget))[0]

@@ -36,7 +36,6 @@ import pandas as pd
 from harness import statistics
 from harness.checks import (
     AtLeast,
-    Check,
     CostRatio,
     Effect,
     Exact,
@@ -83,23 +82,14 @@ def _verdict(case: Case) -> Verdict:
     """Pass the validity gate, judge, and see to it that one seed decides nothing."""
     check = case.claim.check
     for name in check.experiments:
-        flaw = case.evidence.flaw(name, _metrics(check, name))
+        flaw = case.evidence.flaw(name, check.metrics_of(name))
+        flaw = flaw or case.evidence.clocks(check.experiments, check.metrics_of(name))
         if flaw:
             return Verdict(case.claim, case.budget, flaw[0], n=case.n, note=flaw[1])
     verdict = _judge(check, case)
-    if case.fewest == 1 and not isinstance(check, Exact):
+    if case.fewest == 1 and not check.without_spread:
         return replace(verdict, verdict=OPEN, note=verdict.note or "needs at least 3 seeds")
     return verdict
-
-
-def _metrics(check: Check, name: str) -> tuple[str, ...]:
-    """Return the metrics in which this experiment is judged."""
-    if isinstance(check, RankCorrelation):
-        return check.metric, check.other
-    if isinstance(check, Effect) and check.other:
-        pairs = ((check.high, check.metric), (check.low, check.other))
-        return tuple(metric for side, metric in pairs if side == name)
-    return (check.cost if isinstance(check, CostRatio) else check.metric,)
 
 
 def _holm(verdicts: list[Verdict]) -> list[Verdict]:

@@ -99,6 +99,14 @@ class Evidence:
                 reason = reason or f"declared deterministic, but '{metric}' varies over seeds"
         return (INVALID, f"{name}: {reason}") if reason else None
 
+    def clocks(self, names: Sequence[str], metrics: Sequence[str]) -> tuple[str, str] | None:
+        """Return (status, reason) where device time was taken by clocks that differ in code."""
+        if "seconds" not in metrics or "clock" not in self.measured:
+            return None
+        used = self.measured.loc[self.measured["experiment"].isin(names), "clock"].unique()
+        reason = f"device time of {', '.join(names)} was taken by {len(used)} clocks"
+        return (INVALID, reason) if len(used) > 1 else None
+
 
 def gather(
     measured: pd.DataFrame, earlier: pd.DataFrame | None, deterministic: frozenset[str]

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness import statistics
-from harness.checks import AtLeast, Value
 from harness.judge.samples import Evidence
 from harness.paper import Claim
 from harness.statistics import Estimate
@@ -76,7 +75,7 @@ class Case:
 
     def says(self, word: str, estimate: Estimate, level: float, p: float = math.nan) -> Verdict:
         """Return the verdict; headline values at a reduced budget are only on or off track."""
-        if isinstance(self.claim.check, Value | AtLeast) and self.budget != "paper":
+        if self.claim.check.headline and self.budget != "paper":
             word = {REPRODUCED: ON_TRACK, REFUTED: OFF_TRACK}.get(word, word)
         low, high = (_known(bound) for bound in estimate.interval(level))
         chance = None if estimate.error == 0 else _known(p)

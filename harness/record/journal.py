@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 NAME, COPIES = "journal.jsonl", "mlartifacts"
-PLACES = ("member", "at")  # what a row says of itself, rather than of what it measured
+ROW_KEYS = ("member", "at")  # what a row says of itself, rather than of what it measured
 
 
 class Damaged(ValueError):

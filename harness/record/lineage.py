@@ -89,13 +89,22 @@ class Lineage:
             digest = self._parents[group, digest]
         return digest
 
+    def same(self, group: Group, one: str, other: str) -> bool:
+        """Tell whether two digests are of one code, or of codes that gave equal numbers."""
+        return self.code(group, one) == self.code(group, other)
+
     def carried(self, results: pd.DataFrame) -> pd.DataFrame:
         """Return results whose `code` is what it was confirmed to equal, flagged if superseded."""
-        gone = {astuple(line) for line in self.superseded}
+        gone = {
+            (*group, self.code(group, line.code), line.data_hash)
+            for line in self.superseded
+            for group in [(line.paper, line.experiment, line.budget)]
+        }
         columns = ("paper", "experiment", "budget", "code", "data_hash")
         keys = [tuple(map(str, key)) for key in results[list(columns)].fillna("").to_numpy()]
         codes = [self.code((key[0], key[1], key[2]), key[3]) for key in keys]
-        return results.assign(code=codes, **{FLAG: [key in gone for key in keys]})
+        flags = [(*key[:3], code, key[4]) in gone for key, code in zip(keys, codes, strict=True)]
+        return results.assign(code=codes, **{FLAG: flags})
 
 
 def confirm(reports: Path, found: Iterable[Confirmation]) -> None:

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from harness.record import journal
-from harness.record.journal import PLACES, Result
+from harness.record.journal import ROW_KEYS, Result
 
 LONGEST = {"param": 6000, "tag": 8000, "digest": 36}
 
@@ -49,7 +49,7 @@ def points(turn: Sequence[Mapping[str, Any]], begin: int) -> Iterator[tuple[str,
     for row in turn:
         clock, member = int(row["time"] * 1000), row["values"].get("member")
         for name, value in row["values"].items():
-            if name in PLACES or isinstance(value, str):
+            if name in ROW_KEYS or isinstance(value, str):
                 continue
             if member is not None:
                 by_member.setdefault(key(name), {})[member] = float(value)

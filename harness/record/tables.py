@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.record.journal import PLACES, Result
+from harness.record.journal import ROW_KEYS, Result
 
 Types = Mapping[str, type]
 Record = dict[str, Any]
@@ -138,7 +138,7 @@ def _metrics(values: Mapping[str, Any]) -> Record:
     return {
         column(name): value if isinstance(value, str) else float(value)
         for name, value in values.items()
-        if name not in PLACES
+        if name not in ROW_KEYS
     }
 
 

@@ -25,7 +25,7 @@ from harness.words import duration
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """Where results go, how often a trial saves, and who runs the trials."""
 
     runs: Path
@@ -70,15 +70,17 @@ def _readable(folder: Path) -> None:
 def conduct(
     trials: dict[Path, Spec],
     host: launch.Machine,
-    where: tuple[Place, Callable[..., dict[Path, Outcome]]],
+    site: Site,
+    start: Callable[..., dict[Path, Outcome]],
     console: Console,
 ) -> list[Result]:
     """Run the trials that are not complete, with live bars; return every trial's result.
 
+    `start` is what runs them, as `launcher` gives it.
+
     Raises:
         KeyboardInterrupt: asked to stop (Ctrl-C or SIGTERM); all trials have saved.
     """
-    place, start = where
     todo = [folder for folder in trials if not runner.finished(folder)]
     if len(todo) < len(trials):
         reused = len(trials) - len(todo)
@@ -87,17 +89,17 @@ def conduct(
     if todo:
         bars = Bars(console, {folder: trials[folder] for folder in todo})
         ends = Ends({folder: _size(folder) for folder in todo})
-        importer = Importer(place.runs)
+        importer = Importer(site.runs)
 
         def watch() -> None:
             ends.show(bars)
-            if place.tracking:
+            if site.tracking:
                 importer.poll()
 
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with bars.progress:
-                outcomes = start(todo, host, place.pace, watch)
+                outcomes = start(todo, host, site.pace, watch)
                 watch()
         finally:
             importer.close()

@@ -13,6 +13,7 @@ from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS, Task
 from harness.plan import discover
 from harness.plan.discover import Folder
+from harness.record.lineage import Lineage
 
 Verdicts = Mapping[str, Sequence[Verdict]]  # by budget
 
@@ -24,7 +25,9 @@ class Board:
     papers: Sequence[Folder]
     results: pd.DataFrame
     curves: pd.DataFrame
+    lineage: Lineage = field(default_factory=Lineage)
     _known: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
+    _dated: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdicts]:
@@ -47,6 +50,21 @@ class Board:
             self._known[found.name, budget] = rows
         return self._known[found.name, budget]
 
+    def dated(self, found: Folder, budget: str) -> frozenset[str]:
+        """Return the experiments whose current rows are of other code, not confirmed since."""
+        if (found.name, budget) not in self._dated:
+            rows = self.current(found, budget).drop_duplicates("experiment")
+            codes = dict(zip(rows["experiment"], rows["code"], strict=True))
+            self._dated[found.name, budget] = frozenset(
+                each.name
+                for each in found.paper.experiments
+                if each.name in codes
+                and not self.lineage.same(
+                    (found.name, each.name, budget), codes[each.name], found.code(each).code
+                )
+            )
+        return self._dated[found.name, budget]
+
     def rows(self, found: Folder) -> pd.DataFrame:
         """Return a paper's current rows at all budgets."""
         return pd.concat([self.current(found, budget) for budget in BUDGETS])
@@ -64,6 +82,13 @@ class Board:
         pairs = zip(self.curves["paper"], self.curves["experiment"], strict=True)
         return rows, self.curves[[pair in names for pair in pairs]]
 
+    def summary(self, rows: pd.DataFrame, task: Task, budget: str) -> pd.DataFrame:
+        """Return a line per experiment: n, mean, cost, and whether other code made it."""
+        lines = generations.summary(rows, task.metric)
+        dated = {(found.name, name) for found in self.papers for name in self.dated(found, budget)}
+        names = zip(lines["paper"], lines["experiment"], strict=True)
+        return lines.assign(unit=task.unit, dated=[name in dated for name in names])
+
     def tables(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
         """Yield (task, budget, summary) for every task at every budget that has rows."""
         tasks = {e.task.name: e.task for found in self.papers for e in found.paper.experiments}
@@ -74,6 +99,6 @@ class Board:
                 if task.metric not in rows:
                     continue
                 for _, same_data in rows.groupby("data_hash", dropna=False, sort=False):
-                    table = generations.summary(same_data, task.metric).assign(unit=task.unit)
+                    table = self.summary(same_data, task, budget)
                     rising = task.direction == "min"
                     yield task, budget, table.sort_values("mean", ascending=rising)

@@ -12,6 +12,12 @@ from typing import Any
 from harness.words import duration, percent, scientific
 
 Line = Mapping[Hashable, Any]
+DATED = "†"  # other code made this, and no replay has confirmed it since
+
+
+def marked(text: str, dated: bool) -> str:
+    """Return a text, with the mark where other code made what it says."""
+    return f"{text} {DATED}" if dated else text
 
 
 def estimate(line: Line) -> str:
@@ -30,8 +36,8 @@ def device_time(line: Line) -> str:
 
 
 COLUMNS: Mapping[str, Callable[[Line], str]] = {
-    "method": lambda line: f"{line['paper']}: {line['experiment']}",
-    "experiment": lambda line: str(line["experiment"]),
+    "method": lambda line: marked(f"{line['paper']}: {line['experiment']}", line["dated"]),
+    "experiment": lambda line: marked(str(line["experiment"]), line["dated"]),
     "task": lambda line: str(line["task"]),
     "measured": estimate,
     "sd": lambda line: percent(line["sd"], line["unit"], 2),

@@ -14,7 +14,7 @@ from harness.plan.discover import Folder
 from harness.record import tables
 from harness.record.journal import Result
 from harness.show.board import Board
-from harness.show.columns import STANDINGS, cells
+from harness.show.columns import STANDINGS, cells, marked
 from harness.words import percent
 
 COLOURS = {
@@ -26,8 +26,13 @@ COLOURS = {
 }
 
 
-def verdict_table(found: Folder, verdicts: Sequence[Verdict]) -> Table:
-    """Return the table "paper says / we measured / verdict" for the terminal."""
+def verdict_table(
+    found: Folder, verdicts: Sequence[Verdict], dated: frozenset[str] = frozenset()
+) -> Table:
+    """Return the table "paper says / we measured / verdict" for the terminal.
+
+    What rests on experiments that are `dated`, measured by other code, is marked.
+    """
     budget = verdicts[0].budget
     table = Table(title=f"{found.paper.title}, budget {budget}", title_justify="left")
     for column in ("claim", "statement", "paper says", "we measured", "verdict"):
@@ -36,7 +41,7 @@ def verdict_table(found: Folder, verdicts: Sequence[Verdict]) -> Table:
         claim = verdict.claim
         colour = COLOURS.get(verdict.verdict, "cyan")
         said = f"[{colour}]{verdict.verdict}[/]" + (f"\n{verdict.note}" if verdict.note else "")
-        measured = verdict.measured
+        measured = marked(verdict.measured, bool(dated & set(claim.check.experiments)))
         table.add_row(claim.id, claim.statement, claim.published.text, measured, said)
     return table
 

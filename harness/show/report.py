@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from harness.judge import generations
-from harness.paper import BUDGETS, Refused
+from harness.paper import BUDGETS, Refused, require
 from harness.plan.discover import Folder
 from harness.record import journal, tables
 from harness.record.journal import Result
-from harness.record.lineage import Lineage
+from harness.record.lineage import Lineage, Superseded, supersede
 from harness.show import pages
 from harness.show.board import Board
 
@@ -64,15 +64,41 @@ def write(
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
     curves = _curves(local, reports / CURVES)
-    shown = Lineage.load(reports).carried(results[results["budget"].isin(budgets or BUDGETS)])
+    lineage = Lineage.load(reports)
+    shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
-    board = Board(papers, shown, curves)
+    board = Board(papers, shown, curves, lineage)
     pictures: dict[str, list[Path]] = {}
     for found in papers:
         written = list(pages.write_paper(board, found, reports))
         pictures[found.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
     yield from map(str, pages.write_comparison(board, pictures, reports))
+
+
+def supersede_older(
+    papers: Sequence[Folder], names: Sequence[str], runs: Path, reports: Path
+) -> Iterator[str]:
+    """Let the newest generation of experiments stand, although older ones have more replicates.
+
+    `names` are "paper:experiment"; at every budget the generations before the newest give way.
+
+    Raises:
+        Refused: no such paper or experiment.
+    """
+    known = {f"{found.name}:{e.name}": found for found in papers for e in found.paper.experiments}
+    for name in names:
+        require(name, known, "experiment of --supersede")
+    results, _ = read_results(runs, reports)
+    for name in names:
+        found, experiment = known[name], name.partition(":")[2]
+        for budget in BUDGETS:
+            rows = generations.declared(results, found, budget)
+            older = generations.before_newest(rows[rows["experiment"] == experiment])
+            lines = [Superseded(found.name, experiment, budget, *key) for key in older]
+            supersede(reports, lines)
+            if lines:
+                yield f"{name}, {budget}: {len(lines)} older generations give way"
 
 
 def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:

@@ -58,9 +58,8 @@ def test_an_end_that_no_journal_tells_is_printed_with_its_reason(folder, console
     def start(folders, host, pace, watch):
         return {each: Outcome("refused", "process 7 is running this trial") for each in folders}
 
-    where = (session.Place(folder), start)
     trials = {folder: Spec.read(folder)}
-    (result,) = session.conduct(trials, Machine(1), where, console)
+    (result,) = session.conduct(trials, Machine(1), session.Site(folder), start, console)
     assert (result.status, result.spec["experiment"]) == ("refused", "fit")
     assert "failed fit seed 0" in screen.getvalue()
     assert "process 7 is running this trial" in screen.getvalue()

@@ -6,6 +6,8 @@ import pandas as pd
 
 from harness.plan import discover
 from harness.record import tables
+from harness.record.lineage import Confirmation, Lineage
+from harness.show import columns, pages
 from harness.show.board import Board
 from tests.lab.measured import result
 from tests.lab.throwaway import make_paper
@@ -41,3 +43,34 @@ def test_a_table_holds_one_task_at_one_budget_best_first_and_no_failure(tmp_path
     smoke = made[0][2]  # the task's direction is 'min'
     assert list(smoke["experiment"]) == ["more", "fit"]
     assert list(smoke["n"]) == [1, 1]
+
+
+def test_rows_of_other_code_are_dated_until_a_replay_confirms_them(tmp_path):
+    folder = make_paper(tmp_path, experiments=("fit", "more"))
+    found = discover.load(folder)
+    rows = tables.frame([result(folder, code="other"), result(folder, experiment="more")])
+    board = Board([found], rows, pd.DataFrame())
+    assert board.dated(found, "smoke") == {"fit"}
+    (_, _, summary) = next(board.tables())
+    marks = {
+        line["experiment"]: columns.marked("", line["dated"]) for _, line in summary.iterrows()
+    }
+    assert marks == {"fit": f" {columns.DATED}", "more": ""}
+
+    today = found.code(found.paper.experiments[0]).code
+    same = Confirmation(found.name, "fit", "smoke", "other", today, "c0ffee", "avx2", "t")
+    known = Lineage([same])
+    assert (
+        Board([found], known.carried(rows), pd.DataFrame(), known).dated(found, "smoke") == set()
+    )
+
+
+def test_the_page_marks_what_other_code_measured_and_says_what_to_do(tmp_path):
+    folder = make_paper(tmp_path)
+    rows = tables.frame([result(folder, code="other")])
+    found, reports = discover.load(folder), tmp_path / "reports"
+    reports.mkdir()
+    list(pages.write_paper(Board([found], rows, pd.DataFrame({"paper": []})), found, reports))
+    text = (reports / f"{found.name}.md").read_text()
+    assert f"| fit {columns.DATED} |" in text
+    assert f"python -m harness confirm papers/{found.name} --budget smoke" in text
