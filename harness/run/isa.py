@@ -19,6 +19,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "ATEN_CPU_CAPABILITY": "avx2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",  # numpy's and scipy's own library
     },
     NATIVE: {},
 }
