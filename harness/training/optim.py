@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -72,3 +73,16 @@ def clipped_step(
     nn.utils.clip_grad_norm_(parameters, limit)
     optimizer.step()
     return loss.detach()
+
+
+@contextmanager
+def placed(weights: Sequence[Tensor], values: Sequence[Tensor]) -> Iterator[None]:
+    """Give the weights other values for the block, and then exactly their own again."""
+    own = [w.detach().clone() for w in weights]
+    with torch.no_grad():
+        torch._foreach_copy_(list(weights), list(values))
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            torch._foreach_copy_(list(weights), own)

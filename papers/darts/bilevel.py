@@ -12,8 +12,7 @@ number runs through the same code as a supernet (tests/papers/darts/test_bilevel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -23,6 +22,7 @@ from torch import Tensor
 
 from harness.paper import Refused
 from harness.training import optim
+from harness.training.optim import placed
 from papers.darts.config import Bilevel
 
 Tensors = tuple[Tensor, ...]
@@ -158,19 +158,6 @@ def exact_product(problem: Problem[Batch], train: Batch, v: Tensors) -> Tensors:
     if not along.requires_grad:  # the training loss does not depend on alpha
         return tuple(torch.zeros_like(alpha) for alpha in problem.alphas)
     return gradients(along, problem.alphas)
-
-
-@contextmanager
-def placed(weights: Tensors, values: Tensors) -> Iterator[None]:
-    """Give the weights other values for the block, and then exactly their own again."""
-    own = [w.detach().clone() for w in weights]
-    with torch.no_grad():
-        torch._foreach_copy_(list(weights), list(values))
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            torch._foreach_copy_(list(weights), own)
 
 
 def norm(tensors: Sequence[Tensor]) -> Tensor:

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from harness.training import loop, metrics, optim
 from papers.cells.space.published import RECURRENT, Recurrent
-from papers.darts.bilevel import placed
 from papers.darts.recurrent import architecture
 from papers.darts.recurrent.cell import DiscreteCell
 from papers.darts.recurrent.corpus import Corpus
@@ -127,7 +126,7 @@ class Training:
 
     def loss(self, encoded: Tensor, batch: int) -> float:
         """Return the cross-entropy of a text under the averaged weights, where there are any."""
-        with placed(self.weights, self.average.of(self.weights)):
+        with optim.placed(self.weights, self.average.of(self.weights)):
             return cross_entropy(self.model, encoded, batch, self.config.retrain_bptt)
 
     def scores(self) -> dict[str, float]:

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
+from harness.training.optim import placed
 from papers.cells.supernet.node import Design, Supernet
 from papers.darts.bilevel import (
     Hypergradient,
@@ -26,7 +27,6 @@ from papers.darts.bilevel import (
     first_order,
     gradients,
     norm,
-    placed,
     second_order,
     virtual_weights,
 )
