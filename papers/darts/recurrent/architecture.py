@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from papers.cells.space.published import Recurrent
 from papers.darts.derivation import strongest
 from papers.darts.recurrent.cell import ACTIVATIONS, OPERATIONS, offset
+from papers.text.published import Recurrent
 
 RECORD = "cell.json"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require, within
-from papers.cells.space.published import RECURRENT
 from papers.darts.config import Bilevel
+from papers.text.published import RECURRENT
 
 CORPORA = ("wikitext2-full", "wikitext2-valid", "grammar")
 

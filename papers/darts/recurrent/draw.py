@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from papers.cells.space.published import Recurrent
 from papers.darts.recurrent.architecture import read, text
+from papers.text.published import Recurrent
 
 
 def shown(folder: Path) -> str:

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from harness.training import loop, metrics, optim
-from papers.cells.space.published import RECURRENT, Recurrent
 from papers.darts.recurrent import architecture
 from papers.darts.recurrent.cell import DiscreteCell
 from papers.darts.recurrent.corpus import Corpus
 from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
 from papers.darts.recurrent.windows import Lengths, Rates, Reader, Reading
+from papers.text.published import RECURRENT, Recurrent
 
 if TYPE_CHECKING:
     from harness.paper import Row

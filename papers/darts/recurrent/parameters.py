@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from harness.training import metrics
-from papers.cells.space.published import RECURRENT
 from papers.darts.recurrent.cell import OPERATIONS, Cell, DiscreteCell, MixedCell, offset
 from papers.darts.recurrent.network import LanguageModel
+from papers.text.published import RECURRENT
 
 if TYPE_CHECKING:
     from harness.paper import Row

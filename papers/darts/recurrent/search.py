@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from harness.training import loop, optim
-from papers.cells.space.published import Recurrent
 from papers.darts.bilevel import Optimizers, Problem, VirtualStep
 from papers.darts.config import PASSES
 from papers.darts.recurrent import architecture, evaluation
@@ -26,6 +25,7 @@ from papers.darts.recurrent.corpus import Corpus
 from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
 from papers.darts.recurrent.windows import Lengths, Rates, Reader, Reading, Window
 from papers.darts.relaxation import Relaxation
+from papers.text.published import Recurrent
 
 if TYPE_CHECKING:
     from harness.paper import Row

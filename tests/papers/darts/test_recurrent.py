@@ -21,7 +21,6 @@ from harness.paper import Paper, Refused, resolve
 from harness.record import journal
 from harness.training import device, metrics, text
 from harness.trial import Pace, Tools, Trial
-from papers.cells.space.published import RECURRENT, Recurrent
 from papers.darts import bilevel
 from papers.darts.recurrent import (
     architecture,
@@ -48,6 +47,7 @@ from papers.darts.recurrent.config import Known, Language, Random, Search, Sizes
 from papers.darts.recurrent.corpus import Corpus, frequent, sentences, split
 from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
 from papers.darts.recurrent.windows import Lengths, Masks, Rates, Reader, Reading, Window
+from papers.text.published import RECURRENT, Recurrent
 
 EXPERIMENTS = {e.name: e for e in study.EXPERIMENTS}
 RUNS = {

@@ -1,0 +1,1 @@
+"""Recurrent cells as language models: cells, texts, training, the published ones."""
