@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from papers.darts.derivation import strongest
 from papers.darts.recurrent.cell import ACTIVATIONS, OPERATIONS, offset
 from papers.text.published import Recurrent
 
@@ -21,7 +20,8 @@ RECORD = "cell.json"
 def derive(weights_EO: Tensor, nodes: int) -> Recurrent:
     """Return the cell that keeps each node's strongest edge and its strongest activation.
 
-    Of equally strong edges the one from the earlier state is kept; none is never chosen.
+    Of equally strong ones the earlier state is kept, and there the earlier operation; none is
+    never chosen.
 
     Args:
         weights_EO: softmaxed alpha, rows in the order of nodes, then of predecessors.
@@ -30,9 +30,14 @@ def derive(weights_EO: Tensor, nodes: int) -> Recurrent:
     rows = weights_EO.detach().tolist()
     kept = []
     for node in range(1, nodes + 1):
-        found = [strongest(row, OPERATIONS) for row in rows[offset(node) : offset(node + 1)]]
-        state = max(range(node), key=lambda j: found[j][0])  # the first of equal ones
-        kept.append((OPERATIONS[found[state][1]], state))
+        arriving = [
+            (share, name, state)
+            for state, row in enumerate(rows[offset(node) : offset(node + 1)])
+            for share, name in zip(row, OPERATIONS, strict=True)
+            if name != "none"
+        ]
+        _, name, state = max(arriving, key=lambda one: one[0])  # the first of equal ones
+        kept.append((name, state))
     return whole(kept, "derived from alpha")
 
 
