@@ -18,14 +18,14 @@ from torch import Tensor
 from harness.training import loop, optim
 from papers.darts.bilevel import Optimizers, Problem, VirtualStep
 from papers.darts.config import PASSES
-from papers.darts.recurrent import architecture, evaluation
-from papers.darts.recurrent.cell import OPERATIONS, offset
-from papers.darts.recurrent.cell_fast import FastMixedCell
-from papers.darts.recurrent.corpus import Corpus
-from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
-from papers.darts.recurrent.windows import Lengths, Rates, Reader, Reading, Window
 from papers.darts.relaxation import Relaxation
+from papers.text import architecture, evaluation
+from papers.text.cell import OPERATIONS, offset
+from papers.text.cell_fast import FastMixedCell
+from papers.text.corpus import Corpus
+from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import Recurrent
+from papers.text.windows import Lengths, Rates, Reader, Reading, Window
 
 if TYPE_CHECKING:
     from harness.paper import Row

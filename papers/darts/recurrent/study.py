@@ -9,8 +9,9 @@ from math import log
 
 from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
-from papers.darts.recurrent.config import Known, Random, Search, Sizes
+from papers.darts.recurrent.config import Search, Sizes
 from papers.darts.travel import alpha_lr
+from papers.text.config import Known, Random
 
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"
 KNOWN, RANDOM, COUNTS = "recurrent/published", "recurrent/random", "recurrent/parameters"
@@ -109,7 +110,7 @@ def search(name: str, gradient: str, expected: dict[str, float]) -> Experiment:
         reduced=both(SEARCHES),
         expected=expected,
         seeds=FOUR,
-        shows="recurrent.draw:shown" if name == SECOND else "",
+        shows="papers.text.draw:shown" if name == SECOND else "",
     )
 
 
@@ -122,7 +123,7 @@ EXPERIMENTS = [
         KNOWN,
         PERPLEXITY,
         Known(),
-        run="recurrent.evaluation:run",
+        run="recurrent.baselines:published",
         phases={"retrain": Phase("retrain_steps")},
         reduced=both({}),
         expected={"check": 1, "smoke": 3, "nightly": 8, "paper": 3e7},
@@ -132,13 +133,13 @@ EXPERIMENTS = [
         RANDOM,
         PERPLEXITY,
         Random(),
-        run="recurrent.random_search:run",
+        run="recurrent.baselines:random",
         phases={"retrain": Phase("retrain_steps", each="candidates")},
         reduced=both(CANDIDATES),
         expected={"check": 1, "smoke": 4, "nightly": 16, "paper": 2.4e8},
         seeds=FOUR,
     ),
-    Experiment(COUNTS, NUMBERS, Sizes(), run="recurrent.parameters:run", deterministic=True),
+    Experiment(COUNTS, NUMBERS, Sizes(), run="recurrent.sizes:run", deterministic=True),
 ]
 
 CLAIMS = [

@@ -22,32 +22,16 @@ from harness.record import journal
 from harness.training import device, metrics, text
 from harness.trial import Pace, Tools, Trial
 from papers.darts import bilevel
-from papers.darts.recurrent import (
-    architecture,
-    bench,
-    draw,
-    evaluation,
-    figures,
-    parameters,
-    random_search,
-    search,
-    study,
-)
-from papers.darts.recurrent.cell import (
-    OPERATIONS,
-    Cell,
-    CellMasks,
-    DiscreteCell,
-    MixedCell,
-    highway,
-    offset,
-)
-from papers.darts.recurrent.cell_fast import FastMixedCell
-from papers.darts.recurrent.config import Known, Language, Random, Search, Sizes
-from papers.darts.recurrent.corpus import Corpus, frequent, sentences, split
-from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
-from papers.darts.recurrent.windows import Lengths, Masks, Rates, Reader, Reading, Window
+from papers.darts.recurrent import figures, search, sizes, study
+from papers.darts.recurrent.config import Search, Sizes
+from papers.text import architecture, bench, draw, evaluation, random_search
+from papers.text.cell import OPERATIONS, Cell, CellMasks, DiscreteCell, MixedCell, highway, offset
+from papers.text.cell_fast import FastMixedCell
+from papers.text.config import Known, Language, Random
+from papers.text.corpus import Corpus, frequent, sentences, split
+from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import RECURRENT, Recurrent
+from papers.text.windows import Lengths, Masks, Rates, Reader, Reading, Window
 
 EXPERIMENTS = {e.name: e for e in study.EXPERIMENTS}
 RUNS = {
@@ -97,7 +81,7 @@ def small(name: str, **changes: Any) -> Any:
 
 
 def test_parameters_are_those_of_the_paper():
-    (row,) = parameters.run(Sizes(), None)  # type: ignore[arg-type]
+    (row,) = sizes.run(Sizes(), None)  # type: ignore[arg-type]
     assert row["ptb_parameters"] == 22_960_000
     assert row["wt2_parameters"] == 33_127_878
     assert row["search_parameters"] == 4_810_000
@@ -647,8 +631,7 @@ def test_the_best_random_cell_is_chosen_by_validation():
 def test_the_study_is_a_paper_and_stays_within_its_share():
     paper = Paper("t", "a", 2019, "u", study.EXPERIMENTS, study.CLAIMS, study.DEVIATIONS)
     assert {e.run.split(":")[0] for e in paper.experiments} <= {
-        "recurrent.search", "recurrent.evaluation", "recurrent.random_search",
-        "recurrent.parameters",
+        "recurrent.search", "recurrent.baselines", "recurrent.sizes",
     }  # fmt: skip
     for budget, share in (("smoke", 20), ("nightly", 260)):
         known = [e for e in paper.experiments if not e.deterministic]

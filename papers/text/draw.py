@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from papers.darts.recurrent.architecture import read, text
+from papers.text.architecture import read, text
 from papers.text.published import Recurrent
 
 

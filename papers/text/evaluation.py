@@ -14,17 +14,17 @@ import torch
 from torch import Tensor
 
 from harness.training import loop, metrics, optim
-from papers.darts.recurrent import architecture
-from papers.darts.recurrent.cell import DiscreteCell
-from papers.darts.recurrent.corpus import Corpus
-from papers.darts.recurrent.network import LanguageModel, build, cross_entropy
-from papers.darts.recurrent.windows import Lengths, Rates, Reader, Reading
+from papers.text import architecture
+from papers.text.cell import DiscreteCell
+from papers.text.corpus import Corpus
+from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import RECURRENT, Recurrent
+from papers.text.windows import Lengths, Rates, Reader, Reading
 
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.recurrent.config import Known, Language
+    from papers.text.config import Known, Language
 
 HIGHEST = 700.0  # nats; the exponential of more is no number
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from papers.darts.recurrent.cell import ACTIVATIONS, OPERATIONS, offset
+from papers.text.cell import ACTIVATIONS, OPERATIONS, offset
 from papers.text.published import Recurrent
 
 RECORD = "cell.json"

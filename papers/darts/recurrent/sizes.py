@@ -1,4 +1,4 @@
-"""How many numbers the paper's recurrent networks have, counted without making one."""
+"""How many numbers the paper's recurrent networks have (Tables 2 and 3)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from harness.training import metrics
-from papers.darts.recurrent.cell import OPERATIONS, Cell, DiscreteCell, MixedCell, offset
-from papers.darts.recurrent.network import LanguageModel
+from papers.text.cell import OPERATIONS, DiscreteCell, MixedCell, offset
+from papers.text.parameters import counted
 from papers.text.published import RECURRENT
 
 if TYPE_CHECKING:
@@ -31,8 +30,3 @@ def run(config: Sizes, trial: Trial) -> Iterator[Row]:
             "search_parameters": counted(config.ptb_words, searched),
         }
     yield {**row, "alphas": len(OPERATIONS) * offset(config.nodes + 1)}
-
-
-def counted(words: int, cell: Cell) -> int:
-    """Return the numbers of a language model with this cell; embedding and decoder are one."""
-    return metrics.parameters(LanguageModel(words, cell.nodes.shape[1], cell))

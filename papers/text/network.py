@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import device, text
-from papers.darts.recurrent.cell import Cell
-from papers.darts.recurrent.windows import Masks, Window
+from papers.text.cell import Cell
+from papers.text.windows import Masks, Window
 
 
 class LanguageModel(nn.Module):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from papers.darts.recurrent.cell import ACTIVATIONS, CellMasks, MixedCell, masked, offset
+from papers.text.cell import ACTIVATIONS, CellMasks, MixedCell, masked, offset
 
 
 class FastMixedCell(MixedCell):

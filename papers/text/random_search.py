@@ -10,12 +10,12 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from papers.darts.recurrent import architecture, evaluation
+from papers.text import architecture, evaluation
 
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.recurrent.config import Random
+    from papers.text.config import Random
 
 AVERAGED = ("val_loss", "test_loss", "test_perplexity")
 Found = dict[int, dict[str, float]]  # what the trained candidates reached, by their numbers

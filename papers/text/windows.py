@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from harness.training import text
-from papers.darts.recurrent.cell import CellMasks
+from papers.text.cell import CellMasks
 
 
 @dataclass(frozen=True)
