@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from harness.pair import KEEP, Pair
-from papers.text.cell import OPERATIONS, CellMasks, MixedCell, offset
-from papers.text.cell_fast import FastMixedCell
+from papers.text.cell import OPERATIONS, CellMasks, MixedRecurrentCell, offset
+from papers.text.cell_fast import FastMixedRecurrentCell
 
 
 @dataclass
@@ -23,8 +23,8 @@ class Race:
 
     def __post_init__(self) -> None:
         drawn = torch.Generator().manual_seed(0)
-        self.slow = MixedCell(self.nodes, self.width)
-        self.fast = FastMixedCell(self.nodes, self.width)
+        self.slow = MixedRecurrentCell(self.nodes, self.width)
+        self.fast = FastMixedRecurrentCell(self.nodes, self.width)
         with torch.no_grad():
             for parameter in self.slow.parameters():
                 parameter.uniform_(-0.2, 0.2, generator=drawn)
@@ -36,7 +36,7 @@ class Race:
         edges = offset(self.nodes + 1)
         self.alpha = torch.randn(edges, len(OPERATIONS), generator=drawn).requires_grad_()
 
-    def outcome(self, cell: MixedCell) -> tuple[Tensor, ...]:
+    def outcome(self, cell: MixedRecurrentCell) -> tuple[Tensor, ...]:
         """Return the states, and the gradients of alpha and of the weights, in their precision."""
         kind = cell.root.dtype
         x, alpha = self.x.to(kind), self.alpha.to(kind)

@@ -55,7 +55,7 @@ def offset(node: int) -> int:
     return node * (node - 1) // 2
 
 
-class Cell(nn.Module):
+class RecurrentCell(nn.Module):
     """The weights W_0 (2D, 2D) and W_1 ... W_I (I, D, 2D), and the loop over time."""
 
     def __init__(self, nodes: int, width: int) -> None:
@@ -89,7 +89,7 @@ class Cell(nn.Module):
         return torch.stack(outputs)
 
 
-class DiscreteCell(Cell):
+class DiscreteCell(RecurrentCell):
     """A cell with one predecessor and one activation for each node; no normalisation."""
 
     def __init__(self, genotype: Recurrent, width: int) -> None:
@@ -109,7 +109,7 @@ class DiscreteCell(Cell):
         return torch.stack(kept).mean(0)
 
 
-class MixedCell(Cell):
+class MixedRecurrentCell(RecurrentCell):
     """The search cell, edge by edge: every edge mixes all activations; the readable form.
 
     s_0 and every node are normalised over the batch, without a scale of their own and without

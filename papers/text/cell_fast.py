@@ -1,4 +1,4 @@
-"""The search cell with one product a state: the same numbers as `MixedCell`, fewer calls.
+"""The search cell with one product a state: the same numbers as `MixedRecurrentCell`, fewer calls.
 
 A state s_j is read by all later nodes, through W_{j+1} ... W_I: side by side these are one matrix.
 And since an edge mixes its activations linearly,
@@ -16,11 +16,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from papers.text.cell import ACTIVATIONS, CellMasks, MixedCell, masked, offset
+from papers.text.cell import ACTIVATIONS, CellMasks, MixedRecurrentCell, masked, offset
 
 
-class FastMixedCell(MixedCell):
-    """`MixedCell`, its edges grouped by the state that they read."""
+class FastMixedRecurrentCell(MixedRecurrentCell):
+    """`MixedRecurrentCell`, its edges grouped by the state that they read."""
 
     def forward(
         self, x: Tensor, hidden: Tensor, masks: CellMasks | None, weights_EO: Tensor

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import device, text
-from papers.text.cell import Cell
+from papers.text.cell import RecurrentCell
 from papers.text.windows import Masks, Window
 
 
 class LanguageModel(nn.Module):
     """Embedding (V, D), which is the decoder too, its bias (V), and a cell."""
 
-    def __init__(self, words: int, width: int, cell: Cell) -> None:
+    def __init__(self, words: int, width: int, cell: RecurrentCell) -> None:
         super().__init__()
         self.embedding = nn.Parameter(torch.empty(words, width))
         self.bias = nn.Parameter(torch.zeros(words))

@@ -21,7 +21,7 @@ from papers.darts.config import PASSES
 from papers.darts.relaxation import Relaxation
 from papers.text import architecture, evaluation
 from papers.text.cell import OPERATIONS, offset
-from papers.text.cell_fast import FastMixedCell
+from papers.text.cell_fast import FastMixedRecurrentCell
 from papers.text.corpus import Corpus
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import Recurrent
@@ -67,7 +67,7 @@ class Search:
 
     def __init__(self, config: configs.Search, corpus: Corpus, trial: Trial) -> None:
         self.config, self.corpus, self.trial = config, corpus, trial
-        supernet = FastMixedCell(config.nodes, config.search_width)
+        supernet = FastMixedRecurrentCell(config.nodes, config.search_width)
         model = LanguageModel(corpus.words, config.search_width, supernet)
         self.model = build(model, config.reach, trial.stream("init"), trial.device)
         edges = (OPERATIONS,) * offset(config.nodes + 1)

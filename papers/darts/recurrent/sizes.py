@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from papers.text.cell import OPERATIONS, DiscreteCell, MixedCell, offset
+from papers.text.cell import OPERATIONS, DiscreteCell, MixedRecurrentCell, offset
 from papers.text.parameters import counted
 from papers.text.published import RECURRENT
 
@@ -23,7 +23,7 @@ def run(config: Sizes, trial: Trial) -> Iterator[Row]:
     with torch.device("meta"):
         ptb = DiscreteCell(cell, config.ptb_width)
         wt2 = DiscreteCell(cell, config.wt2_width)
-        searched = MixedCell(config.nodes, config.search_width)
+        searched = MixedRecurrentCell(config.nodes, config.search_width)
         row = {
             "ptb_parameters": counted(config.ptb_words, ptb),
             "wt2_parameters": counted(config.wt2_words, wt2),

@@ -25,8 +25,16 @@ from papers.darts import bilevel
 from papers.darts.recurrent import figures, search, sizes, study
 from papers.darts.recurrent.config import Search, Sizes
 from papers.text import architecture, bench, draw, evaluation, random_search
-from papers.text.cell import OPERATIONS, Cell, CellMasks, DiscreteCell, MixedCell, highway, offset
-from papers.text.cell_fast import FastMixedCell
+from papers.text.cell import (
+    OPERATIONS,
+    CellMasks,
+    DiscreteCell,
+    MixedRecurrentCell,
+    RecurrentCell,
+    highway,
+    offset,
+)
+from papers.text.cell_fast import FastMixedRecurrentCell
 from papers.text.config import Known, Language, Random
 from papers.text.corpus import Corpus, frequent, sentences, split
 from papers.text.network import LanguageModel, build, cross_entropy
@@ -54,7 +62,7 @@ class Seeds:
         return sum(map(ord, "/".join(map(str, names))))
 
 
-def with_weights(cell: Cell, reach: float = 0.4) -> Any:
+def with_weights(cell: RecurrentCell, reach: float = 0.4) -> Any:
     """Return the cell in float64, its weights drawn."""
     stream = torch.Generator().manual_seed(3)
     with torch.no_grad():
@@ -129,8 +137,8 @@ def test_a_cell_is_what_its_equations_say():
     torch.testing.assert_close(cell(x, h, masks)[0], expected)
 
 
-@pytest.mark.parametrize("kind", [MixedCell, FastMixedCell])
-def test_a_one_hot_mixture_is_the_discrete_cell(kind: type[MixedCell]):
+@pytest.mark.parametrize("kind", [MixedRecurrentCell, FastMixedRecurrentCell])
+def test_a_one_hot_mixture_is_the_discrete_cell(kind: type[MixedRecurrentCell]):
     genotype = RECURRENT["DARTS_V2"]
     discrete, mixed = with_weights(DiscreteCell(genotype, 5)), kind(8, 5).double()
     mixed.load_state_dict(discrete.state_dict())
@@ -144,8 +152,8 @@ def test_a_one_hot_mixture_is_the_discrete_cell(kind: type[MixedCell]):
     torch.testing.assert_close(mixed(x, h, masks, weights), discrete(x, h, masks))
 
 
-@pytest.mark.parametrize("kind", [MixedCell, FastMixedCell])
-def test_none_brings_nothing(kind: type[MixedCell]):
+@pytest.mark.parametrize("kind", [MixedRecurrentCell, FastMixedRecurrentCell])
+def test_none_brings_nothing(kind: type[MixedRecurrentCell]):
     cell = with_weights(kind(3, 4))
     cell.normalise = False
     weights = torch.zeros(6, 5, dtype=torch.float64)
