@@ -67,7 +67,7 @@ class Average:
         torch._foreach_copy_(self.mean, state["mean"])
 
 
-class Training:
+class LanguageTraining:
     """One cell with its language model, its windows, its average, and what validation said."""
 
     def __init__(
@@ -203,13 +203,16 @@ def load(config: Language, trial: Trial) -> Corpus:
     return corpus
 
 
-def start(genotype: Recurrent, config: Language, corpus: Corpus, trial: Trial) -> Training:
+def start(genotype: Recurrent, config: Language, corpus: Corpus, trial: Trial) -> LanguageTraining:
     """Return a training; all cells of a trial have the same initial numbers and windows."""
-    return Training(genotype, config, corpus, lambda name: trial.stream("retrain", name))
+    return LanguageTraining(genotype, config, corpus, lambda name: trial.stream("retrain", name))
 
 
 def fit(
-    training: Training, trial: Trial, phase: str, ended: Callable[[Training], object] | None = None
+    training: LanguageTraining,
+    trial: Trial,
+    phase: str,
+    ended: Callable[[LanguageTraining], object] | None = None,
 ) -> Iterator[Row]:
     """Train as a phase of a trial; yield what every validation says, and call `ended` after it."""
     meter = trial.meter

@@ -44,7 +44,7 @@ def run(config: Random, trial: Trial) -> Iterator[Row]:
     yield {**found[best], **means(found), **told}
 
 
-def _keep(found: Found, number: int, training: evaluation.Training) -> None:
+def _keep(found: Found, number: int, training: evaluation.LanguageTraining) -> None:
     found[number] = training.scores()
 
 

@@ -520,10 +520,10 @@ def test_flops_are_those_that_torch_counts(gradient: str, low: float):
 # -- the evaluation phase -----------------------------------------------------------------------
 
 
-def trained(genotype: Recurrent | None = None, **changes: Any) -> evaluation.Training:
+def trained(genotype: Recurrent | None = None, **changes: Any) -> evaluation.LanguageTraining:
     config = small(study.KNOWN, retrain_batch=3, val_batch=2, test_batch=2, short=0.0, **changes)
     cell = genotype or RECURRENT["DARTS_V1"]
-    return evaluation.Training(cell, config, corpus(), lambda name: len(name))
+    return evaluation.LanguageTraining(cell, config, corpus(), lambda name: len(name))
 
 
 def test_averaging_is_the_mean_of_the_weights_since_it_began():
@@ -578,7 +578,7 @@ def test_a_training_that_is_no_number_goes_back_to_its_best():
 def test_training_lowers_the_loss_below_that_of_frequencies():
     config = small(study.KNOWN, width=16, retrain_steps=60, retrain_batch=16, retrain_bptt=12)
     text_ = Corpus.load("grammar", "cpu")
-    training = evaluation.Training(RECURRENT["DARTS_V2"], config, text_, lambda name: 1)
+    training = evaluation.LanguageTraining(RECURRENT["DARTS_V2"], config, text_, lambda name: 1)
     first = training.scores()
     assert first["val_loss"] == pytest.approx(math.log(text_.words), abs=0.1)
     for turn in range(60):
