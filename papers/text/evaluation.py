@@ -19,7 +19,7 @@ from papers.text.cell import DiscreteCell
 from papers.text.corpus import Corpus
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import RECURRENT, Recurrent
-from papers.text.windows import Lengths, Rates, Reader, Reading
+from papers.text.windows import DropoutRates, Lengths, Reader, Reading
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -185,7 +185,7 @@ def lengths_of(config: Language) -> Lengths:
 
 def reading(config: Language, corpus: Corpus) -> Reading:
     """Return how the evaluation phase reads the training text."""
-    rates = Rates(
+    rates = DropoutRates(
         config.word_dropout,
         config.embedding_dropout,
         config.x_dropout,

@@ -22,7 +22,7 @@ from papers.text.cell import CellMasks
 
 
 @dataclass(frozen=True)
-class Rates:
+class DropoutRates:
     """Dropout rates (Sec. App. A.1.2): of whole words, embeddings, x, states, outputs."""
 
     word: float
@@ -84,7 +84,7 @@ class Reading:
 
     batch: int
     lengths: Lengths
-    rates: Rates
+    rates: DropoutRates
     beta: float
     width: int
     words: int

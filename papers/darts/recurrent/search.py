@@ -25,7 +25,7 @@ from papers.text.cell_fast import FastMixedRecurrentCell
 from papers.text.corpus import Corpus
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import Recurrent
-from papers.text.windows import Lengths, Rates, Reader, Reading, Window
+from papers.text.windows import DropoutRates, Lengths, Reader, Reading, Window
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -124,7 +124,7 @@ class Search:
 
 def reading(config: configs.Search, corpus: Corpus) -> Reading:
     """Return how the search reads the training text."""
-    rates = Rates(
+    rates = DropoutRates(
         config.search_word_dropout,
         config.embedding_dropout,
         config.x_dropout,

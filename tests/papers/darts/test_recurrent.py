@@ -39,7 +39,7 @@ from papers.text.config import Known, Language, Random
 from papers.text.corpus import Corpus, frequent, sentences, split
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import RECURRENT, Recurrent
-from papers.text.windows import Lengths, Masks, Rates, Reader, Reading, Window
+from papers.text.windows import DropoutRates, Lengths, Masks, Reader, Reading, Window
 
 EXPERIMENTS = {e.name: e for e in study.EXPERIMENTS}
 RUNS = {
@@ -47,8 +47,8 @@ RUNS = {
     study.KNOWN: evaluation.run,
     study.RANDOM: random_search.run,
 }
-PLAIN = Rates(0, 0, 0, 0, 0)
-LOSSY = Rates(0.1, 0.2, 0.5, 0.25, 0.5)
+PLAIN = DropoutRates(0, 0, 0, 0, 0)
+LOSSY = DropoutRates(0.1, 0.2, 0.5, 0.25, 0.5)
 
 
 class Seeds:
@@ -235,7 +235,7 @@ def test_a_cell_is_written_and_drawn(tmp_path: Path):
 # -- windows ------------------------------------------------------------------------------------
 
 
-def reader(rates: Rates = PLAIN, lengths: Lengths | None = None, seed: int = 0) -> Reader:
+def reader(rates: DropoutRates = PLAIN, lengths: Lengths | None = None, seed: int = 0) -> Reader:
     how = Reading(3, lengths or Lengths(4, 0.0), rates, 1e-3, 5, 100)
     return Reader(torch.arange(60), how, seed)
 
