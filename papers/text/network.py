@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.training import device, text
 from papers.text.cell import RecurrentCell
-from papers.text.windows import Masks, Window
+from papers.text.windows import Masks, TextWindow
 
 
 class LanguageModel(nn.Module):
@@ -40,7 +40,7 @@ class LanguageModel(nn.Module):
         out = states if masks is None else states * masks.output
         return torch.addmm(self.bias, out.flatten(0, 1), self.embedding.T), states
 
-    def loss(self, window: Window, *mixture: Tensor) -> Tensor:
+    def loss(self, window: TextWindow, *mixture: Tensor) -> Tensor:
         """Return the mean cross-entropy of a window in nats, regularised; keep its last state.
 
         Temporal activation regularisation adds beta times the mean squared h_t - h_{t-1}.

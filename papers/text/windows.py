@@ -64,7 +64,7 @@ class Lengths:
 
 
 @dataclass
-class Window:
+class TextWindow:
     """Inputs and targets (T, B) int64, the state before (B, D), masks; `after` once it was read.
 
     `beta` weights temporal activation regularisation in the loss of this window.
@@ -100,7 +100,7 @@ class Reader:
         self.hidden = torch.zeros(reading.batch, reading.width, device=encoded.device)
         self.drawn = torch.Generator().manual_seed(seed)
 
-    def next(self) -> Window:
+    def next(self) -> TextWindow:
         """Return the next window; `carry` it when all passes over it are done."""
         last = len(self.streams) - 1
         if self.position >= last:
@@ -109,9 +109,9 @@ class Reader:
         start = self.position
         stop = self.position = min(start + self.reading.lengths.draw(self.drawn), last)
         inputs, targets = self.streams[start:stop], self.streams[start + 1 : stop + 1]
-        return Window(inputs, targets, self.hidden, self._masks(), self.reading.beta)
+        return TextWindow(inputs, targets, self.hidden, self._masks(), self.reading.beta)
 
-    def carry(self, window: Window) -> None:
+    def carry(self, window: TextWindow) -> None:
         """Go on from the state that the window ended with."""
         if window.after is not None:
             self.hidden = window.after

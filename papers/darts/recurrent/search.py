@@ -25,7 +25,7 @@ from papers.text.cell_fast import FastMixedRecurrentCell
 from papers.text.corpus import Corpus
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import Recurrent
-from papers.text.windows import DropoutRates, Lengths, Reader, Reading, Window
+from papers.text.windows import DropoutRates, Lengths, Reader, Reading, TextWindow
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -54,7 +54,7 @@ def run(config: configs.Search, trial: Trial) -> Iterator[Row]:
     yield {**search.quality(), **training.scores(), **told}
 
 
-class Clipped(Optimizers[Window]):
+class Clipped(Optimizers[TextWindow]):
     """The bilevel optimizers, with the clipping of w's gradient in the virtual step as well."""
 
     def virtual_step(self) -> VirtualStep:
@@ -86,7 +86,7 @@ class Search:
         own = {name: getattr(self, name) for name in ("model", "relaxation", "train", "alpha")}
         return {**own, **self.optimizers.stateful}
 
-    def loss(self, window: Window) -> Tensor:
+    def loss(self, window: TextWindow) -> Tensor:
         """Return the loss of a window with the weights and the alphas that there are now."""
         return self.model.loss(window, self.relaxation.weights(CELL))
 

@@ -39,7 +39,7 @@ from papers.text.config import Known, Language, Random
 from papers.text.corpus import Corpus, frequent, sentences, split
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import RECURRENT, Recurrent
-from papers.text.windows import DropoutRates, Lengths, Masks, Reader, Reading, Window
+from papers.text.windows import DropoutRates, Lengths, Masks, Reader, Reading, TextWindow
 
 EXPERIMENTS = {e.name: e for e in study.EXPERIMENTS}
 RUNS = {
@@ -383,7 +383,7 @@ def test_the_loss_has_the_temporal_term_and_leaves_the_last_state():
     net = model()
     ones = torch.ones(2, 5, dtype=torch.float64)
     masks = Masks(torch.ones(11, dtype=torch.float64), ones, CellMasks(ones, ones), ones)
-    window = Window(torch.randint(11, (6, 2)), torch.randint(11, (6, 2)), 0 * ones, masks, 0.0)
+    window = TextWindow(torch.randint(11, (6, 2)), torch.randint(11, (6, 2)), 0 * ones, masks, 0.0)
     plain = net.loss(window)
     _, states = net(window.inputs, window.before, masks)
     assert window.after is not None
@@ -414,7 +414,7 @@ def searching(gradient: str = "second_order", **changes: Any) -> search.Search:
     return search.Search(config, corpus(), Seeds())  # type: ignore[arg-type]
 
 
-def doubled(found: search.Search) -> tuple[Window, Window]:
+def doubled(found: search.Search) -> tuple[TextWindow, TextWindow]:
     """Turn a search into one in float64; return a training window and one for alpha."""
     found.model.double()
     found.relaxation.double()
