@@ -13,7 +13,7 @@ from papers.text.cell_fast import FastMixedRecurrentCell
 
 
 @dataclass
-class Race:
+class RecurrentRace:
     """Both forms of a search cell with the same weights, on the same window."""
 
     nodes: int
@@ -61,7 +61,7 @@ def pairs() -> list[Pair]:
 
 def mixed(nodes: int, width: int) -> Pair:
     """Return the pair of one size, forward and backward, 32 streams of 10 words."""
-    race = Race(nodes, width, 32, 10)
+    race = RecurrentRace(nodes, width, 32, 10)
     return Pair(
         f"recurrent search cell, {nodes} nodes of {width}, per time step",
         lambda: race.outcome(race.slow),

@@ -163,7 +163,7 @@ def test_none_brings_nothing(kind: type[MixedRecurrentCell]):
 
 @pytest.mark.parametrize(("nodes", "width"), [(1, 3), (4, 6), (8, 5)])
 def test_the_fast_search_cell_is_the_readable_one(nodes: int, width: int):
-    race = bench.Race(nodes, width, batch=7, steps=3)
+    race = bench.RecurrentRace(nodes, width, batch=7, steps=3)
     race.agree()
     states = race.outcome(race.fast)[0]
     assert states.shape == (3, 7, width)
@@ -171,7 +171,7 @@ def test_the_fast_search_cell_is_the_readable_one(nodes: int, width: int):
 
 
 def test_search_states_are_normalised_over_the_batch():
-    race = bench.Race(1, 6, batch=50, steps=2)
+    race = bench.RecurrentRace(1, 6, batch=50, steps=2)
     states = race.outcome(race.fast)[0]
     torch.testing.assert_close(states.mean(1), torch.zeros(2, 6), atol=1e-5, rtol=0)
     torch.testing.assert_close(states.var(1, correction=0), torch.ones(2, 6), atol=1e-2, rtol=0)
