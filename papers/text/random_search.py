@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from papers.text.config import Random
 
 AVERAGED = ("val_loss", "test_loss", "test_perplexity")
-Found = dict[int, dict[str, float]]  # what the trained candidates reached, by their numbers
+CellScores = dict[int, dict[str, float]]  # what the trained candidates reached, by their numbers
 
 
 def run(config: Random, trial: Trial) -> Iterator[Row]:
     """Train every candidate; report the best by validation, and the mean."""
     corpus, meter = evaluation.load(config, trial), trial.meter
-    found: Found = {}
+    found: CellScores = {}
     trial.restore(found=found)
     cells = {
         number: architecture.drawn(config.nodes, trial.stream("cell", number))
@@ -44,15 +44,15 @@ def run(config: Random, trial: Trial) -> Iterator[Row]:
     yield {**found[best], **means(found), **told}
 
 
-def _keep(found: Found, number: int, training: evaluation.LanguageTraining) -> None:
+def _keep(found: CellScores, number: int, training: evaluation.LanguageTraining) -> None:
     found[number] = training.scores()
 
 
-def chosen(found: Found) -> int:
+def chosen(found: CellScores) -> int:
     """Return the number of the candidate that validates best."""
     return min(found, key=lambda number: found[number]["val_loss"])
 
 
-def means(found: Found) -> dict[str, float]:
+def means(found: CellScores) -> dict[str, float]:
     """Return the means over all candidates."""
     return {f"mean_{name}": fmean(one[name] for one in found.values()) for name in AVERAGED}

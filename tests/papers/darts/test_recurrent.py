@@ -625,7 +625,7 @@ def test_a_resumed_trial_ends_with_the_same_rows(
 
 
 def test_the_best_random_cell_is_chosen_by_validation():
-    found: random_search.Found = {}
+    found: random_search.CellScores = {}
     for number, (val, test) in enumerate([(3.0, 1.0), (2.0, 4.0), (2.5, 2.0)]):
         scores = {"val_loss": val, "test_loss": test, "test_perplexity": math.exp(test)}
         found[number] = scores
