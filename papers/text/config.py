@@ -80,7 +80,7 @@ class Known(Language):
 
 
 @dataclass(frozen=True)
-class Random(Language):
+class RandomCells(Language):
     """Cells drawn uniformly, each trained by the recipe; the best by validation is reported."""
 
     nodes: int = 8  # [P]

@@ -15,13 +15,13 @@ from papers.text import architecture, evaluation
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.text.config import Random
+    from papers.text.config import RandomCells
 
 AVERAGED = ("val_loss", "test_loss", "test_perplexity")
 CellScores = dict[int, dict[str, float]]  # what the trained candidates reached, by their numbers
 
 
-def run(config: Random, trial: Trial) -> Iterator[Row]:
+def run(config: RandomCells, trial: Trial) -> Iterator[Row]:
     """Train every candidate; report the best by validation, and the mean."""
     corpus, meter = evaluation.load(config, trial), trial.meter
     found: CellScores = {}

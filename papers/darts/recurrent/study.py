@@ -11,7 +11,7 @@ from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.darts.recurrent.config import Search, Sizes
 from papers.darts.travel import alpha_lr
-from papers.text.config import Known, Random
+from papers.text.config import Known, RandomCells
 
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"
 KNOWN, RANDOM, COUNTS = "recurrent/published", "recurrent/random", "recurrent/parameters"
@@ -132,7 +132,7 @@ EXPERIMENTS = [
     Experiment(
         RANDOM,
         PERPLEXITY,
-        Random(),
+        RandomCells(),
         run="recurrent.baselines:random",
         phases={"retrain": Phase("retrain_steps", each="candidates")},
         reduced=both(CANDIDATES),
