@@ -69,7 +69,7 @@ class Language:
 
 
 @dataclass(frozen=True)
-class Known(Language):
+class PublishedCell(Language):
     """A published cell, trained like any other."""
 
     cell: str = "DARTS_V2"

@@ -24,7 +24,7 @@ from papers.text.windows import DropoutRates, Lengths, Reader, Reading
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.text.config import Known, Language
+    from papers.text.config import Language, PublishedCell
 
 HIGHEST = 700.0  # nats; the exponential of more is no number
 
@@ -228,7 +228,7 @@ def fit(
     yield from loop.fit(meter, phase, training.update, measure, training.config.every)
 
 
-def run(config: Known, trial: Trial) -> Iterator[Row]:
+def run(config: PublishedCell, trial: Trial) -> Iterator[Row]:
     """Train a published cell and report it."""
     corpus, genotype = load(config, trial), RECURRENT[config.cell]
     training = start(genotype, config, corpus, trial)

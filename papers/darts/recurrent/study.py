@@ -11,7 +11,7 @@ from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.darts.recurrent.config import Search, Sizes
 from papers.darts.travel import alpha_lr
-from papers.text.config import Known, RandomCells
+from papers.text.config import PublishedCell, RandomCells
 
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"
 KNOWN, RANDOM, COUNTS = "recurrent/published", "recurrent/random", "recurrent/parameters"
@@ -122,7 +122,7 @@ EXPERIMENTS = [
     Experiment(
         KNOWN,
         PERPLEXITY,
-        Known(),
+        PublishedCell(),
         run="recurrent.baselines:published",
         phases={"retrain": Phase("retrain_steps")},
         reduced=both({}),

@@ -35,7 +35,7 @@ from papers.text.cell import (
     offset,
 )
 from papers.text.cell_fast import FastMixedRecurrentCell
-from papers.text.config import Known, Language, RandomCells
+from papers.text.config import Language, PublishedCell, RandomCells
 from papers.text.corpus import Corpus, frequent, sentences, split
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import RECURRENT, Recurrent
@@ -657,7 +657,7 @@ def test_the_study_is_a_paper_and_stays_within_its_share():
         (Language(), {"corpus": "wikitext2"}, "did you mean 'wikitext2"),
         (Language(), {"x_dropout": 1.0}, "x_dropout=1.0"),
         (Language(), {"longest": 4}, "longest=4"),
-        (Known(), {"cell": "DARTS_V3"}, "did you mean 'DARTS_V"),
+        (PublishedCell(), {"cell": "DARTS_V3"}, "did you mean 'DARTS_V"),
         (RandomCells(), {"candidates": (1, 1)}, "must be different numbers"),
         (RandomCells(), {"candidates": ()}, "at least one"),
         (Search(), {"union": True}, "union=True"),
