@@ -47,7 +47,7 @@ class Search(Bilevel, Language):
 
 
 @dataclass(frozen=True)
-class Sizes:
+class RecurrentSizes:
     """The networks whose numbers are counted: vocabulary and width of the paper's three."""
 
     ptb_words: int = 10_000  # [P]

@@ -14,10 +14,10 @@ from papers.text.published import RECURRENT
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.recurrent.config import Sizes
+    from papers.darts.recurrent.config import RecurrentSizes
 
 
-def run(config: Sizes, trial: Trial) -> Iterator[Row]:
+def run(config: RecurrentSizes, trial: Trial) -> Iterator[Row]:
     """Count the networks of Penn Treebank and WikiText-2, and the search network."""
     cell = RECURRENT["DARTS_V2"]
     with torch.device("meta"):

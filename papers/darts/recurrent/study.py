@@ -9,7 +9,7 @@ from math import log
 
 from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
-from papers.darts.recurrent.config import Search, Sizes
+from papers.darts.recurrent.config import RecurrentSizes, Search
 from papers.darts.travel import alpha_lr
 from papers.text.config import PublishedCell, RandomCells
 
@@ -139,7 +139,7 @@ EXPERIMENTS = [
         expected={"check": 1, "smoke": 4, "nightly": 16, "paper": 2.4e8},
         seeds=FOUR,
     ),
-    Experiment(COUNTS, NUMBERS, Sizes(), run="recurrent.sizes:run", deterministic=True),
+    Experiment(COUNTS, NUMBERS, RecurrentSizes(), run="recurrent.sizes:run", deterministic=True),
 ]
 
 CLAIMS = [

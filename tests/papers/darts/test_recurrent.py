@@ -23,7 +23,7 @@ from harness.training import device, metrics, text
 from harness.trial import Pace, Tools, Trial
 from papers.darts import bilevel
 from papers.darts.recurrent import figures, search, sizes, study
-from papers.darts.recurrent.config import Search, Sizes
+from papers.darts.recurrent.config import RecurrentSizes, Search
 from papers.text import architecture, bench, draw, evaluation, random_search
 from papers.text.cell import (
     OPERATIONS,
@@ -89,7 +89,7 @@ def small(name: str, **changes: Any) -> Any:
 
 
 def test_parameters_are_those_of_the_paper():
-    (row,) = sizes.run(Sizes(), None)  # type: ignore[arg-type]
+    (row,) = sizes.run(RecurrentSizes(), None)  # type: ignore[arg-type]
     assert row["ptb_parameters"] == 22_960_000
     assert row["wt2_parameters"] == 33_127_878
     assert row["search_parameters"] == 4_810_000
@@ -664,7 +664,7 @@ def test_the_study_is_a_paper_and_stays_within_its_share():
         (Search(), {"nodes": 0}, "nodes=0"),
         (Search(), {"search_hidden_dropout": -0.1}, "search_hidden_dropout"),
         (Search(), {"lr": 10.0}, "lowest_lr=20.0"),
-        (Sizes(), {"nodes": 0}, "nodes=0"),
+        (RecurrentSizes(), {"nodes": 0}, "nodes=0"),
     ],
 )
 def test_a_bad_config_is_refused(config: Any, change: dict, words: str):
