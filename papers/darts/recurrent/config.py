@@ -14,7 +14,7 @@ from papers.text.config import Language
 
 
 @dataclass(frozen=True)
-class Search(Bilevel, Language):
+class RecurrentSearch(Bilevel, Language):
     """A search, and the training of the cell that it derives."""
 
     gradient: str = "second_order"

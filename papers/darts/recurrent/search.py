@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 CELL = "recurrent"  # the one type of cell
 
 
-def run(config: configs.Search, trial: Trial) -> Iterator[Row]:
+def run(config: configs.RecurrentSearch, trial: Trial) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch, and report it."""
     corpus, meter = evaluation.load(config, trial), trial.meter
-    search = Search(config, corpus, trial)
+    search = LanguageSearch(config, corpus, trial)
     trial.restore(**search.stateful)
     meter.count_flops("search", search.flops())
 
@@ -62,10 +62,10 @@ class Clipped(Optimizers[TextWindow]):
         return replace(super().virtual_step(), clip=self.config.clip)
 
 
-class Search:
+class LanguageSearch:
     """The supernet and alpha, the two texts that they are trained on, and their optimizers."""
 
-    def __init__(self, config: configs.Search, corpus: Corpus, trial: Trial) -> None:
+    def __init__(self, config: configs.RecurrentSearch, corpus: Corpus, trial: Trial) -> None:
         self.config, self.corpus, self.trial = config, corpus, trial
         supernet = FastMixedRecurrentCell(config.nodes, config.search_width)
         model = LanguageModel(corpus.words, config.search_width, supernet)
@@ -122,7 +122,7 @@ class Search:
         return PASSES[self.config.gradient] * self.model.pass_flops(words)
 
 
-def reading(config: configs.Search, corpus: Corpus) -> Reading:
+def reading(config: configs.RecurrentSearch, corpus: Corpus) -> Reading:
     """Return how the search reads the training text."""
     rates = DropoutRates(
         config.search_word_dropout,

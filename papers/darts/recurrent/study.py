@@ -9,7 +9,7 @@ from math import log
 
 from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
-from papers.darts.recurrent.config import RecurrentSizes, Search
+from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
 from papers.darts.travel import alpha_lr
 from papers.text.config import PublishedCell, RandomCells
 
@@ -104,7 +104,7 @@ def search(name: str, gradient: str, expected: dict[str, float]) -> Experiment:
     return Experiment(
         name,
         PERPLEXITY,
-        Search(gradient=gradient),
+        RecurrentSearch(gradient=gradient),
         run="recurrent.search:run",
         phases={"search": Phase("search_steps"), "retrain": Phase("retrain_steps")},
         reduced=both(SEARCHES),

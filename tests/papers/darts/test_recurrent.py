@@ -23,7 +23,7 @@ from harness.training import device, metrics, text
 from harness.trial import Pace, Tools, Trial
 from papers.darts import bilevel
 from papers.darts.recurrent import figures, search, sizes, study
-from papers.darts.recurrent.config import RecurrentSizes, Search
+from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
 from papers.text import architecture, bench, draw, evaluation, random_search
 from papers.text.cell import (
     OPERATIONS,
@@ -409,12 +409,12 @@ def test_dropped_words_and_outputs_have_no_say():
 # -- the search ---------------------------------------------------------------------------------
 
 
-def searching(gradient: str = "second_order", **changes: Any) -> search.Search:
+def searching(gradient: str = "second_order", **changes: Any) -> search.LanguageSearch:
     config = small(study.SECOND, gradient=gradient, search_batch=4, **changes)
-    return search.Search(config, corpus(), Seeds())  # type: ignore[arg-type]
+    return search.LanguageSearch(config, corpus(), Seeds())  # type: ignore[arg-type]
 
 
-def doubled(found: search.Search) -> tuple[TextWindow, TextWindow]:
+def doubled(found: search.LanguageSearch) -> tuple[TextWindow, TextWindow]:
     """Turn a search into one in float64; return a training window and one for alpha."""
     found.model.double()
     found.relaxation.double()
@@ -660,10 +660,10 @@ def test_the_study_is_a_paper_and_stays_within_its_share():
         (PublishedCell(), {"cell": "DARTS_V3"}, "did you mean 'DARTS_V"),
         (RandomCells(), {"candidates": (1, 1)}, "must be different numbers"),
         (RandomCells(), {"candidates": ()}, "at least one"),
-        (Search(), {"union": True}, "union=True"),
-        (Search(), {"nodes": 0}, "nodes=0"),
-        (Search(), {"search_hidden_dropout": -0.1}, "search_hidden_dropout"),
-        (Search(), {"lr": 10.0}, "lowest_lr=20.0"),
+        (RecurrentSearch(), {"union": True}, "union=True"),
+        (RecurrentSearch(), {"nodes": 0}, "nodes=0"),
+        (RecurrentSearch(), {"search_hidden_dropout": -0.1}, "search_hidden_dropout"),
+        (RecurrentSearch(), {"lr": 10.0}, "lowest_lr=20.0"),
         (RecurrentSizes(), {"nodes": 0}, "nodes=0"),
     ],
 )
@@ -673,7 +673,7 @@ def test_a_bad_config_is_refused(config: Any, change: dict, words: str):
 
 
 def test_the_authors_numbers():
-    config = Search()
+    config = RecurrentSearch()
     assert (config.lr, config.momentum, config.clip, config.alpha_lr) == (20.0, 0.0, 0.25, 3e-3)
     assert (config.alpha_beta1, config.alpha_beta2, config.alpha_decay) == (0.9, 0.999, 1e-3)
     assert (config.nodes, config.search_width, config.search_batch) == (8, 300, 256)
