@@ -155,17 +155,17 @@ def number_of(source: int | str, config: Any) -> int:
 
 @dataclass(frozen=True)
 class Published:
-    """A number as its authors give it; `provenance` says how far it can be trusted."""
+    """A number as its authors give it; `source_kind` says how far it can be trusted."""
 
     text: str
     value: float | None = None
     sd: float | None = None
     n: int | None = None
-    provenance: str = "printed"
+    source_kind: str = "printed"
 
     def __post_init__(self) -> None:
         kinds = ("printed", "notebook", "figure", "measured", "from memory")
-        require(self.provenance, kinds, "provenance of a published number")
+        require(self.source_kind, kinds, "source_kind of a published number")
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class Claim:
     def __post_init__(self) -> None:
         for budget in self.budgets:
             require(budget, BUDGETS, f"budget of claim '{self.id}'")
-        if self.published.provenance == "from memory" and self.expected:
+        if self.published.source_kind == "from memory" and self.expected:
             raise Refused(f"claim '{self.id}': a number from memory gates nothing; expected=False")
 
 

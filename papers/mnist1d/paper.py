@@ -22,7 +22,7 @@ CLAIMS = [
         "D1",
         "The frozen data set follows from its seed",
         "the released data file",
-        Published("0 arrays differ", 0, provenance="measured"),
+        Published("0 arrays differ", 0, source_kind="measured"),
         Exact("frozen", "mismatched_arrays", 0),
         ALL,
         unit="arrays",

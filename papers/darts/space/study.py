@@ -25,7 +25,7 @@ ADVANTAGE = 0.0053  # Table 1: best of 24 random cells, 3.29 %, less DARTS, 2.76
 
 def exact(name: str, experiment: str, value: int, source: str, budgets: tuple[str, ...]) -> Claim:
     """Declare a number of parameters."""
-    printed = Published(f"{value:,}", value, provenance="measured")
+    printed = Published(f"{value:,}", value, source_kind="measured")
     statement = f"{source} has {value:,} trainable parameters"
     check = Exact(experiment, "parameters", value)
     where = "this project's count from Sec. 2 and 3"

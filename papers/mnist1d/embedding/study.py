@@ -74,7 +74,7 @@ CLAIMS = [
         "T2",
         "How well a map of all MNIST-1D keeps neighbourhoods: the final divergence",
         "notebook, t-SNE: 2.528; 2.552 in another run",
-        Published("2.528 nats", provenance="notebook"),
+        Published("2.528 nats", source_kind="notebook"),
         Value("embedding/mnist1d", "divergence", 2.38, 2.68),
         ("paper",),
         unit="nats",

@@ -96,7 +96,7 @@ def falls(step: int, bound: float, printed: float, budgets: tuple[str, ...]) -> 
         f"A1.{step}",
         f"Meta-loss at outer step {step}",
         "notebook",
-        Published(f"{printed}", printed, provenance="notebook"),
+        Published(f"{printed}", printed, source_kind="notebook"),
         Value("meta_activation/learned", f"meta_loss_{step}", 0.70, bound),
         budgets,
         unit="nats",
@@ -132,7 +132,7 @@ CLAIMS = [
         "A1.own",
         "Learned beats relu, on the initial weights that it was trained on",
         "case study 'meta-learning an activation function'; notebook 67.1 against 59 %",
-        Published("+8 points", 0.08, provenance="notebook"),
+        Published("+8 points", 0.08, source_kind="notebook"),
         Effect(
             "meta_activation/learned",
             "meta_activation/fixed/relu",
