@@ -21,7 +21,7 @@ from harness.training import lr_range as range_test
 from papers.mnist1d import models
 from papers.signals import dataset
 
-STEPS = 20
+TIMED_STEPS = 20
 BATCH = 100  # as config.Training has it
 SIZES = {"mlp": 16, "cnn": 8, "gru": 8}
 AIMS = {"mlp": 2.5}  # against plain PyTorch; elsewhere KEEP
@@ -107,15 +107,15 @@ class Race:
         return ensemble.cross_entropy(self.together(x), y).sum()
 
     def one_after_another(self) -> None:
-        """Train every single model for STEPS steps."""
+        """Train every single model for TIMED_STEPS steps."""
         for model, optimizer in zip(self.singles, self.each, strict=True):
-            for turn in range(STEPS):
+            for turn in range(TIMED_STEPS):
                 x, y = self.batch(turn)
                 loop.descend(cross_entropy(model(x), y), optimizer)
 
     def stacked(self) -> None:
-        """Train the stacked models for STEPS steps."""
-        for turn in range(STEPS):
+        """Train the stacked models for TIMED_STEPS steps."""
+        for turn in range(TIMED_STEPS):
             loop.descend(self.loss(turn), self.all)
 
     @torch.no_grad()
@@ -141,7 +141,7 @@ def stacked(name: str, plain: bool) -> Pair:
         race.stacked,
         race.agree,
         AIMS.get(name, KEEP) if plain else KEEP,
-        units=members * STEPS,
-        flops=STEPS * metrics.flops(lambda: race.loss(0).backward()),
+        units=members * TIMED_STEPS,
+        flops=TIMED_STEPS * metrics.flops(lambda: race.loss(0).backward()),
         note=f"oracle: one after another, {adam}",
     )

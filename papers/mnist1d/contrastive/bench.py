@@ -12,7 +12,7 @@ from papers.mnist1d.contrastive import networks, training, views
 from papers.mnist1d.contrastive.config import Contrastive
 from papers.signals import dataset
 
-MEMBERS, STEPS = 5, 10
+MEMBERS, TIMED_STEPS = 5, 10
 
 
 def pairs() -> list[Pair]:
@@ -26,8 +26,8 @@ def pairs() -> list[Pair]:
             race.stacked,
             race.agree,
             KEEP,
-            units=MEMBERS * STEPS,
-            flops=STEPS * step,
+            units=MEMBERS * TIMED_STEPS,
+            flops=TIMED_STEPS * step,
             note="oracle: one after another, torch's default Adam",
         ),
         augmentation(race.x),
@@ -47,15 +47,15 @@ class Race:
         self.all = optim.adam(self.together.parameters(), 1e-2)
         seeds = range(MEMBERS)
         drawn = views.Views(self.x, self.config, seeds, seeds).epoch()
-        self.batches = [next(drawn) for _ in range(STEPS)]  # (E, 2B, L) each
+        self.batches = [next(drawn) for _ in range(TIMED_STEPS)]  # (E, 2B, L) each
 
     def loss(self, turn: int) -> Tensor:
         """Return the summed loss of all members."""
         return training.loss(self.together, self.batches[turn], self.config).sum()
 
     def stacked(self) -> None:
-        """Train the stacked networks for STEPS steps."""
-        for turn in range(STEPS):
+        """Train the stacked networks for TIMED_STEPS steps."""
+        for turn in range(TIMED_STEPS):
             loop.descend(self.loss(turn), self.all)
 
     def single(self, member: int, turn: int) -> Tensor:
@@ -63,9 +63,9 @@ class Race:
         return training.loss(self.singles[member], self.batches[turn][member], self.config)
 
     def one_after_another(self) -> None:
-        """Train every single network for STEPS steps."""
+        """Train every single network for TIMED_STEPS steps."""
         for member, optimizer in enumerate(self.each):
-            for turn in range(STEPS):
+            for turn in range(TIMED_STEPS):
                 loop.descend(self.single(member, turn), optimizer)
 
     @torch.no_grad()

@@ -15,7 +15,7 @@ from papers.mnist1d.double_descent import networks, training
 from papers.mnist1d.double_descent.config import BATCH
 from papers.signals import dataset
 
-MEMBERS, STEPS = 3, 20
+MEMBERS, TIMED_STEPS = 3, 20
 LR, MOMENTUM = 0.01, 0.9  # as config.Descent has it
 
 
@@ -43,19 +43,19 @@ class Race:
         self.slow_all = optim.sgd(self.slow.parameters(), LR, MOMENTUM)
 
     def alone(self) -> None:
-        """Train every single model for STEPS steps."""
+        """Train every single model for TIMED_STEPS steps."""
         for model, optimizer in zip(self.singles, self.each, strict=True):
-            for _ in range(STEPS):
+            for _ in range(TIMED_STEPS):
                 loop.descend(cross_entropy(model(self.x), self.y), optimizer)
 
     def autograd(self) -> None:
-        """Train the stacked models for STEPS steps by autograd."""
-        for _ in range(STEPS):
+        """Train the stacked models for TIMED_STEPS steps by autograd."""
+        for _ in range(TIMED_STEPS):
             loop.descend(self.loss(self.slow), self.slow_all)
 
     def fast(self) -> None:
-        """Train the stacked models for STEPS steps as the study does."""
-        for _ in range(STEPS):
+        """Train the stacked models for TIMED_STEPS steps as the study does."""
+        for _ in range(TIMED_STEPS):
             self.differentiate()
             self.all.step()
 
@@ -93,7 +93,7 @@ def race(kind: str, width: int, alone: bool) -> Pair:
         both.fast,
         both.agree,
         KEEP,
-        units=MEMBERS * STEPS,
-        flops=STEPS * metrics.flops(both.differentiate),
+        units=MEMBERS * TIMED_STEPS,
+        flops=TIMED_STEPS * metrics.flops(both.differentiate),
         note=f"oracle: {how}, fused SGD",
     )

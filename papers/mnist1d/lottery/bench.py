@@ -15,7 +15,7 @@ from papers.mnist1d.lottery import pruning
 from papers.mnist1d.lottery.subnetwork import Masks, Subnetwork, Weights, initial
 from papers.signals import dataset, splits
 
-STEPS = 10
+TIMED_STEPS = 10
 LR = 2e-2
 
 
@@ -65,13 +65,13 @@ class Race:
         return cross_entropy(self.network(x), y)
 
     def whole(self) -> None:
-        """Train the masked MLP for STEPS steps."""
-        for turn in range(STEPS):
+        """Train the masked MLP for TIMED_STEPS steps."""
+        for turn in range(TIMED_STEPS):
             self.slow.step(*self.train.batch(turn, self.batch))
 
     def small(self) -> None:
-        """Train what is left of it for STEPS steps."""
-        for turn in range(STEPS):
+        """Train what is left of it for TIMED_STEPS steps."""
+        for turn in range(TIMED_STEPS):
             loop.descend(self.loss(turn), self.optimizer)
 
     def agree(self) -> None:
@@ -102,7 +102,7 @@ def under(sparsity: float, batch: int) -> Pair:
         race.small,
         race.agree,
         KEEP,
-        units=STEPS,
-        flops=STEPS * metrics.flops(lambda: race.loss(0).backward()),
+        units=TIMED_STEPS,
+        flops=TIMED_STEPS * metrics.flops(lambda: race.loss(0).backward()),
         note="oracle: the whole network, masked before every step",
     )

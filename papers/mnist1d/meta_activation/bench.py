@@ -16,7 +16,7 @@ from papers.mnist1d.meta_activation.config import Learned
 from papers.mnist1d.meta_activation.inner import Inner
 from papers.signals import dataset, splits
 
-STEPS, MEMBERS, SHARE, NOISE = 16, 4, 0.2, 0.1
+TIMED_STEPS, MEMBERS, SHARE, NOISE = 16, 4, 0.2, 0.1
 Case = tuple[Inner, outer.Draw, Tensors]
 
 
@@ -45,16 +45,16 @@ def case(members: int, steps: int) -> Case:
 
 def evaluations() -> Pair:
     """Return the meta-gradient by autograd through evaluations of N beside table and hand."""
-    inner, draw, meta = case(1, STEPS)
+    inner, draw, meta = case(1, TIMED_STEPS)
     return Pair(
         "meta-gradient of an activation, per inner step",
         lambda: outer.direct(inner, draw, meta, SHARE),
         lambda: outer.table(inner, draw, meta, SHARE),
         lambda: close(outer.direct, outer.table, (inner, draw, meta)),
         5,
-        units=STEPS,
+        units=TIMED_STEPS,
         note="oracle: N evaluated at every unit, autograd; fast: N tabulated, by hand; the "
-        f"table itself is shared by {STEPS} steps here, by 301 in a run",
+        f"table itself is shared by {TIMED_STEPS} steps here, by 301 in a run",
     )
 
 
@@ -70,8 +70,8 @@ def close(
 
 def stacked() -> Pair:
     """Return members one after another beside the stacked ones, both by table."""
-    inner, draw, meta = case(MEMBERS, 3 * STEPS)
-    alone, _, _ = case(1, 3 * STEPS)
+    inner, draw, meta = case(MEMBERS, 3 * TIMED_STEPS)
+    alone, _, _ = case(1, 3 * TIMED_STEPS)
 
     def own(k: int) -> tuple[outer.Draw, Tensors]:
         one = slice(k, k + 1)
@@ -95,6 +95,6 @@ def stacked() -> Pair:
         together,
         agree,
         KEEP,
-        units=MEMBERS * 3 * STEPS,
+        units=MEMBERS * 3 * TIMED_STEPS,
         note="oracle: one after another, by table",
     )

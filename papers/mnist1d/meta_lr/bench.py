@@ -13,7 +13,7 @@ from papers.mnist1d.meta_lr import training
 from papers.mnist1d.meta_lr.config import MetaRate
 from papers.signals import dataset, splits
 
-STEPS, MEMBERS = 50, 8
+TIMED_STEPS, MEMBERS = 50, 8
 
 
 def pairs() -> list[Pair]:
@@ -22,8 +22,8 @@ def pairs() -> list[Pair]:
 
 
 def inner(members: int, kind: torch.dtype = torch.float32) -> training.Inner:
-    """Return STEPS inner steps from initial weights of seeds 0, 1, ..."""
-    config = MetaRate(0.6, inner_steps=STEPS)
+    """Return TIMED_STEPS inner steps from initial weights of seeds 0, 1, ..."""
+    config = MetaRate(0.6, inner_steps=TIMED_STEPS)
     train, _ = splits.parts(dataset.generate(), "cpu")
     sizes = training.network(config)
     weights = torch.stack([hidden_layer.initial(sizes, seed) for seed in range(members)])
@@ -62,8 +62,8 @@ def modes(members: int) -> Pair:
         lambda: run.forward(rate),
         agree,
         KEEP,
-        units=STEPS * members,
-        flops=STEPS * run.flops(),
+        units=TIMED_STEPS * members,
+        flops=TIMED_STEPS * run.flops(),
         note="oracle: reverse mode by autograd; fast: tangents by hand; both = finite difference",
     )
 
@@ -87,7 +87,7 @@ def stacked() -> Pair:
         lambda: run.forward(rate),
         agree,
         KEEP,
-        units=STEPS * MEMBERS,
-        flops=STEPS * run.flops(),
+        units=TIMED_STEPS * MEMBERS,
+        flops=TIMED_STEPS * run.flops(),
         note="oracle: one after another, tangents",
     )

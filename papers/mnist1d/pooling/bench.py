@@ -14,7 +14,7 @@ from papers.mnist1d.pooling import networks
 from papers.mnist1d.pooling.config import BATCH
 from papers.signals import dataset
 
-MEMBERS, STEPS = 4, 20
+MEMBERS, TIMED_STEPS = 4, 20
 LR = 0.01  # as config.Pooled has it
 LAYERS: dict[str, nn.Module] = {
     "max": nn.MaxPool1d(2),
@@ -59,14 +59,14 @@ class Race:
         return ensemble.cross_entropy(self.together(self.x), self.y).sum()
 
     def alone(self) -> None:
-        """Train every single network for STEPS steps."""
+        """Train every single network for TIMED_STEPS steps."""
         for model, optimizer in zip(self.singles, self.each, strict=True):
-            for _ in range(STEPS):
+            for _ in range(TIMED_STEPS):
                 loop.descend(cross_entropy(model(self.x), self.y), optimizer)
 
     def stacked(self) -> None:
-        """Train the stacked networks for STEPS steps."""
-        for _ in range(STEPS):
+        """Train the stacked networks for TIMED_STEPS steps."""
+        for _ in range(TIMED_STEPS):
             loop.descend(self.loss(), self.all)
 
     @torch.no_grad()
@@ -91,7 +91,7 @@ def stacked(kind: str) -> Pair:
         race.stacked,
         race.agree,
         KEEP,
-        units=MEMBERS * STEPS,
-        flops=STEPS * metrics.flops(lambda: race.loss().backward()),
+        units=MEMBERS * TIMED_STEPS,
+        flops=TIMED_STEPS * metrics.flops(lambda: race.loss().backward()),
         note="oracle: one after another, torch's own layers, fused Adam",
     )
