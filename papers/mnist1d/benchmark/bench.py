@@ -22,7 +22,7 @@ from papers.mnist1d import models
 from papers.signals import dataset
 
 TIMED_STEPS = 20
-BATCH = 100  # as config.Training has it
+TIMED_BATCH = 100  # as config.Training has it
 SIZES = {"mlp": 16, "cnn": 8, "gru": 8}
 AIMS = {"mlp": 2.5}  # against plain PyTorch; elsewhere KEEP
 
@@ -45,7 +45,7 @@ def swept(name: str) -> range_test.Curve:
     model = models.build(name, seed=0)
 
     def loss(trained: nn.Module, step: int) -> Tensor:
-        rows = slice(step * BATCH % len(y), step * BATCH % len(y) + BATCH)
+        rows = slice(step * TIMED_BATCH % len(y), step * TIMED_BATCH % len(y) + TIMED_BATCH)
         return cross_entropy(trained(x[rows]), y[rows])
 
     return range_test.sweep(model, optim.adam(model.parameters(), lr=1.0), loss)

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from harness.pair import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.double_descent import networks, training
-from papers.mnist1d.double_descent.config import BATCH
+from papers.mnist1d.double_descent.config import TRAIN_BATCH
 from papers.signals import dataset
 
 MEMBERS, TIMED_STEPS = 3, 20
@@ -33,7 +33,7 @@ class Race:
     width: int
 
     def __post_init__(self) -> None:
-        data = dataset.generate(num_samples=BATCH, train_split=1.0)
+        data = dataset.generate(num_samples=TRAIN_BATCH, train_split=1.0)
         self.x, self.y = torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"])
         self.hot = training.hot(self.y)
         self.singles = [networks.build(self.kind, self.width, seed) for seed in range(MEMBERS)]

@@ -13,7 +13,7 @@ MODELS = ("mlp", "cnn")
 LOSSES = ("cross_entropy", "mse")
 WIDTHS = (2, 3, 4, 5, 7, 9, 12, 16, 21, 27, 36, 47, 61, 80, 104, 135, 177, 230, 300)
 CHANNELS = (*range(2, 29, 2), *range(30, 101, 5))
-BATCH = 100  # [N]; 4,000 training rows, so an epoch has 40 steps
+TRAIN_BATCH = 100  # [N]; 4,000 training rows, so an epoch has 40 steps
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from harness.training import ensemble, loop, metrics, optim
 from harness.training.data import Endless
 from papers.mnist1d import models
 from papers.mnist1d.double_descent import labels, networks
-from papers.mnist1d.double_descent.config import BATCH
+from papers.mnist1d.double_descent.config import TRAIN_BATCH
 from papers.mnist1d.double_descent.curve import summary
 from papers.mnist1d.sweep import Found, Values
 from papers.signals import dataset, splits
@@ -64,7 +64,7 @@ class Wide:
         self.learners = ensemble.stack(singles).to(trial.device)
         self.optimizer = optim.sgd(self.learners.parameters(), config.lr, config.momentum)
         # one stream for all widths: every model of a trial sees the same batches
-        self.batches = Endless(len(train.y), BATCH, trial.stream("batches"), trial.device)
+        self.batches = Endless(len(train.y), TRAIN_BATCH, trial.stream("batches"), trial.device)
         self.hot = hot(train.y)
 
     def restore(self) -> None:
@@ -88,7 +88,9 @@ class Wide:
 
     def flops(self) -> float:
         """Return the FLOPs of one step."""
-        return metrics.flops(lambda: self.differentiate(self.train.x[:BATCH], self.hot[:BATCH]))
+        return metrics.flops(
+            lambda: self.differentiate(self.train.x[:TRAIN_BATCH], self.hot[:TRAIN_BATCH])
+        )
 
     def score(self, test: splits.Split) -> list[Values]:
         """Return errors (fractions) and losses of every member, on train and test rows."""

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from harness.pair import KEEP, Pair
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.pooling import networks
-from papers.mnist1d.pooling.config import BATCH
+from papers.mnist1d.pooling.config import TRAIN_BATCH
 from papers.signals import dataset
 
 MEMBERS, TIMED_STEPS = 4, 20
@@ -46,7 +46,7 @@ class Race:
     kind: str
 
     def __post_init__(self) -> None:
-        data = dataset.generate(num_samples=BATCH, train_split=1.0)
+        data = dataset.generate(num_samples=TRAIN_BATCH, train_split=1.0)
         self.x, self.y = torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"])
         own = [networks.build(self.kind, seed) for seed in range(MEMBERS)]
         self.together = ensemble.stack(own)

@@ -11,7 +11,7 @@ from harness.paper import Refused, positive, require, rising, within
 
 KINDS = ("none", "stride", "max", "average", "l2")
 TEST = 1000  # [N] test rows, whatever the size of the training set
-BATCH = 100  # [N]; rows in stored order, never shuffled
+TRAIN_BATCH = 100  # [N]; rows in stored order, never shuffled
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,6 @@ class Pooled:
         require(self.kind, KINDS, "kind")
         within(self, "lr", 0, 10, ends="none")
         positive(self, "steps", "eval_every", "members")
-        rising(self, "sizes", BATCH)
+        rising(self, "sizes", TRAIN_BATCH)
         if any(n % 100 for n in self.sizes):
             raise Refused(f"sizes={self.sizes}: must be multiples of 100 rows")

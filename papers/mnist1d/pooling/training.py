@@ -15,7 +15,7 @@ from torch import Tensor
 
 from harness.training import ensemble, loop, metrics, optim
 from papers.mnist1d.pooling import networks
-from papers.mnist1d.pooling.config import BATCH, TEST
+from papers.mnist1d.pooling.config import TEST, TRAIN_BATCH
 from papers.mnist1d.sweep import Found, Values, along
 from papers.signals import dataset, splits
 
@@ -53,7 +53,7 @@ def on_size(config: Pooled, trial: Trial, sets: Sets, found: Found) -> Iterator[
     last = meter.horizon(phase) - 1
 
     def loss(turn: int) -> Tensor:
-        x, y = train.batch(turn, BATCH)
+        x, y = train.batch(turn, TRAIN_BATCH)
         return ensemble.cross_entropy(learners(x), y).sum()  # members do not interact
 
     def score() -> list[Values]:
