@@ -15,7 +15,7 @@ HEADS: dict[str, tuple[int, ...]] = {
     "none": (),
     "deep": (125, 125, 125, 16),
 }
-ROWS = {"train": 4000, "all": 5000}
+STORED_ROWS = {"train": 4000, "all": 5000}
 SHORTEST = 10  # rows on which a probe of ten classes can be fitted
 
 
@@ -41,13 +41,13 @@ class Contrastive:
 
     def __post_init__(self) -> None:
         require(self.head, HEADS, "head")
-        require(self.rows, ROWS, "rows")
+        require(self.rows, STORED_ROWS, "rows")
         positive(self, "batch_size", "epochs", "shifts", "neighbours", "loss_every", "members")
-        if self.epoch_steps != (whole := ROWS[self.rows] // self.batch_size):
+        if self.epoch_steps != (whole := STORED_ROWS[self.rows] // self.batch_size):
             rule = f"an epoch of rows='{self.rows}' has {whole} batches of {self.batch_size}"
             raise Refused(f"epoch_steps={self.epoch_steps}: {rule}")
         within(self, "lr", 0, 10, ends="none")
         within(self, "temperature", 0, ends="none")
         within(self, "slope_sd", 0)
         within(self, "offset_sd", 0)
-        within(self, "probe_rows", max(SHORTEST, self.neighbours), ROWS["train"])
+        within(self, "probe_rows", max(SHORTEST, self.neighbours), STORED_ROWS["train"])

@@ -16,7 +16,7 @@ from harness.figures import INK, note, settled
 CLEAN, NOISY = "#3b6ea5", "#c4622d"
 STUDY = "double_descent"
 TICKS = (2, 5, 10, 20, 50, 100, 300)
-ROWS = 4000  # training rows, n; the classes are K = 10
+TRAIN_ROWS = 4000  # training rows, n; the classes are K = 10
 PUBLISHED = {  # the authors' 2024 notebook: test error in % at each width
     "mlp/clean": {
         2: 68.5, 4: 58.3, 9: 49.3, 12: 50.1, 16: 44.6, 21: 42.6, 27: 41.0, 36: 41.7, 47: 41.0,
@@ -99,7 +99,7 @@ def thresholds(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             rows = rows.assign(size=rows["at"] ** 2 + 52 * rows["at"] + 10)
             figures.line(axes, rows, "size", 100, **style)
     for axes, what in zip(panels, ("train", "test"), strict=True):
-        for size, text in ((ROWS, "n rows"), (10 * ROWS, "n rows x 10\n classes")):
+        for size, text in ((TRAIN_ROWS, "n rows"), (10 * TRAIN_ROWS, "n rows x 10\n classes")):
             axes.axvline(size, color=INK, lw=1, ls=":")
             axes.text(
                 size, 0.99, f" {text}", transform=axes.get_xaxis_transform(), va="top", fontsize=9
@@ -139,7 +139,7 @@ def _published(axes: Axes, points: dict[int, float], colour: str, ls: str = "--"
 
 def _capacity(axes: Axes, square: int, linear: int) -> None:
     """Mark the width at which the model has as many parameters as there are training rows."""
-    width = (math.sqrt(linear**2 + 4 * square * (ROWS - 10)) - linear) / (2 * square)
+    width = (math.sqrt(linear**2 + 4 * square * (TRAIN_ROWS - 10)) - linear) / (2 * square)
     axes.axvline(width, color=INK, lw=1, ls=":", label="parameters = training rows")
 
 
