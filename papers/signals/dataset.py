@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 Dataset = dict[str, Any]
 Legacy = np.random.RandomState
 
-KINDS = {"x": "<f4", "y": "u1", "x_test": "<f4", "y_test": "u1", "t": "<f4"}  # when hashed
+STORED_TYPES = {"x": "<f4", "y": "u1", "x_test": "<f4", "y_test": "u1", "t": "<f4"}  # when hashed
 EPS = 1e-8  # added to templates: their own zeros must stay distinguishable from padding
 SIGMA = 2.0  # of the Gaussian filter that correlates the noise, in points
 
@@ -45,7 +45,8 @@ DIGITS = (
     (5, 4, 3.5, 3.5, 4, 5, 5, 5, 5, 4.7, 4.3, 5),
 )
 
-# MD5 of the authors' frozen set: `KINDS`, but t and templates <f8, and 1e6 * x rounded to <i8
+# MD5 of the authors' frozen set: `STORED_TYPES`, but t and templates <f8, and 1e6 * x rounded to
+# <i8
 HASHES = {
     "x": "1b0f434500d6d72b00b08501900e2719",
     "x_test": "8846de6fe1a2c9d9536ea5cbcd634582",
@@ -286,7 +287,7 @@ def mismatches(data: Dataset) -> list[str]:
     """Return the names of `HASHES` whose array differs from the authors' frozen set."""
     rounded = np.rint(np.concatenate([data["x"].ravel(), data["x_test"].ravel()]) * 1e6)
     arrays = {**data, "templates": data["templates"]["x"], "rounded": rounded}
-    kinds = {**KINDS, "t": "<f8", "templates": "<f8", "rounded": "<i8"}
+    kinds = {**STORED_TYPES, "t": "<f8", "templates": "<f8", "rounded": "<i8"}
     content = {name: arrays[name].astype(kind).tobytes() for name, kind in kinds.items()}
     found = {k: hashlib.md5(v, usedforsecurity=False).hexdigest() for k, v in content.items()}
     return [name for name, expected in HASHES.items() if found[name] != expected]
@@ -295,6 +296,6 @@ def mismatches(data: Dataset) -> list[str]:
 def digest(data: Dataset) -> str:
     """Return the data hash of results: 32 hex digits over names, shapes (the split) and values."""
     total = hashlib.sha256()
-    for name, kind in KINDS.items():
+    for name, kind in STORED_TYPES.items():
         total.update(f"{name}{data[name].shape}".encode() + data[name].astype(kind).tobytes())
     return total.hexdigest()[:32]

@@ -29,13 +29,13 @@ class MLP(nn.Module):
         return logits
 
 
-KINDS: dict[str, type[nn.Module]] = {"mlp": MLP, "cnn": models.CNN}
+NETWORKS: dict[str, type[nn.Module]] = {"mlp": MLP, "cnn": models.CNN}
 
 
 def build(kind: str, width: int, seed: int) -> nn.Module:
     """Return a model of that kind and width, its weights drawn from a stream of their own."""
     with device.seeded(seed):
-        return KINDS[kind](width)
+        return NETWORKS[kind](width)
 
 
 def parameters(kind: str, width: int) -> int:

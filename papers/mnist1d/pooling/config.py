@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require, rising, within
 
-KINDS = ("none", "stride", "max", "average", "l2")
+POOLINGS = ("none", "stride", "max", "average", "l2")
 TEST = 1000  # [N] test rows, whatever the size of the training set
 TRAIN_BATCH = 100  # [N]; rows in stored order, never shuffled
 
@@ -26,7 +26,7 @@ class Pooled:
     members: int = 5  # [ours]; [N] has one run per cell, seed 0
 
     def __post_init__(self) -> None:
-        require(self.kind, KINDS, "kind")
+        require(self.kind, POOLINGS, "kind")
         within(self, "lr", 0, 10, ends="none")
         positive(self, "steps", "eval_every", "members")
         rising(self, "sizes", TRAIN_BATCH)

@@ -6,7 +6,7 @@ run in each cell.
 
 from harness.checks import Effect, Ordering
 from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
-from papers.mnist1d.pooling.config import KINDS, Pooled
+from papers.mnist1d.pooling.config import POOLINGS, Pooled
 
 PROTOCOL = "1,000 to 50,000 training rows in stored order, 1,000 test rows, 6,001 Adam steps"
 CLASSIFY = Task("mnist1d-pooling", "mnist1d", PROTOCOL, "test_accuracy")
@@ -41,7 +41,7 @@ def sweep(kind: str) -> Experiment:
     )
 
 
-EXPERIMENTS = [sweep(kind) for kind in KINDS]
+EXPERIMENTS = [sweep(kind) for kind in POOLINGS]
 
 
 def shrinks(kind: str, published: float) -> Claim:

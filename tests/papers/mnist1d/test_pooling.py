@@ -12,7 +12,7 @@ from torch.nn.functional import lp_pool1d
 from harness.paper import Refused
 from harness.training import ensemble, metrics
 from papers.mnist1d.pooling import bench, figures, networks, training
-from papers.mnist1d.pooling.config import KINDS, Pooled
+from papers.mnist1d.pooling.config import POOLINGS, Pooled
 from papers.mnist1d.sweep import Found
 from papers.signals import dataset
 
@@ -25,8 +25,8 @@ def test_parameter_counts_are_the_notebooks(kind: str, count: int):
 
 
 def test_one_seed_gives_all_kinds_the_same_convolutions():
-    built = {kind: networks.build(kind, 5).state_dict() for kind in KINDS}
-    for kind in KINDS:
+    built = {kind: networks.build(kind, 5).state_dict() for kind in POOLINGS}
+    for kind in POOLINGS:
         for name in ("first.weight", "second.weight", "second.bias"):
             assert torch.equal(built[kind][name], built["max"][name])
     assert torch.equal(built["l2"]["out.weight"], built["stride"]["out.weight"])
@@ -58,7 +58,7 @@ def test_the_slope_of_l2_pooling_is_finite_at_empty_windows():
     torch.testing.assert_close(networks.pool("l2", full), lp_pool1d(full, 2.0, 2))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", POOLINGS)
 def test_a_stacked_gradient_is_that_of_torchs_layers(kind: str):
     singles = [networks.build(kind, seed).double() for seed in range(2)]
     stacked = ensemble.stack(singles)
