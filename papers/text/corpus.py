@@ -21,10 +21,10 @@ from harness.paper import Refused
 from harness.training import text
 from harness.training.text import END, UNKNOWN, Vocabulary
 
-SHARES = (0.8, 0.9)  # of the words: where `alpha` begins, and `val`
-CLASSES, WORDS, TOPICS = 12, 20, 4  # of the grammar: 240 words
+SPLIT_AT = (0.8, 0.9)  # of the words: where `alpha` begins, and `val`
+WORD_CLASSES, CLASS_WORDS, TOPICS = 12, 20, 4  # of the grammar: 240 words
 FOLLOWING = (0.6, 0.9, 1.0)  # chances of the classes that may follow one, summed up
-SENTENCES, LENGTH = 1500, (4, 14)  # of a text, and the shortest and the longest of them
+SENTENCES, SENTENCE_LENGTHS = 1500, (4, 14)  # of a text, and the shortest and the longest of them
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def frequent(words: Sequence[str], most: int) -> set[str]:
 
 def split(words: Sequence[str]) -> list[Sequence[str]]:
     """Return the first 80 %, the next 10 % and the last 10 % of a text."""
-    first, second = (int(share * len(words)) for share in SHARES)
+    first, second = (int(share * len(words)) for share in SPLIT_AT)
     return [words[:first], words[first:second], words[second:]]
 
 
@@ -108,15 +108,15 @@ def sentences(random: np.random.Generator) -> list[str]:
     before it. The grammar itself is fixed; `random` draws sentences only.
     """
     rules = np.random.default_rng(1806)
-    classes = np.tile(np.arange(CLASSES), (CLASSES, 1))
+    classes = np.tile(np.arange(WORD_CLASSES), (WORD_CLASSES, 1))
     follow = rules.permuted(classes, axis=1)[:, : len(FOLLOWING)].tolist()
-    zipf = np.tile(1 / np.arange(1, WORDS + 1), (TOPICS, CLASSES, 1))
+    zipf = np.tile(1 / np.arange(1, CLASS_WORDS + 1), (TOPICS, WORD_CLASSES, 1))
     ranked = rules.permuted(zipf, axis=2).cumsum(2)
     upto = (ranked / ranked[..., -1:]).tolist()
-    lengths = random.integers(*LENGTH, endpoint=True, size=SENTENCES)
+    lengths = random.integers(*SENTENCE_LENGTHS, endpoint=True, size=SENTENCES)
     words: list[str] = []
     for length in lengths.tolist():
-        topic, place = random.integers((TOPICS, CLASSES)).tolist()
+        topic, place = random.integers((TOPICS, WORD_CLASSES)).tolist()
         for word, turn in random.random((length, 2)).tolist():
             words.append(f"{place}.{bisect(upto[topic][place], word)}")
             place = follow[place][bisect(FOLLOWING, turn)]
