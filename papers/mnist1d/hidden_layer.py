@@ -96,17 +96,17 @@ def logits(
 def gradient(
     sizes: Sizes,
     weights_EP: Tensor,
-    batch: tuple[Tensor, Tensor],
+    x: Tensor,
+    onehot: Tensor,
     activation: Activation,
     noise: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tape]:
     """Return each member's loss (E), its gradient (E, P), and the tape.
 
-    The batch is x (N, I + 1) and labels as one-hot rows (N, K), shared by the members; the noise
+    Of signals x (N, I + 1) and labels as one-hot rows (N, K), shared by the members; the noise
     (E, 1, H) is added to the hidden units.
     """
-    onehot, rows = batch[1], len(batch[1])
-    x = batch[0].expand(len(weights_EP), -1, -1)
+    rows, x = len(onehot), x.expand(len(weights_EP), -1, -1)
     first, second, bias = sizes.split(weights_EP)
     bend = activation.bend(torch.bmm(x, first))
     hidden = bend.value if noise is None else bend.value + noise

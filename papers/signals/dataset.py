@@ -45,8 +45,7 @@ DIGITS = (
     (5, 4, 3.5, 3.5, 4, 5, 5, 5, 5, 4.7, 4.3, 5),
 )
 
-# MD5 of the authors' frozen set: `STORED_TYPES`, but t and templates <f8, and 1e6 * x rounded to
-# <i8
+# MD5 of the authors' frozen set: `STORED_TYPES`, but t and templates <f8, 1e6 * x rounded <i8
 HASHES = {
     "x": "1b0f434500d6d72b00b08501900e2719",
     "x_test": "8846de6fe1a2c9d9536ea5cbcd634582",

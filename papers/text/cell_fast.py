@@ -29,13 +29,13 @@ class FastMixedRecurrentCell(MixedRecurrentCell):
         nodes, width = self.nodes.shape[:2]
         halves = self.nodes.unflatten(2, (2, width)).permute(1, 2, 0, 3)  # (D, 2, I, D)
         readers = [halves[:, :, j:].reshape(width, -1) for j in range(nodes)]
-        shares = [mixed(weights_EO, (nodes, width), j) for j in range(nodes)]
+        shares = [mixed(weights_EO, nodes, width, j) for j in range(nodes)]
 
         def rest(root: Tensor, mask: Tensor | None) -> Tensor:
             state, total, states = self._normalised(root), None, []
             for weight, share in zip(readers, shares, strict=True):
                 both = (masked(state, mask) @ weight).view(len(state), 2, -1, width)
-                arriving = blend(state, both, share)
+                arriving = blend(state, both, *share)
                 total = arriving if total is None else total + arriving
                 own, total = total.split((1, total.shape[1] - 1), 1)
                 state = self._normalised(own[:, 0])
@@ -45,23 +45,25 @@ class FastMixedRecurrentCell(MixedRecurrentCell):
         return self.unrolled(x, hidden, masks, rest)
 
 
-Shares = tuple[tuple[Tensor, ...], Tensor]
+Activated = tuple[Tensor, ...]  # one tensor for each activation
+Shares = tuple[Activated, Tensor]
 
 
-def mixed(weights_EO: Tensor, size: tuple[int, int], state: int) -> Shares:
+def mixed(weights_EO: Tensor, nodes: int, width: int, state: int) -> Shares:
     """Return the weights of the R edges that read a state, (R, D) for each activation, and P.
 
     They are the same in all D columns: written out, they are read as fast as the states are.
     """
-    nodes, width = size
     rows = [offset(node) + state for node in range(state + 1, nodes + 1)]
     chosen = weights_EO[rows].T[1:, :, None]  # all but none
     return chosen.repeat(1, 1, width).unbind(), chosen.sum(0).repeat(1, width)
 
 
-def blend(state: Tensor, both: Tensor, shares: Shares) -> Tensor:
-    """Return what all edges from a state (B, D) bring, (B, R, D), from [c; u] (B, 2, R, D)."""
+def blend(state: Tensor, both: Tensor, own: Activated, total: Tensor) -> Tensor:
+    """Return what all edges from a state (B, D) bring, (B, R, D), from [c; u] (B, 2, R, D).
+
+    `own` and `total` are their weights and P, as `mixed` returns them.
+    """
     gate, update = both.unbind(1)
-    own, total = shares
     first, *others = (p * f(update) for p, f in zip(own, ACTIVATIONS.values(), strict=True))
     return torch.lerp(total * state[:, None], sum(others, first), gate.sigmoid())

@@ -41,7 +41,7 @@ def run(config: Contrastive, trial: Trial) -> Iterator[Row]:
         epoch, last = turn + 1, turn + 1 == trial.meter.horizon("train")
         if last or epoch in config.probe_epochs:
             layers = None if last else (networks.ENCODER,)
-            found.probed[epoch] = probe(learners, (labelled, test), config, layers)
+            found.probed[epoch] = probe(learners, labelled, test, config, layers)
         if last or epoch in config.probe_epochs or epoch % config.loss_every == 0:
             yield from found.curve(epoch)
         if last:
@@ -105,7 +105,8 @@ def info_nce(first: Tensor, second: Tensor, temperature: float) -> Tensor:
 @torch.no_grad()
 def probe(
     learners: nn.Module,
-    data: tuple[splits.Split, splits.Split],
+    labelled: splits.Split,
+    test: splits.Split,
     config: Contrastive,
     layers: Sequence[int] | None = None,
 ) -> list[Probed]:
@@ -113,8 +114,8 @@ def probe(
 
     The linear ones on these layers, or on all; nearest neighbours always on z.
     """
-    features = [every_layer(learners, split.x, config.members) for split in data]
-    labels = [split.y.cpu().numpy() for split in data]
+    features = [every_layer(learners, split.x, config.members) for split in (labelled, test)]
+    labels = [split.y.cpu().numpy() for split in (labelled, test)]
     z = len(features[0]) - 1
     wanted = range(z + 1) if layers is None else layers
 

@@ -50,7 +50,7 @@ def evaluations() -> Pair:
         "meta-gradient of an activation, per inner step",
         lambda: outer.direct(inner, draw, meta, SHARE),
         lambda: outer.table(inner, draw, meta, SHARE),
-        lambda: close(outer.direct, outer.table, (inner, draw, meta)),
+        lambda: close(outer.direct, outer.table, inner, draw, meta),
         5,
         units=TIMED_STEPS,
         note="oracle: N evaluated at every unit, autograd; fast: N tabulated, by hand; the "
@@ -59,10 +59,14 @@ def evaluations() -> Pair:
 
 
 def close(
-    oracle: Callable[..., outer.Outcome], fast: Callable[..., outer.Outcome], case: Case
+    oracle: Callable[..., outer.Outcome],
+    fast: Callable[..., outer.Outcome],
+    inner: Inner,
+    draw: outer.Draw,
+    meta: Tensors,
 ) -> None:
     """Check that meta-gradients agree to 1e-4, and losses to 1e-6."""
-    expected, found = (f(*case, SHARE) for f in (oracle, fast))
+    expected, found = (f(inner, draw, meta, SHARE) for f in (oracle, fast))
     torch.testing.assert_close(found.loss, expected.loss, rtol=1e-6, atol=0)
     for a, b in zip(found.gradients, expected.gradients, strict=True):
         assert (a - b).norm() <= 1e-4 * b.norm()

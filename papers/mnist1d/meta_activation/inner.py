@@ -96,7 +96,7 @@ def train(
     for step, batch in enumerate(inner.batches):
         call = calls(step)
         loss, gradient, tape = hidden_layer.gradient(
-            inner.sizes, weights, batch, call, noise_TEH[step][:, None]
+            inner.sizes, weights, *batch, call, noise_TEH[step][:, None]
         )
         squares = (decay * squares).addcmul_(gradient, gradient, value=1 - decay)
         if keep:
@@ -141,5 +141,5 @@ def flops(inner: Inner) -> float:
     weights = torch.zeros(inner.protocol.members, inner.sizes.weights).to(inner.test.x)
     call = activation.Known(activation.relu)
     batch = inner.batches[0]
-    step = metrics.flops(lambda: hidden_layer.gradient(inner.sizes, weights, batch, call))
+    step = metrics.flops(lambda: hidden_layer.gradient(inner.sizes, weights, *batch, call))
     return step * len(inner.batches)

@@ -32,7 +32,7 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     left, right = figure.subplots(1, 2)
     for (name, label), colour in zip(STARTS.items(), sns.color_palette(), strict=False):
         own = rows[rows["experiment"] == f"meta_lr/{name}"]
-        _descent(left, own, name, (label, colour))
+        _descent(left, own, name, label, colour)
         loss = own[own["metric"] == "meta_loss"]
         figures.line(right, loss, "turn", label=label, color=colour)
     left.axhline(OPTIMUM, color=INK, lw=1, ls=":", label="optimum in the paper, 0.62")
@@ -48,10 +48,9 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
 
 def _descent(
-    axes: Axes, rows: pd.DataFrame, name: str, look: tuple[str, tuple[float, ...]]
+    axes: Axes, rows: pd.DataFrame, name: str, label: str, colour: tuple[float, ...]
 ) -> None:
     """Draw the measured rates, and dashed the ones that the authors printed for one of them."""
-    label, colour = look
     rates = rows[rows["metric"] == "lr"]  # of a turn, after its step
     figures.line(axes, rates.assign(turn=rates["turn"] + 1), "turn", label=label, color=colour)
     note = f"printed, one initialisation, {label}"

@@ -89,7 +89,7 @@ class Inner:
         weights, tangent = self.weights, torch.zeros_like(self.weights)
         total, slope, rates = torch.zeros_like(rate), torch.zeros_like(rate), rate[:, None]
         for batch in self.batches:
-            loss, gradient, tape = hidden_layer.gradient(self.sizes, weights, batch, Tanh())
+            loss, gradient, tape = hidden_layer.gradient(self.sizes, weights, *batch, Tanh())
             total, slope = total + loss, slope + (gradient * tangent).sum(1)
             curved = hidden_layer.adjoint(self.sizes, weights, tape, tangent, 0.0).weights
             tangent = (tangent - gradient).addcmul_(rates, curved, value=-1)

@@ -34,14 +34,15 @@ def run(config: Pooled, trial: Trial) -> Iterator[Row]:
     trial.restore(found=found)
     for size in config.sizes:
         if not trial.meter.done(f"train/{size}"):
-            yield from on_size(config, trial, sets[size], found)
+            yield from on_size(config, trial, *sets[size], found)
     for member in range(config.members):
         yield {"member": member, **summary(config, found, member)}
 
 
-def on_size(config: Pooled, trial: Trial, sets: Sets, found: Found) -> Iterator[Row]:
+def on_size(
+    config: Pooled, trial: Trial, train: splits.Split, test: splits.Split, found: Found
+) -> Iterator[Row]:
     """Train the members on one size, score them now and then, and keep the last scores."""
-    train, test = sets
     size = len(train.y)
     meter, phase = trial.meter, f"train/{size}"
     # one stream for all sizes: a curve over sizes starts from the same weights everywhere

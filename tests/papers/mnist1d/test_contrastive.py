@@ -238,7 +238,7 @@ def test_probes_read_the_member_and_layer_that_they_say():
     few = splits.Split(train.x[:300], train.y[:300])
     config = Contrastive("none", members=2)
     singles = [networks.build("none", seed) for seed in range(2)]
-    found = training.probe(ensemble.stack(singles), (few, test), config, (0, 3))
+    found = training.probe(ensemble.stack(singles), few, test, config, (0, 3))
     assert [sorted(member.linear) for member in found] == [[0, 3], [0, 3]]
     assert found[0].linear[0] == found[1].linear[0]  # the pixels are everybody's
     with torch.no_grad():

@@ -50,7 +50,7 @@ def test_gradient_and_adjoint_are_autograds(train: splits.Split):
     total = 0.3 * loss.sum() + (gradient * direction).sum()
     (second,) = torch.autograd.grad(total, weights)
     found_loss, found, tape = hidden_layer.gradient(
-        run.sizes, run.weights, run.batches[0], training.Tanh()
+        run.sizes, run.weights, *run.batches[0], training.Tanh()
     )
     adjoint = hidden_layer.adjoint(run.sizes, run.weights, tape, direction, 0.3)
     torch.testing.assert_close(found_loss, loss.detach(), rtol=1e-12, atol=1e-14)
