@@ -1,4 +1,4 @@
-"""Recurrent architectures: derived from alpha (Sec. 2.4), drawn at random, written and read.
+"""Recurrent architectures: derived (DARTS, Sec. 2.4), drawn at random, written and read.
 
 Shapes: E edges, O operations.
 """

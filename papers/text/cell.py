@@ -1,4 +1,6 @@
-"""Recurrent cells: the one that is searched, as a mixture, and the one that is derived (Sec. 2.1).
+"""Recurrent cells: the one that is searched, as a mixture, and the one that is derived.
+
+As DARTS has them (arXiv:1806.09055v2, Sec. 2.1).
 
     c, u  `gate`, `update`, the halves of one matrix product
     s_0   = h_{t-1} + sigmoid(c) (tanh(u) - h_{t-1}),  [c; u] = [x_t * m_x; h_{t-1} * m_h] W_0
@@ -126,7 +128,7 @@ class MixedRecurrentCell(RecurrentCell):
     def forward(
         self, x: Tensor, hidden: Tensor, masks: CellMasks | None, weights_EO: Tensor
     ) -> Tensor:
-        """Return h_1 ... h_T (T, B, D); weights are softmaxed rows of alpha (Sec. 2.2)."""
+        """Return h_1 ... h_T (T, B, D); weights are softmaxed rows of alpha (DARTS, Sec. 2.2)."""
 
         def rest(root: Tensor, mask: Tensor | None) -> Tensor:
             return self._rest(root, mask, weights_EO)

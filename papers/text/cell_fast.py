@@ -25,7 +25,7 @@ class FastMixedRecurrentCell(MixedRecurrentCell):
     def forward(
         self, x: Tensor, hidden: Tensor, masks: CellMasks | None, weights_EO: Tensor
     ) -> Tensor:
-        """Return h_1 ... h_T (T, B, D); weights are softmaxed rows of alpha (Sec. 2.2)."""
+        """Return h_1 ... h_T (T, B, D); weights are softmaxed rows of alpha (DARTS, Sec. 2.2)."""
         nodes, width = self.nodes.shape[:2]
         halves = self.nodes.unflatten(2, (2, width)).permute(1, 2, 0, 3)  # (D, 2, I, D)
         readers = [halves[:, :, j:].reshape(width, -1) for j in range(nodes)]

@@ -1,4 +1,4 @@
-"""The evaluation phase of recurrent cells (Sec. 3.2): SGD, then averaged SGD, from scratch.
+"""The training of a found cell from scratch: SGD, then averaged SGD (DARTS, Sec. 3.2).
 
 Validation decides when averaging begins (the non-monotone trigger of averaged SGD) and which
 weights a training that diverged goes back to. What is reported is the last state, never the best.

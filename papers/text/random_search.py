@@ -1,6 +1,6 @@
-"""Random recurrent cells, each trained by the recipe of the evaluation phase (Sec. 3.3, Table 2).
+"""Random recurrent cells, each trained like a found one (DARTS, Sec. 3.3 and Table 2).
 
-The best by validation is the result, as in the paper; the mean over all of them stands beside it.
+The best by validation is the result, as there; the mean over all of them stands beside it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from papers.text.cell import CellMasks
 
 @dataclass(frozen=True)
 class DropoutRates:
-    """Dropout rates (Sec. App. A.1.2): of whole words, embeddings, x, states, outputs."""
+    """Dropout rates (DARTS, App. A.1.2): of whole words, embeddings, x, states, outputs."""
 
     word: float
     embedding: float
