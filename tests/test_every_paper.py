@@ -1,7 +1,12 @@
-"""The contract over all papers: what `python -m harness check` checks, one by one."""
+"""The contract over all papers, which `python -m harness check` checks: some now, all at night.
+
+Experiments that share a function and a class of config share their code: the cheapest of them
+represents the others in every pull request, by name in `-v` and `--collect-only`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,33 @@ from harness.run import contract
 
 PAPERS = discover.load_all(Path(__file__).parents[1] / "papers")
 EXPERIMENTS = [(found, e) for found in PAPERS for e in found.paper.experiments]
+Case = tuple[Folder, Experiment]
+
+
+def code(case: Case) -> tuple[str, str, type]:
+    """What an experiment shares with others: the paper, the function, the config's class."""
+    found, experiment = case
+    return found.name, experiment.run, type(experiment.config)
+
+
+def seconds(case: Case) -> tuple[float, float]:
+    """What an experiment is expected to take; where that is equal, what it takes at night."""
+    expected = case[1].expected
+    return expected.get("check", 1.0), expected.get("nightly", float("inf"))
+
+
+def representatives(cases: Sequence[Case]) -> list[Case]:
+    """The cheapest experiment of each code, in the order of the papers; the first of equals."""
+    chosen: dict[tuple[str, str, type], Case] = {}
+    for case in cases:
+        known = chosen.get(code(case))
+        if known is None or seconds(case) < seconds(known):
+            chosen[code(case)] = case
+    return list(chosen.values())
+
+
+def params(cases: Sequence[Case]) -> list:
+    return [pytest.param(*case, id=f"{case[0].name}:{case[1].name}") for case in cases]
 
 
 def test_there_are_papers():
@@ -31,10 +63,26 @@ def test_the_readme_names_every_group_of_experiments(found: Folder):
         assert experiment.name.split("/")[0] in text
 
 
-@pytest.mark.parametrize(
-    ("found", "experiment"), EXPERIMENTS, ids=lambda value: getattr(value, "name", "")
-)
-def test_the_same_seed_gives_the_same_rows_also_after_an_interruption(
+def test_every_function_and_config_is_represented_once_and_by_the_cheapest():
+    chosen = representatives(EXPERIMENTS)
+    assert {code(case) for case in chosen} == {code(case) for case in EXPERIMENTS}
+    assert len({code(case) for case in chosen}) == len(chosen) < len(EXPERIMENTS)
+    for case in chosen:
+        others = [other for other in EXPERIMENTS if code(other) == code(case)]
+        assert seconds(case) == min(map(seconds, others))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("found", "experiment"), params(representatives(EXPERIMENTS)))
+def test_a_representative_meets_the_contract(
+    found: Folder, experiment: Experiment, tmp_path: Path
+):
+    assert list(contract.behaviour(found, experiment, tmp_path)) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("found", "experiment"), params(EXPERIMENTS))
+def test_every_experiment_meets_the_contract(
     found: Folder, experiment: Experiment, tmp_path: Path
 ):
     assert list(contract.behaviour(found, experiment, tmp_path)) == []

@@ -10,9 +10,11 @@ from harness import budget
 from harness.paper import Claim, Experiment, Refused
 from harness.plan import specs
 from harness.plan.discover import Folder
+from harness.plan.specs import Spec
 from harness.record import journal
+from harness.record.journal import Result
 from harness.run import runner
-from harness.trial import Pace
+from harness.trial import CHECKPOINT, Pace
 
 NEVER = 1e9
 
@@ -20,8 +22,8 @@ NEVER = 1e9
 def inspect(found: Folder) -> Iterator[str]:
     """Yield what is wrong with a paper's folder, one line each; nothing when all is well.
 
-    Names resolve; every experiment runs at budget `check`, yields its task's metric, gives the
-    same rows for the same seed, and gives them also when it is interrupted half-way and resumed.
+    Names resolve; every experiment runs at budget `check`, yields its task's metric, and gives the
+    same rows for the same seed, also when it is interrupted half-way and at its last turn.
     """
     yield from declarations(found)
     for experiment in found.paper.experiments:
@@ -51,28 +53,27 @@ def _judged_where_run(found: Folder, claim: Claim) -> Iterator[str]:
 
 
 def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[str]:
-    """Yield what is wrong when one experiment runs at budget `check`."""
+    """Yield what is wrong when one experiment runs at budget `check`: whole, then in parts.
+
+    The parts have the length of the whole together, and equal rows prove the seed too.
+    """
     where = f"experiment '{experiment.name}' of {found.name}"
-    first = _run(found, experiment, folder / "first")
-    if first.status != "completed":
-        yield f"{where}: {first.status}: {first.error}"
+    spec = _spec(found, experiment)
+    whole = _run(spec, folder / "whole")
+    if whole.status != "completed":
+        yield f"{where}: {whole.status}: {whole.error}"
         return
-    if first.stopped_by != "length":
-        yield f"{where}: hit the cap of budget check ({first.stopped_by}); shrink it there"
-    for row in first.finals:
+    if whole.stopped_by != "length":
+        yield f"{where}: hit the cap of budget check ({whole.stopped_by}); shrink it there"
+    for row in whole.finals:
         if experiment.task.metric not in row["values"]:
             yield f"{where}: its last row lacks '{experiment.task.metric}', the task's metric"
     if experiment.shows:
-        yield from _shown(found, experiment, first, where)
-    second = _run(found, experiment, folder / "second")
-    if journal.measured(first) != journal.measured(second):
-        yield f"{where}: the same seed twice gives different rows"
-    yield from _resumes(found, experiment, (first, where, folder / "third"))
+        yield from _shown(found, experiment, whole, where)
+    yield from _in_parts(spec, whole, where, folder)
 
 
-def _shown(
-    found: Folder, experiment: Experiment, result: journal.Result, where: str
-) -> Iterator[str]:
+def _shown(found: Folder, experiment: Experiment, result: Result, where: str) -> Iterator[str]:
     """Yield what is wrong with the drawing of a finished trial."""
     try:
         text = found.drawing(experiment)(result.artifacts)
@@ -83,33 +84,57 @@ def _shown(
         yield f"{where}: shows='{experiment.shows}' returns no text"
 
 
-def _resumes(
-    found: Folder, experiment: Experiment, known: tuple[journal.Result, str, Path]
-) -> Iterator[str]:
-    """Yield what is wrong when a trial is stopped half-way, or at its last turn, and goes on."""
-    whole, where, folder = known
-    turns = sum(phase["turns"] for phase in whole.cost.values() if phase["cost"])
-    for stop in sorted({turns // 2, turns} - {0}):
-        _run(found, experiment, folder / str(stop), Pace(NEVER, NEVER, stop_after=stop))
-        resumed = _run(found, experiment, folder / str(stop))
-        at = f"{where}, stopped after turn {stop} of {turns}:"
-        if resumed.attempts != 2:
+def _in_parts(spec: Spec, whole: Result, where: str, folder: Path) -> Iterator[str]:
+    """Yield what is wrong when a trial is stopped half-way, goes on, is stopped at its last turn.
+
+    One that has a single turn is stopped there alone; one without turns runs whole once more.
+    """
+    turns, done, at = _turns(whole), 0, f"{where}:"
+    for stop in (*sorted({turns // 2, turns} - {0}), None):
+        left = None if stop is None else stop - done
+        part = _run(spec, folder / "parts", Pace(NEVER, NEVER, stop_after=left))
+        if part.status not in ("stopped", "completed"):
+            yield f"{at} {part.status}: {part.error}"
+            return
+        yield from (f"{at} {note}" for note in part.notes[:1])
+        told = len(part.rows) if part.status == "stopped" else None
+        if journal.measured(part) != journal.measured(whole)[:told]:
+            yield _why_rows_differ(spec, whole, (where, at), folder)
+            return
+        if stop is None:
+            break
+        done, at = _turns(part), f"{where}, stopped after turn {stop} of {turns}:"
+        if part.status != "stopped":
             yield f"{at} did not stop when asked to"
-        if resumed.notes:
-            yield f"{at} {resumed.notes[0]}"
-        if resumed.error:
-            yield f"{at} {resumed.status}: {resumed.error}"
-        if journal.measured(whole) != journal.measured(resumed):
-            yield f"{at} resumed rows differ from uninterrupted ones; restore() misses some state"
-        if whole.total("steps") != resumed.total("steps"):
-            yield f"{at} a resumed trial is charged other steps than an uninterrupted one"
+            return
+        if not (part.folder / CHECKPOINT).exists():
+            yield f"{at} nothing was saved; give restore() all that has state"
+            return
+    if whole.total("steps") != part.total("steps"):
+        yield f"{at} a resumed trial is charged other steps than an uninterrupted one"
 
 
-def _run(
-    found: Folder, experiment: Experiment, runs: Path, pace: Pace | None = None
-) -> journal.Result:
+def _why_rows_differ(spec: Spec, whole: Result, names: tuple[str, str], folder: Path) -> str:
+    """Tell whether the seed or the interruption is to blame; the whole trial runs again."""
+    where, at = names
+    seed = at == f"{where}:"  # nothing was interrupted yet
+    if seed or journal.measured(_run(spec, folder / "again")) != journal.measured(whole):
+        return f"{where}: the same seed twice gives different rows"
+    return f"{at} resumed rows differ from uninterrupted ones; restore() misses some state"
+
+
+def _turns(result: Result) -> int:
+    """Return how many turns with steps a trial has done, in all its phases."""
+    return sum(phase["turns"] for phase in result.cost.values() if phase["cost"])
+
+
+def _spec(found: Folder, experiment: Experiment) -> Spec:
     request = specs.Request([experiment.name], budget.standard("check"), seeds=[0])
     (spec,) = (s for s in specs.plan(found, request) if s.experiment == experiment.name)
+    return spec
+
+
+def _run(spec: Spec, runs: Path, pace: Pace | None = None) -> Result:
     home = spec.home(runs)
     spec.write(home)
     outcome = runner.execute(home, pace or Pace(NEVER, NEVER))

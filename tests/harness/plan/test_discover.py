@@ -1,4 +1,4 @@
-"""A paper is a folder: found by its path, held to the contract, and known to nothing else."""
+"""A paper is a folder: found by its path, and known to nothing else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 from harness.cli.app import main
 from harness.paper import Refused
 from harness.plan import discover
-from harness.run import contract
-from tests.lab.throwaway import METHOD, make_paper
+from tests.lab.throwaway import make_paper
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -237,111 +236,6 @@ def test_two_figures_of_one_name_are_refused(tmp_path):
     (folder / "figures.py").write_text(FIGURES.replace("KEY", "'b'"))
     with pytest.raises(Refused, match="'b' stands twice in FIGURES"):
         discover.load(folder).figures()
-
-
-# -- the contract ---------------------------------------------------------------------------------
-
-
-def problems(folder: Path) -> list[str]:
-    return list(contract.inspect(discover.load(folder)))
-
-
-def changed(old: str, new: str) -> str:
-    assert old in METHOD
-    return METHOD.replace(old, new)
-
-
-def test_a_sound_folder_has_no_problem(tmp_path):
-    assert problems(make_paper(tmp_path, experiments=("fit", "more/fit"))) == []
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        (changed('{"loss": model.weight**2}', '{"lost": 1.0}'), "its last row lacks 'loss'"),
-        (changed("random.Random(seed)", "random.Random(time.time_ns())"),
-         "the same seed twice gives different rows"),
-        (changed('"weight": self.weight', '"weight": 1.0'), "resumed rows differ"),
-        (changed("if turn == config.fail_at", "if turn == 2"), "failed: RuntimeError"),
-        ("def run(config, trial):\n    yield from ()\n", "yielded no row"),
-    ],
-)  # fmt: skip
-def test_the_contract_names_what_is_wrong_with_an_experiment(tmp_path, body, told):
-    folder = make_paper(tmp_path, body=body)
-    found = problems(folder)
-    assert [problem for problem in found if told in problem], found
-    assert all(f"experiment 'fit' of {folder.name}" in problem for problem in found)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ('run="method:run"', 'run="metod:run"', "did you mean 'method'?"),
-        ('run="method:run"', 'run="method:runs"', "did you mean 'run'?"),
-        ("seeds=SEEDS", 'skipped=("nightly",)', "claim 'loss' is judged at nightly"),
-    ],
-)
-def test_the_contract_names_declarations_that_lead_nowhere(tmp_path, old, new, told):
-    folder = make_paper(tmp_path)
-    text = (folder / "paper.py").read_text()
-    assert old in text
-    (folder / "paper.py").write_text(text.replace(old, new))
-    found = list(contract.declarations(discover.load(folder)))
-    assert len(found) == 1
-    assert told in found[0]
-
-
-@pytest.mark.parametrize(
-    ("shows", "told"),
-    [
-        ("drawings:drawn", "shows='drawings:drawn' names no module; did you mean 'drawing'?"),
-        ("nowhere.at.all:drawn", "names no module"),
-        ("drawing:draw", "names no function; did you mean 'drawn'?"),
-        ("textwrap:dedents", "names no function; did you mean 'dedent'?"),
-        ("drawing:drawn", None),
-        ("harness.paper:require", None),  # a shared module
-    ],
-)
-def test_what_an_experiment_shows_is_resolved_like_what_it_runs(tmp_path, shows, told):
-    folder = make_paper(tmp_path)
-    (folder / "drawing.py").write_text("def drawn(artifacts):\n    return 'a cell'\n")
-    text = (folder / "paper.py").read_text()
-    changed = text.replace('run="method:run"', f'run="method:run", shows="{shows}"')
-    (folder / "paper.py").write_text(changed)
-    found = list(contract.declarations(discover.load(folder)))
-    assert (told is None and found == []) or (told in found[0])
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        ("return 'a cell'", None),
-        ("return ''", "shows='drawing:drawn' returns no text"),
-        ("return (artifacts / 'cell.json').read_text()", "raises FileNotFoundError"),
-    ],
-)
-def test_the_contract_draws_what_was_found(tmp_path, body, told):
-    folder = make_paper(tmp_path)
-    (folder / "drawing.py").write_text(f"def drawn(artifacts):\n    {body}\n")
-    text = (folder / "paper.py").read_text()
-    changed = text.replace('run="method:run"', 'run="method:run", shows="drawing:drawn"')
-    (folder / "paper.py").write_text(changed)
-    found = problems(folder)
-    assert (told is None and found == []) or (told in found[0])
-
-
-def test_a_folder_without_a_readme_is_a_problem(tmp_path):
-    folder = make_paper(tmp_path)
-    (folder / "README.md").unlink()
-    assert list(contract.declarations(discover.load(folder))) == [
-        f"{folder.name}: has no README.md"
-    ]
-
-
-def test_check_exits_1_and_prints_the_problem(tmp_path, capsys):
-    folder = make_paper(tmp_path, body=changed('"weight": self.weight', '"weight": 1.0'))
-    assert call("check", folder) == 1
-    assert "resumed rows differ" in " ".join(capsys.readouterr().out.split())
 
 
 # -- the sixth paper ------------------------------------------------------------------------------
