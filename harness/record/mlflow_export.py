@@ -62,12 +62,12 @@ def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
         TimeoutError: another importer held the folder for too long.
         mlflow.exceptions.MlflowException: the store cannot be used at all.
     """
-    with _alone(runs):
+    with sole_importer(runs):
         results, problems = journal.read_all(runs)
         where = address(runs, uri)
         report: dict[str, Any] = {"uri": where, "trials": 0, "new": 0, "rows": 0}
         if results:
-            store = _open(runs, where)
+            store = open_store(runs, where)
             by_paper = sorted(results, key=lambda result: str(result.spec["paper"]))
             for paper, group in groupby(by_paper, lambda result: str(result.spec["paper"])):
                 problems += _export_paper(store, f"papers/{paper}", list(group), report)
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _alone(runs: Path) -> Iterator[None]:
+def sole_importer(runs: Path) -> Iterator[None]:
     """Wait until no other importer works on this folder; the lock dies with its process."""
     with (runs / LOCK).open("a") as handle:
         deadline = time.monotonic() + PATIENCE
@@ -112,7 +112,8 @@ def _alone(runs: Path) -> Iterator[None]:
 # -- the store ----------------------------------------------------------------------------------
 
 
-def _open(runs: Path, uri: str) -> Store:
+def open_store(runs: Path, uri: str) -> Store:
+    """Open the tracking store of an address; make the tables of a database that is not there."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     from mlflow import MlflowClient

@@ -21,21 +21,21 @@ class Importer:
     def __init__(self, runs: Path, every: float = EVERY) -> None:
         self._command = _command(runs)
         self._every, self._last = every, time.monotonic()
-        self._child: subprocess.Popen[bytes] | None = None
+        self.child: subprocess.Popen[bytes] | None = None
 
     def poll(self) -> None:
         """Start an import when the last one is done and old enough."""
-        if self._child is not None and self._child.poll() is None:
+        if self.child is not None and self.child.poll() is None:
             return
         if time.monotonic() - self._last >= self._every:
             self._last = time.monotonic()
-            self._child = _start(self._command, subprocess.DEVNULL)
+            self.child = _start(self._command, subprocess.DEVNULL)
 
     def close(self) -> None:
         """End an import that is under way; `sync` brings what it left."""
-        if self._child is not None and self._child.poll() is None:
-            os.killpg(self._child.pid, signal.SIGKILL)
-            self._child.wait()
+        if self.child is not None and self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
 
 
 def sync(runs: Path, timeout: float = 60.0) -> str:
@@ -44,7 +44,7 @@ def sync(runs: Path, timeout: float = 60.0) -> str:
     Returns:
         One line for the user: where to look, or what happened and how to try again.
     """
-    code, output = _bounded(_command(runs), timeout)
+    code, output = run_bounded(_command(runs), timeout)
     last = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
     if code == 0:
         return last
@@ -72,7 +72,7 @@ def _start(command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
+def run_bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
     """Return (exit code, None when out of time; output); nothing of the command stays alive."""
     with _start(command, subprocess.PIPE) as process:
         done = False

@@ -58,9 +58,9 @@ def launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
         Refused: the extra is not installed, or this machine submits to no SLURM.
     """
     if name == "ray":
-        _extra("ray", "ray")
+        imported("ray", "ray")
         return run_ray
-    _extra("submitit", "slurm")
+    imported("submitit", "slurm")
     if SCHEDULER == "slurm" and shutil.which("sbatch") is None:
         raise Refused("--launcher slurm: no sbatch on this machine; did you mean 'local'?")
     return run_slurm
@@ -74,7 +74,7 @@ def run_slurm(
     Raises:
         KeyboardInterrupt: asked to stop; the jobs are cancelled and save.
     """
-    submitit = _extra("submitit", "slurm")
+    submitit = imported("submitit", "slurm")
     logs = Path(os.path.commonpath([folder.resolve() for folder in folders])) / "slurm"
     executor = submitit.AutoExecutor(folder=logs, cluster=SCHEDULER)
     executor.update_parameters(
@@ -105,7 +105,7 @@ def run_ray(
     Raises:
         KeyboardInterrupt: asked to stop; each trial goes on from its last checkpoint.
     """
-    ray = _extra("ray", "ray")
+    ray = imported("ray", "ray")
     ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
     try:
         options = {"num_cpus": host.threads, "num_gpus": 1 if host.gpus else 0, "max_retries": 1}
@@ -122,7 +122,8 @@ def run_ray(
         ray.shutdown()
 
 
-def _extra(package: str, name: str) -> ModuleType:
+def imported(package: str, name: str) -> ModuleType:
+    """Return a package of an extra; refuse with the extra's name where it is not installed."""
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:

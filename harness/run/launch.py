@@ -115,14 +115,14 @@ def _pool(
             return pool.submit(execute, folder, pace)
 
         try:
-            return _follow(start, folders, host.jobs, sink)
+            return follow(start, folders, host.jobs, sink)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             _stop_workers()
             raise
 
 
-def _follow(
+def follow(
     start: Callable[[Path], Future[Outcome]],
     folders: Sequence[Path],
     workers: int,

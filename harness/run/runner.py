@@ -24,7 +24,7 @@ from harness.record import journal, provenance
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
 
 HEARTBEAT, LOCK, TRACEBACK = "heartbeat.json", "lock", "traceback.txt"
-_asked_to_stop = False  # set by SIGTERM between two trials of one worker process
+asked_to_stop = False  # set by SIGTERM between two trials of one worker process
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
     with locked(folder):
         if finished(folder):
             return Outcome("completed")
-        if _asked_to_stop:
+        if asked_to_stop:
             return Outcome("stopped", "asked to stop before it began")
         try:
             return _attempt(spec, folder, pace or Pace())
@@ -175,8 +175,8 @@ def _stop_on_signal(trial: Trial) -> Iterator[None]:
     """Turn SIGTERM and SIGINT into a request: save at the next turn, then leave."""
 
     def request(signum: int, frame: FrameType | None) -> None:
-        global _asked_to_stop
-        _asked_to_stop = trial.stop_requested = True
+        global asked_to_stop
+        asked_to_stop = trial.stop_requested = True
 
     before = {s: signal.signal(s, request) for s in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -88,7 +88,7 @@ def conduct(
     outcomes: dict[Path, Outcome] = {}
     if todo:
         bars = Bars(console, {folder: trials[folder] for folder in todo})
-        ends = Ends({folder: _size(folder) for folder in todo})
+        ends = Ends({folder: journal_size(folder) for folder in todo})
         importer = Importer(site.runs)
 
         def watch() -> None:
@@ -132,7 +132,7 @@ class Ends:
     def show(self, bars: Bars) -> None:
         """Print the trials that ended since the last look, and move the bars."""
         for folder, size in list(self.sizes.items()):
-            if _size(folder) > size and b'"kind": "end"' in _tail(folder / journal.NAME):
+            if journal_size(folder) > size and b'"kind": "end"' in _tail(folder / journal.NAME):
                 result = journal.read(folder)
                 if result.status != "running":
                     del self.sizes[folder]
@@ -140,7 +140,8 @@ class Ends:
         bars.refresh()
 
 
-def _size(folder: Path) -> int:
+def journal_size(folder: Path) -> int:
+    """Return how long a trial's journal is, in bytes; 0 where there is none."""
     path = folder / journal.NAME
     return path.stat().st_size if path.exists() else 0
 
@@ -162,7 +163,7 @@ def ended(result: Result) -> str:
 
 def _result(folder: Path, outcome: Outcome | None, spec: Spec) -> Result:
     """Return the trial's result; where its journal could not tell the end, the worker does."""
-    result = journal.read(folder) if _size(folder) else Result(folder)
+    result = journal.read(folder) if journal_size(folder) else Result(folder)
     result.spec = result.spec or asdict(spec)
     told = result.status != "running" and result.attempts > 0
     if outcome is not None and (not told or outcome.status in ("failed", "refused")):

@@ -179,7 +179,7 @@ def as_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
     import torch
 
-    monkeypatch.setattr(runner, "_asked_to_stop", False)
+    monkeypatch.setattr(runner, "asked_to_stop", False)
     threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield

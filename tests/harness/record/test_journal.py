@@ -270,3 +270,16 @@ def test_a_line_that_does_not_fit_leaves_no_half_behind(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == ("OSError\n", 0), done.stderr
     texts = [entry["text"] for entry in journal.entries(tmp_path / journal.NAME)]
     assert texts == ["before", "after"]
+
+
+def test_an_empty_journal_and_a_foreign_line_are_named(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / journal.NAME).touch()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / journal.NAME).write_bytes(journal.encode({"kind": "start", "time": 0}))
+    results, problems = journal.read_all(tmp_path)
+    assert results == []
+    assert [("no trial" in line, "no field" in line) for line in problems] == [
+        (True, False),
+        (False, True),
+    ]

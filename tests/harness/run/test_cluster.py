@@ -33,6 +33,7 @@ def rows(folder: Path) -> list[str]:
     return journal.measured(journal.read(folder))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_submitit_runs_trials_and_gives_the_same_rows(tmp_path: Path, monkeypatch):
     pytest.importorskip("submitit")
@@ -66,7 +67,7 @@ def test_slurm_is_refused_where_there_is_none():
 
 def test_a_missing_extra_is_named_with_its_cure():
     with pytest.raises(Refused, match=r"nowhere_to_be_found is not installed .*\[ray\]"):
-        cluster._extra("nowhere_to_be_found", "ray")
+        cluster.imported("nowhere_to_be_found", "ray")
 
 
 @pytest.mark.slow

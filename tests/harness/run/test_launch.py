@@ -132,7 +132,7 @@ def test_never_more_trials_are_begun_than_there_are_workers() -> None:
         assert len(begun) - len(outcomes) <= 2
         return ended(Outcome("completed", str(folder)))
 
-    assert launch._follow(start, folders, 2, (outcomes, nothing)) == []
+    assert launch.follow(start, folders, 2, (outcomes, nothing)) == []
     assert begun == folders
     assert outcomes == {folder: Outcome("completed", str(folder)) for folder in folders}
 
@@ -141,7 +141,7 @@ def test_trials_of_a_broken_pool_are_suspects() -> None:
     futures = {"a": Future(), "b": ended(error=BrokenProcessPool()), "c": ended()}
     outcomes: dict[Path, Outcome] = {}
     folders = [Path(name) for name in futures]
-    suspects = launch._follow(lambda f: futures[f.name], folders, 2, (outcomes, nothing))
+    suspects = launch.follow(lambda f: futures[f.name], folders, 2, (outcomes, nothing))
     assert suspects == [Path("a"), Path("b")]
     assert outcomes == {}
 
@@ -153,7 +153,7 @@ def test_pool_that_breaks_between_two_looks_is_no_crash() -> None:
         return ended() if folder.name == "a" else Future()
 
     outcomes: dict[Path, Outcome] = {}
-    suspects = launch._follow(start, [Path(n) for n in "abc"], 2, (outcomes, nothing))
+    suspects = launch.follow(start, [Path(n) for n in "abc"], 2, (outcomes, nothing))
     assert suspects == [Path("b")]
     assert outcomes == {Path("a"): Outcome("completed")}
 
@@ -171,7 +171,7 @@ def test_trial_that_cannot_begin_does_not_end_the_others(
 ) -> None:
     futures, outcomes = {"a": ended(error=error), "b": ended()}, {}
     folders = [Path(name) for name in futures]
-    assert launch._follow(lambda f: futures[f.name], folders, 1, (outcomes, nothing)) == []
+    assert launch.follow(lambda f: futures[f.name], folders, 1, (outcomes, nothing)) == []
     assert outcomes == {Path("a"): outcome, Path("b"): Outcome("completed")}
 
 
@@ -191,6 +191,7 @@ MEETING = METHOD.replace(
 )
 
 
+@pytest.mark.slow
 def test_two_workers_measure_what_one_process_measures(tmp_path: Path) -> None:
     environment = dict(os.environ)
     paper = make_paper(tmp_path, "b", MEETING)
@@ -212,6 +213,7 @@ def test_two_workers_measure_what_one_process_measures(tmp_path: Path) -> None:
         assert worker.rows[-1]["values"]["loss"] == alone.rows[-1]["values"]["loss"]
 
 
+@pytest.mark.slow
 def test_trial_of_a_killed_worker_is_tried_again(tmp_path: Path) -> None:
     paper = make_paper(tmp_path)
     folder = home(paper, tmp_path / "runs", kill_at=7)
@@ -223,6 +225,7 @@ def test_trial_of_a_killed_worker_is_tried_again(tmp_path: Path) -> None:
     assert len(list((folder / "artifacts").glob("death*"))) == 1
 
 
+@pytest.mark.slow
 def test_trial_that_kills_every_worker_fails_and_the_other_completes(tmp_path: Path) -> None:
     paper = make_paper(tmp_path)
     bad = home(paper, tmp_path / "runs", kill_at=7, kills=99)
@@ -242,6 +245,7 @@ SLOW = METHOD.replace(
 )
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_the_next_run_goes_on(tmp_path: Path) -> None:
     paper = make_paper(tmp_path, body=SLOW)
     folders = [

@@ -206,7 +206,7 @@ def test_sigterm_saves_and_the_next_run_goes_on(paper: Path, tmp_path: Path) -> 
     assert outcome == Outcome("stopped", "stopped on request at turn 8 of train")
     assert (folder / CHECKPOINT).exists()
     assert journal.read(folder).status == "stopped"
-    runner._asked_to_stop = False  # the next run is another process
+    runner.asked_to_stop = False  # the next run is another process
     assert runner.execute(folder) == Outcome("completed")
     resumed, whole = journal.read(folder), journal.read(quiet)
     assert journal.measured(resumed) == journal.measured(whole)

@@ -40,7 +40,7 @@ def test_an_end_of_an_earlier_attempt_is_not_shown_again(folder, console, screen
     written.append("start", **START)
     written.append("end", **END)
     bars = Bars(console, {folder: Spec.read(folder)})
-    ends = session.Ends({folder: session._size(folder)})
+    ends = session.Ends({folder: session.journal_size(folder)})
     ends.show(bars)
     written.append("start", **START)
     ends.show(bars)
