@@ -126,23 +126,26 @@ def test_the_uninterrupted_run_is_what_was_declared(whole):
     assert journal.measured(whole[0]) != journal.measured(whole[1])
 
 
-@pytest.mark.parametrize("rows", [1, ROWS // 2, ROWS - 5])
-def test_a_killed_run_goes_on_to_the_same_bytes(paper, whole, tmp_path, rows):
-    with started(paper, tmp_path, "--seed", "0", *SLOW) as process:
-        until(lambda: rows_on_disk(tmp_path) >= rows, process)
-        os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait(PATIENCE) == -signal.SIGKILL
-    (killed,) = results(tmp_path).values()
-    assert killed.status == "running"
-    assert rows <= len(killed.rows) < ROWS
+def test_a_run_killed_again_and_again_goes_on_to_the_same_bytes(paper, whole, tmp_path):
+    moments = (1, ROWS // 2, ROWS - 5)
+    for deaths, rows in enumerate(moments):
+        with started(paper, tmp_path, "--seed", "0", *SLOW) as process:
+            until(lambda: rows_on_disk(tmp_path) >= rows + deaths, process)  # noqa: B023
+            os.killpg(process.pid, signal.SIGKILL)
+            assert process.wait(PATIENCE) == -signal.SIGKILL
+        (killed,) = results(tmp_path).values()
+        assert (killed.status, killed.attempts) == ("running", deaths + 1)
+        assert rows <= len(killed.rows) < ROWS
+        assert killed.lost_rows <= deaths  # a checkpoint at every turn: the last row, each time
+        if deaths > 1:
+            assert restored_rows(tmp_path) > 0  # it went on and did not start over
     done = run(paper, tmp_path, "--seed", "0", *SLOW)
     assert done.returncode == 0, done.stderr
     (again,) = results(tmp_path).values()
     must_equal(again, whole[0])
-    assert again.attempts == 2
-    assert again.lost_rows <= 1  # a checkpoint at every turn: at most the row of the last one
-    if rows > 1:
-        assert restored_rows(tmp_path) > 0  # it went on and did not start over
+    assert again.attempts == len(moments) + 1
+    assert again.lost_rows <= len(moments)
+    assert restored_rows(tmp_path) >= moments[-1] - 1
 
 
 def restored_rows(runs: Path) -> int:
@@ -220,28 +223,18 @@ def test_a_second_process_on_the_same_trial_is_refused_and_the_first_goes_on(
 # -- the same seed --------------------------------------------------------------------------------
 
 
-def test_two_jobs_measure_what_one_measures(paper, whole, tmp_path):
-    done = run(paper, tmp_path, "--seeds", "2", "--jobs", "2", *SLOW)
-    assert done.returncode == 0, done.stderr
-    again = results(tmp_path)
-    assert sorted(again) == [0, 1]
-    for seed, result in again.items():
-        must_equal(result, whole[seed])
-        assert result.trial == whole[seed].trial
-
-
-def test_the_benchmark_measures_the_same_twice_and_with_two_jobs(tmp_path):
+def test_the_benchmark_measures_the_same_again_and_with_two_jobs(tmp_path):
     options = ("--experiment", "benchmark/mlp", "--budget", "check", "--seeds", "2")
-    for runs, jobs in (("one", "1"), ("again", "1"), ("two", "2")):
-        done = run("papers/mnist1d", tmp_path / runs, *options, "--jobs", jobs)
+    for jobs in ("1", "2"):
+        done = run("papers/mnist1d", tmp_path / jobs, *options, "--jobs", jobs)
         assert done.returncode == 0, done.stderr
-    one, *others = (results(tmp_path / name) for name in ("one", "again", "two"))
-    assert sorted(one) == [0, 1]
-    assert {result.status for result in one.values()} == {"completed"}
+    one, two = results(tmp_path / "1"), results(tmp_path / "2")
+    assert sorted(one) == sorted(two) == [0, 1]
+    assert {result.status for result in (*one.values(), *two.values())} == {"completed"}
     finals = json.dumps([row["values"] for row in one[0].finals])
     assert "test_accuracy" in finals
     assert journal.measured(one[0]) != journal.measured(one[1])
-    for other in others:
-        for seed in (0, 1):
-            assert journal.measured(other[seed]) == journal.measured(one[seed])
-            assert other[seed].total("steps") == one[seed].total("steps") > 0
+    for seed in (0, 1):
+        assert two[seed].trial == one[seed].trial
+        assert journal.measured(two[seed]) == journal.measured(one[seed])
+        assert two[seed].total("steps") == one[seed].total("steps") > 0

@@ -13,6 +13,8 @@ from harness.plan.discover import Folder
 from harness.record import tables
 from harness.show import draw, report
 
+pytestmark = pytest.mark.slow
+once = pytest.mark.xdist_group("rendered")  # one process renders and looks at it all
 ROOT = Path(__file__).parents[1]
 RENDERED = sorted(
     path.name for path in (ROOT / "reports").iterdir() if path.suffix in (".md", ".tex", ".html")
@@ -31,17 +33,20 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return reports
 
 
+@once
 @pytest.mark.parametrize("name", [n for n in RENDERED if n != "bench.md"])
 def test_a_page_is_what_the_results_say(rendered: Path, name: str):
     text = (ROOT / "reports" / name).read_text()
     assert (rendered / name).read_text() == text, "run `python -m harness report` and look at it"
 
 
+@once
 @pytest.mark.parametrize("name", [report.RESULTS, report.CURVES])
 def test_rendering_loses_and_changes_no_row(rendered: Path, name: str):
     assert (rendered / name).read_bytes() == (ROOT / "reports" / name).read_bytes()
 
 
+@once
 def test_every_figure_is_drawn(rendered: Path):
     figures = (ROOT / "reports" / "figures").iterdir()
     committed = {path.name for path in figures if not path.match("*-lr-range.png")}  # bench's own
@@ -65,8 +70,9 @@ def test_figures_make_do_with_one_experiment(found: Folder):
     results = tables.load(ROOT / "reports" / report.RESULTS)
     curves = pd.read_csv(ROOT / "reports" / report.CURVES)
     draw.style()
-    for name in sorted(set(results["experiment"])):
-        rows = results[(results["experiment"] == name) & (results["budget"] == "nightly")]
+    night = results[results["budget"] == "nightly"]
+    figures, standings = found.figures().values(), found.standings().values()
+    for (paper, name), rows in night.groupby(["paper", "experiment"]):
         lines = curves[(curves["experiment"] == name) & (curves["budget"] == "nightly")]
-        for function in [*found.figures().values(), *found.standings().values()]:
+        for function in [*(figures if paper == found.name else ()), *standings]:
             function(rows, lines)
