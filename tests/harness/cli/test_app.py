@@ -173,6 +173,7 @@ def test_a_refusal_reaches_the_shell(tmp_path):
 # -- declarations ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["list"], ["list", "--json"], ["--help"], ["run", "--help"]], ids=" ".join
 )
@@ -239,6 +240,7 @@ UNLUCKY = METHOD.replace(
 )
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_a_table_and_says_where_to_look(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -272,6 +274,7 @@ def finished(tmp_path):
     return command, trial / journal.NAME
 
 
+@pytest.mark.slow
 def test_a_complete_trial_is_not_run_again(finished, monkeypatch, capsys):
     command, path = finished
     monkeypatch.setenv("COLUMNS", "200")
@@ -298,6 +301,7 @@ def test_a_damaged_journal_is_refused_by_name_and_not_changed(finished, capsys):
     assert path.read_bytes() == damaged
 
 
+@pytest.mark.slow
 def test_a_failing_trial_gives_status_1_and_the_others_complete(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     folder, runs = make_paper(tmp_path, body=UNLUCKY), tmp_path / "runs"
@@ -316,6 +320,7 @@ def test_a_failing_trial_gives_status_1_and_the_others_complete(tmp_path, monkey
     assert len(results[3].rows) == 8  # turns 0, 3, ... 18 of 20, and the end
 
 
+@pytest.mark.slow
 def test_fresh_starts_over_and_keeps_what_was_measured(tmp_path, capsys):
     folder, runs = make_paper(tmp_path), tmp_path / "runs"
     command = ["run", folder, "--runs", runs, "--jobs", "1", "--no-tracking", "--steps", "8"]

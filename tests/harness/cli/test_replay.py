@@ -36,6 +36,7 @@ def call(*arguments: str | Path) -> int:
     return int(end.value.code or 0)
 
 
+@pytest.mark.slow
 def test_a_row_of_a_fresh_clone_is_replayed_and_agrees_until_it_is_tampered_with(
     lab, tmp_path, capsys
 ):

@@ -82,6 +82,7 @@ def test_the_committed_config_names_no_machine():
     assert ignored.returncode == 1
 
 
+@pytest.mark.slow
 def test_pulls_by_name_repeat_and_leave_the_others_by_the_command(clone, remote):
     dvc("remote", "add", "--local", "--default", "store", remote, cwd=clone)
     home = Home(clone)
@@ -96,6 +97,7 @@ def test_pulls_by_name_repeat_and_leave_the_others_by_the_command(clone, remote)
     git("diff", "--exit-code", cwd=clone)
 
 
+@pytest.mark.slow
 def test_pulls_by_name_repeat_and_leave_the_others_by_the_api(clone, remote):
     home = Home(clone)
     for name, expected in (
@@ -108,6 +110,7 @@ def test_pulls_by_name_repeat_and_leave_the_others_by_the_api(clone, remote):
     git("diff", "--exit-code", cwd=clone)
 
 
+@pytest.mark.slow
 def test_a_bare_pull_brings_all_but_the_archive_that_no_remote_has(clone, remote):
     """Measured: exit 1 and the missing path named; `--allow-missing` exits 0. Nothing is lost."""
     dvc("remote", "add", "--local", "--default", "store", remote, cwd=clone)

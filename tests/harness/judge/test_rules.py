@@ -519,6 +519,7 @@ def test_holm_takes_back_refutations_that_are_only_just_significant():
 # ---- how often the rules err
 
 
+@pytest.mark.slow
 def test_tost_errs_in_one_of_twenty_when_the_truth_is_at_the_margin():
     declared, rng = paper(Value("a", "acc", 0.0, 1.0)), np.random.default_rng(11)
     draws = [judge(declared, frame(a=rng.normal(1.0, 0.1, 5)), "paper") for _ in range(400)]
@@ -527,6 +528,7 @@ def test_tost_errs_in_one_of_twenty_when_the_truth_is_at_the_margin():
     assert 0.02 <= words.count("not reproduced") / 400 <= 0.08
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paired", [True, False])
 def test_no_effect_is_seldom_confirmed(paired):
     check = Effect("a", "b", "acc", claimed=0.01)
@@ -540,6 +542,7 @@ def test_no_effect_is_seldom_confirmed(paired):
     assert confirmed / 100 <= 0.05
 
 
+@pytest.mark.slow
 def test_the_interval_of_an_effect_covers_the_truth():
     declared, rng, hits = paper(Effect("a", "b", "acc", claimed=0.1)), np.random.default_rng(5), 0
     for _ in range(100):
@@ -549,6 +552,7 @@ def test_the_interval_of_an_effect_covers_the_truth():
     assert 0.92 <= hits / 100 <= 0.99
 
 
+@pytest.mark.slow
 def test_pooled_tost_keeps_its_level():
     check, rng = Value("a", "acc", 0.0, 1.0), np.random.default_rng(2)
     hits = 0
@@ -561,6 +565,7 @@ def test_pooled_tost_keeps_its_level():
 NUMBERS = st.lists(st.integers(-64, 64), min_size=2, max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(NUMBERS, NUMBERS, st.sampled_from([0.25, 2.0, 8.0]), st.integers(-4, 4))
 def test_verdicts_do_not_depend_on_the_unit_or_the_origin(first, second, scale, shift):

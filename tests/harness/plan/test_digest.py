@@ -545,6 +545,7 @@ SIGNALS = SEARCHED | TESTBEDS | below("darts: league/", "darts: product/", "rand
 TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("definition", "old", "new", "moved"),
     [
@@ -572,6 +573,7 @@ def test_another_clock_dates_what_was_spent_and_no_accuracy(tree, today):
     assert after(tree, today, path, text) == (TIMED, EVERY)
 
 
+@pytest.mark.slow
 def test_a_file_that_moves_dates_nothing(tree, today):
     path = home_of(tree, "class Recipe", "lr: float")
     package, stem = ".".join(path.relative_to(tree).parts[:-1]), path.stem

@@ -241,6 +241,7 @@ def test_two_figures_of_one_name_are_refused(tmp_path):
 # -- the sixth paper ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sixth_paper_is_a_folder_and_no_edit_anywhere_else(tmp_path, monkeypatch, capsys):
     assert len(SIXTH.splitlines()) <= 25
     folder = write(tmp_path / "papers" / "coins", paper=SIXTH, tossing=TOSSING)

@@ -64,6 +64,7 @@ def test_papers_without_a_test_are_refused():
         list(lr_range.run([bare], None))
 
 
+@pytest.mark.slow
 def test_mnist1d_suggests_rates_near_the_authors():
     """They used 0.01 with Adam; a suggestion more than ten times off would be of no use."""
     (found,) = discover.load_each([str(ROOT / "papers" / "mnist1d")])

@@ -34,6 +34,7 @@ def test_a_model_is_its_seed(name: str):
     assert not torch.equal(next(first.parameters()), next(other.parameters()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COUNTS)
 def test_twenty_stacked_steps_equal_twenty_single_steps(name: str):
     singles = [models.build(name, seed) for seed in range(2)]

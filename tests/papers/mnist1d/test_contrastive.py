@@ -154,6 +154,7 @@ def test_parameter_counts_are_the_published_ones(head: str, count: int):
     torch.testing.assert_close(network(torch.ones(2, 40)), network.layers(torch.ones(2, 40))[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", COUNTS)
 def test_stacked_steps_equal_single_steps_in_two_passes(head: str):
     """In float64: Adam's first steps have the size lr whatever the gradient, and amplify."""

@@ -54,6 +54,7 @@ def test_purity_and_votes_of_a_hand_made_line():
     assert maps.vote(near).tolist() == [0, 0, 0, 0, 0, 2]  # ties go to the smallest
 
 
+@pytest.mark.slow
 def test_the_divergence_is_that_of_the_mapped_points():
     """Compare scikit-learn's approximate divergence with its definition on all pairs."""
     x, _ = clusters()

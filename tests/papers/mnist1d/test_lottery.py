@@ -252,6 +252,7 @@ def test_an_interrupted_trial_gives_the_same_rows(whole, tmp_path: Path, stop: i
     assert ran(TINY, tmp_path) == whole
 
 
+@pytest.mark.slow
 def test_a_faithful_trial_resumes_between_the_kept_weights_and_the_end(tmp_path: Path):
     faithful = replace(TINY, faithful=True, checkpoint_every=4)
     whole = ran(faithful, tmp_path / "whole")

@@ -74,6 +74,7 @@ def test_both_modes_agree_in_float32_over_the_whole_run(train: splits.Split):
     torch.testing.assert_close(forward[1], reverse[1], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings(
     "ignore:.torch.jit.script. is deprecated"
 )  # torch's own, of forward_ad

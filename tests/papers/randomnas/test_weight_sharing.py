@@ -52,6 +52,7 @@ def test_paths_are_drawn_uniformly(lab, signals):
     assert chisquare(list(drawn.values())).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_a_search_is_charged_shared_steps_candidates_and_retrained_children(lab):
     trial = lab({"supernet": (6, 1), "candidates": (4, 0), "retrain": (1, 900)})
     *_, last = list(weight_sharing.run(SMALL, trial))
