@@ -220,6 +220,7 @@ def test_a_training_loss_without_alpha_has_no_product():
 # -- orders of the gradient ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_second_order_without_a_rate_is_first_order_to_the_bit():
     problem, train, val = search(torch.float32)
     first = first_order(problem, val)
@@ -231,6 +232,7 @@ def test_second_order_without_a_rate_is_first_order_to_the_bit():
     assert not first.implicit
 
 
+@pytest.mark.slow
 def test_both_products_agree_where_the_radius_is_small():
     """In float64 nothing flips at so small a radius, ReLU and max pooling notwithstanding."""
     problem, train, val = search()
@@ -290,6 +292,7 @@ def trained(steps: int = 2) -> tuple[Problem, Optimizers, tuple, tuple]:
     return problem, optimizers, train, val
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [0, 2])
 def test_the_virtual_step_is_the_step_that_sgd_would_take(steps):
     problem, optimizers, train, _ = trained(steps)
@@ -307,6 +310,7 @@ def test_the_virtual_step_is_the_step_that_sgd_would_take(steps):
         torch.testing.assert_close(one, other.detach(), rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["first_order", "second_order", "second_order_exact"])
 def test_a_gradient_of_alpha_leaves_weights_and_buffers_as_they_are(gradient):
     problem, optimizers, train, val = trained()
@@ -393,6 +397,7 @@ def test_joint_descent_uses_one_gradient_of_one_loss():
     assert problem.weights[0].item() == pytest.approx(-2.0 - 0.25 * 2 * (-2.0 - 2.0))
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_its_state_as_if_it_had_not_stopped():
     runs = []
     for stop in (False, True):

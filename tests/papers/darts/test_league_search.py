@@ -101,6 +101,7 @@ def test_joint_needs_all_rows():
         Search("joint")
 
 
+@pytest.mark.slow
 def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     trial = lab({"search": (SMALL.steps, 1)})
     rows = list(search.run(SMALL, trial))

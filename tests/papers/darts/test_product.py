@@ -46,6 +46,7 @@ def batches(*size: int) -> tuple[networks.Batch, networks.Batch]:
 # -- networks -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2])
 def test_a_smooth_network_has_no_kink_left(dim):
     net, _ = built(replace(DESIGN, dim=dim, nodes=2))
@@ -154,6 +155,7 @@ def test_distance_and_summary():
 # -- the experiment -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_study_tells_every_kind_and_state_at_every_radius(lab):
     config = replace(TINY, data="mnist1d", kinds=("relu", "relu_float32"))
     *told, last = list(radius.run(config, lab({"search": (2, 1)})))

@@ -138,6 +138,7 @@ def test_the_dominant_eigenvalue_of_a_quadratic_has_its_sign():
         torch.testing.assert_close(hessian @ v, value * v, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_dominant_eigenvalue_of_a_supernet_is_that_of_its_dense_hessian():
     torch.manual_seed(0)
     two = (("skip_connect", "sep_conv_3x3"),) * 2
@@ -296,6 +297,7 @@ def rising(loss, alphas, direction, iterations):
     return 2.0**rising.calls, direction
 
 
+@pytest.mark.slow
 def test_a_search_that_ends_early_returns_the_cell_from_before(monkeypatch, lab, uncounted):
     """It has the same trajectory as the one that goes on, and is charged for what it did."""
     monkeypatch.setattr(curvature, "dominant", rising)
@@ -316,6 +318,7 @@ def test_a_search_that_ends_early_returns_the_cell_from_before(monkeypatch, lab,
     assert "skip connections" in files.shown(trial.artifacts)
 
 
+@pytest.mark.slow
 def test_a_watched_search_tells_where_it_stands(lab):
     config = replace(TINY, space="S4", eval_every=3)
     *rows, last = list(collapse.run(config, lab({"search": (4, 1)})))
@@ -328,6 +331,7 @@ def test_a_watched_search_tells_where_it_stands(lab):
     assert rows[1]["eigenvalue"] == last["eigenvalue"] != rows[0]["eigenvalue"]
 
 
+@pytest.mark.slow
 def test_watching_changes_nothing_where_no_noise_is_drawn(lab, uncounted):
     ends = [
         list(collapse.run(replace(TINY, eval_every=every), lab({"search": (2, 1)})))[-1]

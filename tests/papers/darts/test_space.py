@@ -123,6 +123,7 @@ def test_union_draws_w_and_alpha_from_all_rows(rows, union):
     assert orders[0] != orders[1]  # two streams, not one
 
 
+@pytest.mark.slow
 def test_orders_of_one_seed_see_the_same_data_and_move_alpha_otherwise(rows):
     pair = [searched(rows, replace(FIRST, gradient=g)) for g in ("first_order", "second_order")]
     for one in pair:
@@ -153,6 +154,7 @@ def test_the_loss_is_the_fast_forms_and_what_is_differentiated_twice_the_loops(r
     assert any(gradient.requires_grad for gradient in again)
 
 
+@pytest.mark.slow
 def test_the_discrete_error_is_that_of_weights_of_one_and_zero(rows):
     one = searched(rows)
     for turn in range(4):
@@ -186,6 +188,7 @@ def test_judging_leaves_no_trace(rows):
     assert "running_mean" not in "".join(before)  # statistics are the batch's, always
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_where_it_was(rows):
     whole, half, resumed = searched(rows), searched(rows), searched(rows, seed=9)
     for turn in range(4):
@@ -225,6 +228,7 @@ def test_a_row_counts_the_derived_normal_cell(rows):
     assert one.row()["convolutions"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gradient", "passes"), [("first_order", 2), ("second_order", 5)])
 def test_a_steps_work_is_its_passes(rows, gradient, passes):
     one = searched(rows, replace(FIRST, gradient=gradient))
@@ -273,6 +277,7 @@ def test_batch_last_runs_cells_that_carry_inputs_and_unknown_operations():
         torch.testing.assert_close(net(x)[0], batch_last.forward(net, x), rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_child_of_signals_learns_and_its_test_waits_for_the_last_step(lab, few, signals):
     config = replace(SIGNAL, child_channels=4, child_steps=16, child_every=5, child_batch=30)
     bed = Signals(config, signals)
@@ -302,6 +307,7 @@ def test_childrens_work_and_parameters(rows, signals):
 # -- images ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_children_of_images_are_those_of_the_shared_protocol(lab, stored):
     """The same streams give the same training as `cells.cifar.run`, loss for loss."""
     config = replace(IMAGE, side=32)
@@ -355,6 +361,7 @@ def test_pixels_need_no_data(monkeypatch):
 # -- runs -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_search_tells_three_errors_and_keeps_its_cell(lab, few):
     trial = trial_of(lab, SIGNAL, SEARCH)
     told = list(search.run(SIGNAL, trial))
@@ -371,6 +378,7 @@ def test_a_search_tells_three_errors_and_keeps_its_cell(lab, few):
     assert trial.meter.ledgers["search"].flops > 0
 
 
+@pytest.mark.slow
 def test_a_search_that_time_cuts_short_says_what_it_got_to(lab, few, monkeypatch):
     """The last row is of the turn that was reached, not of the last one that was measured."""
     trial = trial_of(lab, replace(SIGNAL, steps=40, eval_every=39), SEARCH)
@@ -386,6 +394,7 @@ def test_a_search_that_time_cuts_short_says_what_it_got_to(lab, few, monkeypatch
     assert "test_error" in told[-1]
 
 
+@pytest.mark.slow
 def test_random_search_takes_the_best_by_validation_and_knows_the_mean(lab, few):
     config = SignalRandom(
         drawn=(0, 1, 2), child_channels=2, child_batch=20, child_steps=6, child_every=6
@@ -403,6 +412,7 @@ def test_random_search_takes_the_best_by_validation_and_knows_the_mean(lab, few)
     assert final["cell"] == drawn[final["best"]].text
 
 
+@pytest.mark.slow
 def test_random_search_on_images_trains_the_chosen_cell_in_full(lab, stored):
     config = ImageRandom(
         dataset="cifar10_subset", side=8, drawn=(0, 1), selection_steps=2, child_channels=4,
@@ -432,6 +442,7 @@ def test_full_networks_are_the_papers(name, channels, layers, batch):
     assert (built.cells if name == "search" else built.layers) == layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["search", "evaluation"])
 def test_memory_counted_from_shapes_is_the_memory_of_a_real_pass(lab, monkeypatch, network):
     monkeypatch.setattr(sizes, "design", lambda config: replace(TINY, dim=2, inputs=3))

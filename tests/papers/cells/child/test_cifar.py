@@ -164,6 +164,7 @@ def test_warm_up_rises_to_the_full_rate_and_the_cosine_follows():
 # -- the loss -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_second_classifier_counts_while_training_only():
     recipe = replace(TINY, auxiliary=0.4)
     network = cifar.build(V2, recipe, 0)
@@ -262,6 +263,7 @@ def test_same_seed_same_bytes(tmp_path):
     assert rows(tmp_path / "one") == rows(tmp_path / "two")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [2, 3, 6])  # within an epoch, at its end, at the very end
 def test_resumed_equals_uninterrupted(tmp_path, stop):
     recipe = replace(TINY, drop_path=0.5, every=2)
@@ -273,6 +275,7 @@ def test_resumed_equals_uninterrupted(tmp_path, stop):
     assert measured[0] == measured[1]
 
 
+@pytest.mark.slow
 def test_several_children_one_after_another_resume_too(tmp_path):
     def story(name, pace=None):
         trial = open_trial(tmp_path / name, 3, pace, phases=("retrain/0", "retrain/1"))
@@ -356,6 +359,7 @@ def test_layouts_in_memory_agree():
 # -- the real images ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_real_subset_trains(tmp_path, monkeypatch):
     folder = Path(__file__).parents[4] / "data" / "cifar10_subset"
     if not (folder / "train.bin").exists() and not os.environ.get("HARNESS_DVC_REMOTE"):

@@ -170,6 +170,7 @@ def test_the_committed_table_was_made_with_this_recipe_on_these_data(committed: 
     committed.header.require(made.recipe, made.data, truth.COMMITTED)
 
 
+@pytest.mark.slow
 def test_two_rows_come_out_again(committed: Table):
     """The drift check in small; a nightly run retrains twenty."""
     assert builder.drift(committed, 2) <= 0.02

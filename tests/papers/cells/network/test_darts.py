@@ -47,6 +47,7 @@ def millions(model, size):
 # --- golden numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COUNTS)
 def test_published_cells_have_the_published_weights_and_costs(name):
     cifar, large, small, macs, macs_large = COUNTS[name]
@@ -60,6 +61,7 @@ def test_published_cells_have_the_published_weights_and_costs(name):
         assert millions(model, 224) == macs_large
 
 
+@pytest.mark.slow
 def test_weights_of_other_networks():
     gdas = PUBLISHED["GDAS_V1"].genotype
     with torch.device("meta"):
@@ -71,6 +73,7 @@ def test_weights_of_other_networks():
         assert parameters(network(classes=100)) == 3_349_342 + 51_930 == 3_401_272
 
 
+@pytest.mark.slow
 def test_weights_of_the_second_classifier():
     with torch.device("meta"):
         model = network(auxiliary=True)

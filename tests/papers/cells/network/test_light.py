@@ -110,6 +110,7 @@ def test_stacked_networks_compute_what_single_ones_do(double: None, training: bo
             torch.testing.assert_close(together[member].T, alone, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_stacked_training_equals_training_one_after_another(
     signals: mnist1d.Signals, double: None
 ):
@@ -134,6 +135,7 @@ def test_stacked_training_equals_training_one_after_another(
         torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_what_a_child_becomes_does_not_depend_on_its_neighbours(signals: mnist1d.Signals):
     """Bit by bit: so a row of the table is replayed from (cell, seed) alone."""
     first, *others = [(code, seed) for seed, code in enumerate(codes(5, 3))]
@@ -142,6 +144,7 @@ def test_what_a_child_becomes_does_not_depend_on_its_neighbours(signals: mnist1d
     assert replace(alone, seconds=0) == replace(among, seconds=0)
 
 
+@pytest.mark.slow
 def test_gradients_do_not_depend_on_the_order_of_a_stack():
     """Bit by bit: three gradients meet at a node, and floating-point sums have an order."""
     cell = T2.code(("avg", "c5", "skip", "skip", "c3", "c5"))
@@ -162,6 +165,7 @@ def test_gradients_do_not_depend_on_the_order_of_a_stack():
             assert all(map(torch.equal, alone, among)), stacked
 
 
+@pytest.mark.slow
 def test_children_learn(signals: mnist1d.Signals):
     """The full recipe on two cells: a skip connection sees one position, convolutions many."""
     cells = [T2.code(("none",) * 3 + ("skip",) + ("none",) * 2), T2.code(("c5",) * 6)]

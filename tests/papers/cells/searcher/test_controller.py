@@ -179,6 +179,7 @@ def test_probabilities_of_all_networks_of_three_layers_sum_to_one():
 # -- T3: bounds -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["release", "paper", "free"])
 def test_no_micro_decision_is_surer_than_its_bound(preset):
     controller = MicroController(preset, hidden=8)
@@ -222,6 +223,7 @@ def test_the_release_cannot_move_its_favoured_operations():
     assert controller.bias.grad[2:].abs().min() > 0
 
 
+@pytest.mark.slow
 def test_the_release_begins_with_favoured_convolutions_and_stays_unsure():
     controller = MicroController("release", seed=5)
     with torch.no_grad():

@@ -32,6 +32,7 @@ def test_sizes_dead_codes_and_classes_are_those_of_the_specification(
     assert sum(map(len, classes(space).members)) == codes
 
 
+@pytest.mark.slow
 def test_nas_bench_201_counts_6466_by_its_own_rule_and_5260_exactly():
     assert len({written(NB201, code) for code in NB201.enumerate()}) == 6466
     assert len(classes(NB201)) == 5260

@@ -69,6 +69,7 @@ def first_cell(net: Supernet) -> MixedCell:
 # -- size ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("channels", "cells", "dim", "inputs", "count"),
     [
@@ -310,6 +311,7 @@ def assert_same(design, x, weights, hard, tolerance):
             assert float((one - other).abs().max()) <= tolerance * scale
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "sizes"), SHAPES.values(), ids=SHAPES)
 def test_a_fast_mixture_is_the_mixture(design, sizes):
     weights = [a[: len(design.edges)].detach().requires_grad_() for a in alphas()]
@@ -323,6 +325,7 @@ def test_fast_samples_and_paths_are_the_same(name):
     assert_same(design, images(design, *sizes), [VARIED, VARIED[::-1]], False, 1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["odd", "signals"])
 def test_a_fast_mixture_is_the_mixture_in_single_precision(name):
     design, sizes = SHAPES[name]
