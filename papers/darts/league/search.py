@@ -25,11 +25,11 @@ from papers.cells.league.league import League, league
 from papers.cells.network import light
 from papers.cells.space.edge import SPACES, Code
 from papers.cells.space.record import keep_edge
+from papers.cells.supernet.derivation import derive_code
 from papers.cells.supernet.edge import Shared, build_supernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Optimizers, Problem
-from papers.darts.derivation import derive_code
 from papers.darts.league import cost
-from papers.darts.relaxation import Relaxation
 
 if TYPE_CHECKING:
     from harness.paper import Row

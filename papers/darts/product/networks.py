@@ -12,8 +12,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from papers.cells.network.operations import AVERAGE, MAX, FactorizedReduce
 from papers.cells.supernet.node import Supernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Problem
-from papers.darts.relaxation import Relaxation
 
 Batch = tuple[Tensor, Tensor]  # inputs (N, C, ...), labels (N)
 POOL = {MAX[dim]: AVERAGE[dim] for dim in (1, 2)}

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from harness.training import loop, optim
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Optimizers, Problem, VirtualStep
 from papers.darts.config import PASSES
-from papers.darts.relaxation import Relaxation
 from papers.text import architecture, evaluation
 from papers.text.cell import OPERATIONS, offset
 from papers.text.cell_fast import FastMixedRecurrentCell

@@ -22,9 +22,9 @@ from papers.cells.network.darts import Layout, Network
 from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Optimizers, Problem
 from papers.darts.config import PASSES, Bilevel
-from papers.darts.relaxation import Relaxation
 from papers.darts.space import batch_last
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)

@@ -25,12 +25,12 @@ from torch.nn import functional as F  # noqa: N812
 from harness.training import data, device, optim
 from papers.cells.child.mnist1d import Part
 from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.derivation import derive, path
 from papers.cells.supernet.node import Design, Supernet, Weights
 from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Optimizers, Problem
 from papers.darts.config import PASSES, Bilevel
-from papers.darts.derivation import derive, path
-from papers.darts.relaxation import Relaxation
 from papers.darts.space.counting import multiply_adds
 from papers.darts.space.rows import Rows
 

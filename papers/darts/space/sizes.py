@@ -26,8 +26,8 @@ from papers.cells.network.darts import Layout, Network, imagenet
 from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.config import PASSES, Bilevel
-from papers.darts.relaxation import Relaxation
 from papers.darts.space import counting
 from papers.darts.space.rows import Rows, unchanged
 from papers.darts.space.searched import Searched

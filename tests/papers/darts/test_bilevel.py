@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from harness.paper import Refused
 from harness.training.optim import placed
 from papers.cells.supernet.node import Design, Supernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import (
     Hypergradient,
     Optimizers,
@@ -31,7 +32,6 @@ from papers.darts.bilevel import (
     virtual_weights,
 )
 from papers.darts.config import Bilevel
-from papers.darts.relaxation import Relaxation
 
 SMALL = Design(channels=4, cells=3, nodes=2, dim=1, inputs=1)
 

@@ -13,11 +13,11 @@ from torch import nn
 from harness.paper import Refused
 from papers.cells.network.operations import FactorizedReduce
 from papers.cells.supernet.node import Design, Supernet
+from papers.cells.supernet.relaxation import Relaxation
 from papers.darts import bilevel
 from papers.darts.bilevel import VirtualStep
 from papers.darts.product import figures, networks, radius, rows, study
 from papers.darts.product.config import Radius
-from papers.darts.relaxation import Relaxation
 from papers.darts.space.searched import Searched
 
 DESIGN = Design(channels=4, cells=3, nodes=1, inputs=1)

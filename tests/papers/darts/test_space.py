@@ -22,10 +22,10 @@ from papers.cells.network.darts import Layout, Network
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS as SPACE
 from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.derivation import path
 from papers.cells.supernet.node import Design
 from papers.darts.bilevel import gradients
 from papers.darts.config import Bilevel
-from papers.darts.derivation import path
 from papers.darts.space import batch_last, counting, images, random_cells, search, sizes, study
 from papers.darts.space.config import (
     ImageRandom,

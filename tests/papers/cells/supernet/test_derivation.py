@@ -13,9 +13,9 @@ from papers.cells.network.operations import Place
 from papers.cells.space.edge import SPACES
 from papers.cells.space.genotype import Genotype, NodeCell
 from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.derivation import derive, derive_cell, derive_code, path, strongest
 from papers.cells.supernet.node import OPERATIONS, Design, Supernet
-from papers.darts.derivation import derive, derive_cell, derive_code, path, strongest
-from papers.darts.relaxation import Relaxation
+from papers.cells.supernet.relaxation import Relaxation
 
 DESIGN = Design(channels=4, cells=3)
 TWO = replace(DESIGN, nodes=2)
@@ -238,32 +238,3 @@ def test_a_path_of_a_cell_has_its_edges_and_no_others():
     assert ((2, 5), "dil_conv_3x3") in names
     assert ((0, 5), "skip_connect") in names
     assert len(names) == 8
-
-
-# -- what the relaxation tells ------------------------------------------------------------------
-
-
-def test_shares_and_entropy_of_even_weights():
-    edges = {"normal": OPS, "reduce": OPS}
-    relaxation = Relaxation(edges, 0.0, seed=0)
-    row = relaxation.row()
-    assert row["alpha_entropy"] == pytest.approx(torch.tensor(8.0).log().item())
-    assert row["alpha_max"] == row["alpha_none"] == pytest.approx(1 / 8)
-    assert relaxation.shares()["normal"] == pytest.approx(dict.fromkeys(OPERATIONS, 1 / 8))
-
-
-def test_alphas_start_small_and_by_their_seed():
-    edges = {"normal": OPS}
-    one, two, other = (Relaxation(edges, 1e-3, seed).alphas["normal"] for seed in (1, 1, 2))
-    assert torch.equal(one, two)
-    assert not torch.equal(one, other)
-    assert 5e-4 < one.std().item() < 2e-3
-
-
-def test_masked_numbers_never_get_a_gradient():
-    edges = {"normal": (("none", "skip_connect"), OPERATIONS)}
-    relaxation = Relaxation(edges, 1e-3, seed=0)
-    relaxation.weights("normal").square().sum().backward()
-    grad = relaxation.alphas["normal"].grad
-    assert not grad[0, 2:].any()
-    assert grad.isfinite().all()
