@@ -1,7 +1,7 @@
-"""The numbers of the bilevel search, with where each comes from.
+"""What DARTS adds to a bilevel search: which gradient of alpha, and from which rows.
 
-[P] the paper (arXiv:1806.09055v2), [C] its authors' code, [ours] chosen here. Every study has a
-config of its own that begins with these fields.
+[P] the paper (arXiv:1806.09055v2), [ours] chosen here. Every study has a config of its own that
+begins with these fields.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, require, within
+from papers.cells.supernet.config import Bilevel
 
 # The gradients of alpha, and how many forward and backward passes one update of alpha and w takes.
 # Differentiating twice counts as three: its graph is one pass, the way back through it two.
@@ -21,8 +22,8 @@ PASSES = {
 
 
 @dataclass(frozen=True)
-class Bilevel:
-    """How alpha and w are updated; the defaults are those of the search on CIFAR-10.
+class Darts(Bilevel):
+    """How DARTS updates alpha and w.
 
     `gradient`: which gradient of alpha; `joint` updates alpha and w together, by one gradient of
     one loss. With `union` both are trained on all rows, those of training and validation, so that
@@ -31,29 +32,16 @@ class Bilevel:
 
     gradient: str = "second_order"
     union: bool = False
-    alpha_lr: float = 3e-4  # [P] App. A.1.1; Adam
-    alpha_beta1: float = 0.5  # [P] App. A.1.1
-    alpha_beta2: float = 0.999  # [P] App. A.1.1
-    alpha_decay: float = 1e-3  # [P] App. A.1.1; added to the gradient
-    alpha_init: float = 1e-3  # [C] times N(0, 1); the text says zeros
-    lr: float = 0.025  # [P] App. A.1.1; SGD under a cosine
-    lowest_lr: float = 0.001  # [C]; the text says 0
-    momentum: float = 0.9  # [P] App. A.1.1
-    weight_decay: float = 3e-4  # [P] App. A.1.1
-    clip: float = 5.0  # [C] norm of all gradients of w together
     radius: float = 0.01  # [P] Sec. 2.3, footnote 2: eps = radius / |v|
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.gradient, PASSES, "gradient of alpha")
-        within(self, "alpha_lr", 0, 10)
-        within(self, "alpha_beta1", 0, 0.9999)
-        within(self, "alpha_beta2", 0, 0.9999)
-        within(self, "momentum", 0, 0.9999)
-        within(self, "lr", 1e-9, 100)
-        within(self, "lowest_lr", 0, self.lr)
-        within(self, "clip", 1e-9)
         within(self, "radius", 1e-12, 10)
-        for name in ("alpha_decay", "alpha_init", "weight_decay"):
-            within(self, name, 0)
         if self.gradient == "joint" and not self.union:
             raise Refused("gradient='joint', union=False: one loss needs all rows; set union=true")
+
+    @property
+    def passes(self) -> int:
+        """How many forward and backward passes of the search network a step takes."""
+        return PASSES[self.gradient]

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import positive, require, within
-from papers.darts.config import Bilevel
+from papers.darts.config import Darts
 
 SPACES = ("T0", "T0b", "T1", "T2")
 
 
 @dataclass(frozen=True)
-class Search(Bilevel):
+class Search(Darts):
     """A search with the mixture of all operations on every edge of an edge cell.
 
     `alpha_lr` is set so that `alpha_lr * steps` is what it is in the paper's search, 5.9.

@@ -25,10 +25,11 @@ from papers.cells.league.league import League, league
 from papers.cells.network import light
 from papers.cells.space.edge import SPACES, Code
 from papers.cells.space.record import keep_edge
+from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.derivation import derive_code
 from papers.cells.supernet.edge import Shared, build_supernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Optimizers, Problem
+from papers.darts.bilevel import Architect
 from papers.darts.league import cost
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Searched:
             lambda batch: cross_entropy(self.shared(batch[0], self.weights), batch[1]),
             lambda batch: cross_entropy(self.supernet(batch[0], self.weights), batch[1]),
         )
-        self.optimizers = Optimizers(problem, config)
+        self.optimizers = Architect(problem, config)
         parts = [signals.train, signals.val]
         if config.union:
             parts = [_joined(signals.train, signals.val)] * 2

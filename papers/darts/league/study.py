@@ -6,9 +6,9 @@ beside what is measured here; regret takes the place of error.
 
 from harness.checks import AtLeast, CostRatio, Effect, Same, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published
+from papers.cells.supernet.config import rate_for
 from papers.cells.task import CHILD_STEPS, LEAGUE
 from papers.darts.league.config import Random, Search
-from papers.darts.travel import alpha_lr
 
 FIRST, SECOND, EXACT = (
     f"league/{g}" for g in ("first_order", "second_order", "second_order_exact")
@@ -18,7 +18,7 @@ JOINT, COORDINATE, RANDOM = "league/joint", "league/coordinate", "league/random"
 
 def small(steps: int) -> dict[str, object]:
     """Return what a search of so many steps changes; alpha goes as far as in the paper's."""
-    return {"space": "T1", "steps": steps, "alpha_lr": alpha_lr(steps)}
+    return {"space": "T1", "steps": steps, "alpha_lr": rate_for(steps)}
 
 
 def search(
@@ -45,15 +45,15 @@ def search(
 EIGHT = {"smoke": 2, "nightly": 8, "paper": 8}
 FOUR = {"smoke": 1, "nightly": 4, "paper": 8}
 EXPERIMENTS = [
-    search(FIRST, Search("first_order"),
+    search(FIRST, Search(gradient="first_order"),
            {"check": 2, "smoke": 6, "nightly": 30, "paper": 600}, EIGHT, 100),
-    search(SECOND, Search("second_order"),
+    search(SECOND, Search(gradient="second_order"),
            {"check": 2, "smoke": 11, "nightly": 65, "paper": 1500}, EIGHT, 100),
-    search(EXACT, Search("second_order_exact"),
+    search(EXACT, Search(gradient="second_order_exact"),
            {"check": 2, "smoke": 9, "nightly": 80, "paper": 2000}, FOUR, 60),
-    search(JOINT, Search("joint", union=True),
+    search(JOINT, Search(gradient="joint", union=True),
            {"check": 2, "smoke": 3, "nightly": 16, "paper": 300}, FOUR, 60),
-    search(COORDINATE, Search("first_order", union=True),
+    search(COORDINATE, Search(gradient="first_order", union=True),
            {"check": 2, "smoke": 4, "nightly": 30, "paper": 600}, FOUR, 60),
     Experiment(
         RANDOM,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.paper import Refused, one_of, positive, require
-from papers.darts.config import Bilevel
+from papers.darts.config import Darts
 
 DATA = ("digits", "mnist1d")
 KINDS = ("relu", "smooth", "relu_float32")
@@ -18,7 +18,7 @@ RADII = tuple(10.0**-power for power in range(8))
 
 
 @dataclass(frozen=True)
-class Radius(Bilevel):
+class Radius(Darts):
     """One search network, its product at every radius, before and after some steps of search.
 
     `kinds`: `relu` is the search network as it is, in float64; `smooth` has the same weights, but

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from papers.cells.network.operations import AVERAGE, MAX, FactorizedReduce
+from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.node import Supernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Problem
 
 Batch = tuple[Tensor, Tensor]  # inputs (N, C, ...), labels (N)
 POOL = {MAX[dim]: AVERAGE[dim] for dim in (1, 2)}

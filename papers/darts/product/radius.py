@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from harness.training import loop
+from papers.cells.supernet.bilevel import Problem, Tensors, cosine, norm
 from papers.cells.supernet.node import Design
 from papers.darts import bilevel
-from papers.darts.bilevel import Problem, Tensors, VirtualStep
+from papers.darts.bilevel import VirtualStep
 from papers.darts.product import networks, rows
 from papers.darts.product.config import STATES
 from papers.darts.space.searched import Searched
@@ -98,9 +99,9 @@ def reference(
 def distance(h: Tensors, exact: Tensors) -> dict[str, float]:
     """Return |h - h*| / |h*|, its log10, and the cosine of the angle between h and h*."""
     gap = tuple(one - other for one, other in zip(h, exact, strict=True))
-    error = float(bilevel.norm(gap) / bilevel.norm(exact))
+    error = float(norm(gap) / norm(exact))
     values = {"error": error, "error_log10": math.log10(max(error, LEAST))}
-    return values | {"cosine": float(bilevel.cosine(h, exact))}
+    return values | {"cosine": float(cosine(h, exact))}
 
 
 def summary(name: str, paper: dict[str, float], small: dict[str, float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, within
-from papers.darts.config import Bilevel
+from papers.darts.config import Darts as Bilevel
 from papers.text.config import Language
 
 

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from harness.training import loop, optim
+from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Optimizers, Problem, VirtualStep
+from papers.darts.bilevel import Architect as Optimizers
+from papers.darts.bilevel import VirtualStep
 from papers.darts.config import PASSES
 from papers.text import architecture, evaluation
 from papers.text.cell import OPERATIONS, offset

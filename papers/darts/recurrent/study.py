@@ -9,8 +9,8 @@ from math import log
 
 from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
+from papers.cells.supernet.config import rate_for as alpha_lr
 from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
-from papers.darts.travel import alpha_lr
 from papers.text.config import PublishedCell, RandomCells
 
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require, within
-from papers.darts.config import Bilevel
+from papers.darts.config import Darts
 from papers.darts.robustness.early_stopping import Rule
 
 SPACES = ("S1", "S2", "S3", "S4")
 
 
 @dataclass(frozen=True)
-class Collapse(Bilevel):
+class Collapse(Darts):
     """A long first-order search of a reduced space, watched.
 
     `weight_decay` is what differs between levels. With `early_stopping` the search ends where

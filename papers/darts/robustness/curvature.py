@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from papers.darts.bilevel import TINY, Tensors, gradients, norm
+from papers.cells.supernet.bilevel import TINY, Tensors, gradients, norm
 
 
 def dominant(

@@ -14,8 +14,8 @@ from scipy.stats import kendalltau
 from torch import Tensor
 
 from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.bilevel import TINY, Tensors
 from papers.cells.supernet.node import Edges
-from papers.darts.bilevel import TINY, Tensors
 from papers.darts.robustness.early_stopping import Rule, verdict
 from papers.darts.robustness.spaces import IDLE
 

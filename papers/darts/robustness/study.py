@@ -6,8 +6,8 @@ can be asked here is whether the direction is the same.
 
 from harness.checks import AtLeast, Effect, Trend
 from harness.paper import DEEP, Claim, Experiment, Phase, Published, Task
+from papers.cells.supernet.config import rate_for
 from papers.darts.robustness.config import Collapse
-from papers.darts.travel import alpha_lr
 
 WEAK, MEDIUM, STRONG = "collapse/weak", "collapse/medium", "collapse/strong"
 EARLY = "collapse/early_stopping"
@@ -28,7 +28,7 @@ def small(steps: int, evaluations: int, iterations: int) -> dict[str, object]:
     return {
         "channels": 4,
         "steps": steps,
-        "alpha_lr": alpha_lr(steps),
+        "alpha_lr": rate_for(steps),
         "eval_every": steps // evaluations,
         "iterations": iterations,
         "first_iterations": 5 * iterations,

@@ -20,11 +20,12 @@ from harness.training import device, metrics
 from harness.trial import stream
 from papers.cells.network.darts import Layout, Network
 from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Optimizers, Problem
-from papers.darts.config import PASSES, Bilevel
+from papers.darts.bilevel import Architect
+from papers.darts.config import PASSES, Darts
 from papers.darts.space import batch_last
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
@@ -67,7 +68,7 @@ class Step:
         problem: Problem[tuple[Tensor, Tensor]] = Problem(
             weights, tuple(self.relaxation.parameters()), loss, loss
         )
-        self.optimizers = Optimizers(problem, Bilevel(self.gradient))
+        self.optimizers = Architect(problem, Darts(gradient=self.gradient))
 
     def loss(self, net: Supernet, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the cross-entropy of a batch."""

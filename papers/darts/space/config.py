@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from harness.paper import Refused, one_of, positive, require, within
 from papers.cells.child.cifar_recipe import DARTS, ROWS, CifarRecipe
-from papers.darts.config import Bilevel
+from papers.darts.config import Darts
 
 PIXELS = "pixels"  # a few random images, for where no data may be asked for
 DATASETS = (*ROWS, PIXELS)
@@ -55,7 +55,7 @@ class SignalChildren:
 
 
 @dataclass(frozen=True)
-class SignalSearch(SignalChildren, Bilevel):
+class SignalSearch(SignalChildren, Darts):
     """A search on MNIST-1D, and the training of what it finds.
 
     `alpha_lr` is set so that `alpha_lr * steps` is what it is in the paper's search, 5.9.
@@ -69,7 +69,7 @@ class SignalSearch(SignalChildren, Bilevel):
     eval_every: int = 47  # [ours]
 
     def __post_init__(self) -> None:
-        Bilevel.__post_init__(self)
+        Darts.__post_init__(self)
         SignalChildren.__post_init__(self)
         positive(self, "channels", "cells", "batch", "steps", "eval_every")
 
@@ -129,7 +129,7 @@ class ImageChildren:
 
 
 @dataclass(frozen=True)
-class ImageSearch(ImageChildren, Bilevel):
+class ImageSearch(ImageChildren, Darts):
     """The search on CIFAR-10 (Sec. 3.1), and the training of what it finds."""
 
     channels: int = 16  # [P] Sec. 3.1
@@ -141,7 +141,7 @@ class ImageSearch(ImageChildren, Bilevel):
     eval_every: int = 391  # [ours]
 
     def __post_init__(self) -> None:
-        Bilevel.__post_init__(self)
+        Darts.__post_init__(self)
         ImageChildren.__post_init__(self)
         within(self, "channels", FEWEST)
         positive(self, "cells", "batch", "steps", "eval_every")

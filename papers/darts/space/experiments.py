@@ -5,6 +5,7 @@ CIFAR-10 itself by the authors' own protocol at budget paper.
 """
 
 from harness.paper import Experiment, Phase, Task
+from papers.cells.supernet.config import rate_for
 from papers.cells.task import CIFAR, CIFAR_8K
 from papers.darts.space.config import (
     PIXELS,
@@ -14,7 +15,6 @@ from papers.darts.space.config import (
     SignalSearch,
     Size,
 )
-from papers.darts.travel import alpha_lr
 
 SIGNALS = Task(
     "mnist1d-darts",
@@ -44,7 +44,7 @@ CHILD = {"check": 2, "smoke": 40, "nightly": 240}  # turns of a training from sc
 
 def reach(steps: int) -> dict[str, object]:
     """Return what a search of so many steps changes: alpha goes as far as in the paper's."""
-    return {"steps": steps, "alpha_lr": alpha_lr(steps), "eval_every": -(-steps // 4)}
+    return {"steps": steps, "alpha_lr": rate_for(steps), "eval_every": -(-steps // 4)}
 
 
 def child(budget: str) -> dict[str, object]:
@@ -75,13 +75,13 @@ def on_signals(
 
 
 ON_SIGNALS = [
-    on_signals(FIRST, SignalSearch("first_order"),
+    on_signals(FIRST, SignalSearch(gradient="first_order"),
                {"check": 2, "smoke": 9, "nightly": 55, "paper": 1300}, 4, smoke=10),
-    on_signals(SECOND, SignalSearch("second_order"),
+    on_signals(SECOND, SignalSearch(gradient="second_order"),
                {"check": 3, "smoke": 9, "nightly": 100, "paper": 2700}, 2, smoke=4),
-    on_signals(JOINT, SignalSearch("joint", union=True),
+    on_signals(JOINT, SignalSearch(gradient="joint", union=True),
                {"check": 2, "nightly": 36, "paper": 750}, 2),
-    on_signals(COORDINATE, SignalSearch("first_order", union=True),
+    on_signals(COORDINATE, SignalSearch(gradient="first_order", union=True),
                {"check": 2, "nightly": 55, "paper": 1300}, 2),
     Experiment(
         RANDOM,
@@ -128,12 +128,16 @@ def on_images(name: str, gradient: str, nightly: dict[str, object], days: float)
     """Declare a search on images; `days` of one CPU core at budget paper, by extrapolation."""
     whole = name in (CIFAR_FIRST, CIFAR_SECOND)
     subset = ImageSearch(
-        gradient, dataset="cifar10_subset", steps=3150, alpha_lr=1.9e-3, child_steps=51_000
+        gradient=gradient,
+        dataset="cifar10_subset",
+        steps=3150,
+        alpha_lr=1.9e-3,
+        child_steps=51_000,
     )
     return Experiment(
         name,
         CIFAR if whole else CIFAR_8K,
-        ImageSearch(gradient) if whole else subset,
+        ImageSearch(gradient=gradient) if whole else subset,
         run="space.search:run",
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
         reduced={"check": {**TINY, **LOOKING}, **({"nightly": nightly} if nightly else {})},

@@ -6,7 +6,7 @@
     searched.weights, searched.genotype, searched.error(), searched.discrete_error()
 
 Everything that differs between studies comes in: `Design` (size, dimensions, which operations an
-edge has), `Bilevel` (which gradient, all rates and decays), `Rows` (data and augmentation). Losses
+edge has), `Darts` (which gradient, all rates and decays), `Rows` (data and augmentation). Losses
 go through the fast supernet, except where a gradient is differentiated again. Batch norms use
 the statistics of the batch, always: also where the network is judged (Sec. 3.1).
 
@@ -25,12 +25,13 @@ from torch.nn import functional as F  # noqa: N812
 from harness.training import data, device, optim
 from papers.cells.child.mnist1d import Part
 from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.derivation import derive, path
 from papers.cells.supernet.node import Design, Supernet, Weights
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Optimizers, Problem
-from papers.darts.config import PASSES, Bilevel
+from papers.darts.bilevel import Architect
+from papers.darts.config import PASSES, Darts
 from papers.darts.space.counting import multiply_adds
 from papers.darts.space.rows import Rows
 
@@ -47,9 +48,7 @@ class Searched:
     alpha they take. `config.union` draws both streams from all rows.
     """
 
-    def __init__(
-        self, design: Design, config: Bilevel, rows: Rows, batch: int, seed: Seed
-    ) -> None:
+    def __init__(self, design: Design, config: Darts, rows: Rows, batch: int, seed: Seed) -> None:
         where = rows.train.x.device
         self.design, self.config, self.rows = design, config, rows
         with device.seeded(seed("init")):
@@ -63,7 +62,7 @@ class Searched:
             lambda batch: self._loss(self.fast, batch),
             lambda batch: self._loss(self.supernet, batch),
         )
-        self.optimizers = Optimizers(problem, config)
+        self.optimizers = Architect(problem, config)
         whole = rows.united.train if config.union else None
         parts = {"train": whole or rows.train, "val": whole or rows.val}
         self.streams = {n: Stream(part, rows, batch, seed, n) for n, part in parts.items()}

@@ -27,7 +27,7 @@ from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.config import PASSES, Bilevel
+from papers.darts.config import PASSES, Darts
 from papers.darts.space import counting
 from papers.darts.space.rows import Rows, unchanged
 from papers.darts.space.searched import Searched
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CELL = PUBLISHED["DARTS_V2"].genotype
 STEPS = "steps"
-SEARCH = Bilevel("first_order")
+SEARCH = Darts(gradient="first_order")
 LR, MOMENTUM, DECAY, CLIP = 0.025, 0.9, 3e-4, 5.0  # [P] App. A.1; a few steps need no schedule
 AUXILIARY, DROP_PATH, SMOOTHING = 0.4, 0.2, 0.1  # [P] Sec. 3.2 and App. A.2; drop path at its end
 GIGA, MEGA = 1e9, 1e6

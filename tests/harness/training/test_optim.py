@@ -34,3 +34,15 @@ def test_the_norm_of_all_gradients_together_is_what_is_limited() -> None:
     assert not optim.clipped_step(loss, weights, optimizer, 0.5).requires_grad
     moved = torch.cat([weight.detach() for weight in weights])
     assert moved.norm().item() == pytest.approx(0.5, rel=1e-5)
+
+
+def test_placed_values_are_gone_when_a_loss_fails() -> None:
+    weights = [torch.randn(3, requires_grad=True), torch.randn(2, requires_grad=True)]
+    before = [w.detach().clone() for w in weights]
+    with (
+        pytest.raises(KeyError),
+        optim.placed(weights, [torch.zeros_like(w) for w in weights]),
+    ):
+        assert not any(w.any() for w in weights)
+        raise KeyError
+    assert all(torch.equal(w, b) for w, b in zip(weights, before, strict=True))

@@ -1,4 +1,4 @@
-"""The bilevel core: a toy with a known answer, both products, virtual step and search step."""
+"""Gradients of second order: a toy with a known answer, both products, the virtual step."""
 
 from __future__ import annotations
 
@@ -9,31 +9,25 @@ from itertools import pairwise
 
 import pytest
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
 
-from harness.paper import Refused
 from harness.training.optim import placed
-from papers.cells.supernet.node import Design, Supernet
-from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import (
-    Hypergradient,
-    Optimizers,
+from papers.cells.supernet.bilevel import (
     Problem,
-    VirtualStep,
     clipped,
-    cosine,
-    exact_product,
-    finite_difference,
     first_order,
     gradients,
     norm,
+)
+from papers.darts.bilevel import (
+    Architect,
+    VirtualStep,
+    exact_product,
+    finite_difference,
     second_order,
     virtual_weights,
 )
-from papers.darts.config import Bilevel
-
-SMALL = Design(channels=4, cells=3, nodes=2, dim=1, inputs=1)
+from papers.darts.config import Darts
+from tests.lab.bilevel import assert_identical, gated, number, search, toy
 
 
 @pytest.fixture(autouse=True)
@@ -43,75 +37,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def number(value: float) -> torch.Tensor:
-    return torch.tensor([value], dtype=torch.float64, requires_grad=True)
-
-
-# -- problems -----------------------------------------------------------------------------------
-
-
-def toy(alpha: float = 2.0, w: float = -2.0) -> Problem[str]:
-    """L_val = alpha w - 2 alpha + 1 and L_train = (w - alpha)^2; a batch is a part's name."""
-    own_alpha, own_w = number(alpha), number(w)
-
-    def loss(part: str) -> torch.Tensor:
-        if part == "train":
-            return (own_w - own_alpha).square().sum()
-        return (own_alpha * own_w - 2 * own_alpha + 1).sum()
-
-    return Problem((own_w,), (own_alpha,), loss, loss)
-
-
-class Gated(nn.Module):
-    """A two-layer tanh network whose hidden units are weighted by softmaxed alphas."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(3, 5), nn.Linear(5, 1)
-
-    def forward(self, x: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
-        return self.second(self.first(x).tanh() * alpha.softmax(0)).tanh()
-
-
-def gated() -> tuple[Problem, tuple, tuple]:
-    """Return a smooth problem in float64, and a training and a validation batch."""
-    torch.manual_seed(0)
-    net = Gated().double()
-    alpha = torch.randn(5, dtype=torch.float64, requires_grad=True)
-    train, val = (
-        (torch.randn(16, 3, dtype=torch.float64), torch.randn(16, 1, dtype=torch.float64))
-        for _ in range(2)
-    )
-
-    def loss(batch):
-        return (net(batch[0], alpha) - batch[1]).square().mean()
-
-    return Problem(tuple(net.parameters()), (alpha,), loss, loss), train, val
-
-
-def search(dtype: torch.dtype = torch.float64) -> tuple[Problem, tuple, tuple]:
-    """Return a real search network as a problem, and a training and a validation batch."""
-    torch.manual_seed(1)
-    net = Supernet(SMALL).to(dtype)
-    edges = {"normal": SMALL.operations(False), "reduce": SMALL.operations(True)}
-    relaxation = Relaxation(edges, 1e-3, seed=2).to(dtype)
-    train, val = (
-        (torch.randn(12, 1, 16, dtype=dtype), torch.randint(10, (12,))) for _ in range(2)
-    )
-
-    def loss(batch):
-        logits = net(batch[0], relaxation.weights("normal"), relaxation.weights("reduce"))
-        return cross_entropy(logits, batch[1])
-
-    weights, alphas = tuple(net.parameters()), tuple(relaxation.parameters())
-    return Problem(weights, alphas, loss, loss), train, val
-
-
-def assert_identical(ones, others):
-    for one, other in zip(ones, others, strict=True):
-        assert torch.equal(one, other)
 
 
 # -- the toy (Sec. 2.3, Fig. 2) -----------------------------------------------------------------
@@ -144,11 +69,11 @@ def test_the_exact_product_of_the_toy():
 def test_the_search_step_itself_solves_the_toy():
     """Adam and SGD with the authors' numbers, their rates aside, at the rate whose answer is 1."""
     problem = toy()
-    config = Bilevel(
+    config = Darts(
         gradient="second_order_exact", alpha_lr=0.05, alpha_decay=0, momentum=0, weight_decay=0,
         lowest_lr=0, lr=0.5, clip=float("inf"),
     )  # fmt: skip
-    optimizers = Optimizers(problem, config)
+    optimizers = Architect(problem, config)
     for _ in range(250):
         optimizers.step("train", "val", 0.5)
     assert problem.alphas[0].item() == pytest.approx(1, abs=1e-3)
@@ -220,7 +145,6 @@ def test_a_training_loss_without_alpha_has_no_product():
 # -- orders of the gradient ---------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_second_order_without_a_rate_is_first_order_to_the_bit():
     problem, train, val = search(torch.float32)
     first = first_order(problem, val)
@@ -232,7 +156,6 @@ def test_second_order_without_a_rate_is_first_order_to_the_bit():
     assert not first.implicit
 
 
-@pytest.mark.slow
 def test_both_products_agree_where_the_radius_is_small():
     """In float64 nothing flips at so small a radius, ReLU and max pooling notwithstanding."""
     problem, train, val = search()
@@ -248,12 +171,6 @@ def test_both_products_agree_where_the_radius_is_small():
     share = row["implicit_norm"] / row["direct_norm"]
     assert 0 < float(share) < 0.5
     assert 0.5 < float(row["cosine_first_order"]) < 1
-
-
-def test_the_total_is_direct_minus_implicit():
-    one, two = torch.tensor([3.0, 1.0]), torch.tensor([1.0, -1.0])
-    assert Hypergradient((one,), (two,)).total[0].tolist() == [2.0, 2.0]
-    assert Hypergradient((one,)).row().keys() == {"direct_norm"}
 
 
 def test_a_clipped_gradient_leaves_its_factor_in_the_implicit_part():
@@ -282,17 +199,16 @@ def half(problem, batch):
 # -- the virtual step ---------------------------------------------------------------------------
 
 
-def trained(steps: int = 2) -> tuple[Problem, Optimizers, tuple, tuple]:
+def trained(steps: int = 2) -> tuple[Problem, Architect, tuple, tuple]:
     """Return a search whose momentum buffers are full."""
     problem, train, val = search(torch.float32)
-    config = Bilevel(gradient="second_order", weight_decay=0.01, clip=float("inf"))
-    optimizers = Optimizers(problem, config)
+    config = Darts(gradient="second_order", weight_decay=0.01, clip=float("inf"))
+    optimizers = Architect(problem, config)
     for _ in range(steps):
         optimizers.step(train, val, 0.05)
     return problem, optimizers, train, val
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("steps", [0, 2])
 def test_the_virtual_step_is_the_step_that_sgd_would_take(steps):
     problem, optimizers, train, _ = trained(steps)
@@ -310,7 +226,6 @@ def test_the_virtual_step_is_the_step_that_sgd_would_take(steps):
         torch.testing.assert_close(one, other.detach(), rtol=0, atol=1e-7)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["first_order", "second_order", "second_order_exact"])
 def test_a_gradient_of_alpha_leaves_weights_and_buffers_as_they_are(gradient):
     problem, optimizers, train, val = trained()
@@ -323,32 +238,7 @@ def test_a_gradient_of_alpha_leaves_weights_and_buffers_as_they_are(gradient):
     assert_identical(optimizers.virtual_step().buffers, buffers)
 
 
-def test_weights_come_back_when_a_loss_fails():
-    problem, _, _ = gated()
-    before = [w.detach().clone() for w in problem.weights]
-    with (
-        pytest.raises(KeyError),
-        placed(problem.weights, [torch.zeros_like(w) for w in problem.weights]),
-    ):
-        assert not any(w.any() for w in problem.weights)
-        raise KeyError
-    assert_identical(problem.weights, before)
-
-
 # -- the step of the search ---------------------------------------------------------------------
-
-
-def test_alpha_first_on_validation_then_w_on_training():
-    """Alg. 1: w is updated with the new alpha."""
-    problem = toy(alpha=2.0, w=-2.0)
-    config = Bilevel(gradient="first_order", alpha_lr=0.1, alpha_decay=0, momentum=0,
-                     weight_decay=0, clip=float("inf"))  # fmt: skip
-    optimizers = Optimizers(problem, config)
-    optimizers.step("train", "val", 0.25)
-    alpha = 2.0 + 0.1  # the gradient of alpha is w - 2 < 0, and Adam's first step is its rate
-    assert problem.alphas[0].item() == pytest.approx(alpha)
-    assert problem.weights[0].item() == pytest.approx(-2.0 - 0.25 * 2 * (-2.0 - alpha))
-    assert float(optimizers.last["train_loss"]) == pytest.approx((-2.0 - alpha) ** 2)
 
 
 def test_alpha_decays_without_a_gradient():
@@ -356,81 +246,35 @@ def test_alpha_decays_without_a_gradient():
     problem = Problem((w,), (alpha,), lambda _: (w * w).sum(), lambda _: (w * w).sum())
     for gradient in ("first_order", "second_order", "second_order_exact"):
         before = alpha.abs().item()
-        optimizers = Optimizers(problem, Bilevel(gradient=gradient, alpha_lr=0.01))
+        optimizers = Architect(problem, Darts(gradient=gradient, alpha_lr=0.01))
         optimizers.step(None, None, 0.01)
         assert alpha.abs().item() < before
         assert optimizers.last["direct_norm"] == 0
-    idle = Optimizers(problem, Bilevel(gradient="first_order", alpha_decay=0))
+    idle = Architect(problem, Darts(gradient="first_order", alpha_decay=0))
     before = alpha.detach().clone()
     idle.step(None, None, 0.01)
     assert torch.equal(alpha, before)
 
 
-def test_the_authors_optimizers():
-    problem, _, _ = gated()
-    optimizers = Optimizers(problem, Bilevel())
-    (alphas,), (weights,) = optimizers.alphas.param_groups, optimizers.weights.param_groups
-    assert (alphas["betas"], alphas["lr"], alphas["weight_decay"]) == ((0.5, 0.999), 3e-4, 1e-3)
-    assert (weights["momentum"], weights["weight_decay"], weights["nesterov"]) == (0.9, 3e-4, 0)
-    assert not {id(p) for p in alphas["params"]} & {id(p) for p in weights["params"]}
-
-
-def test_a_tensor_that_is_weight_and_alpha_is_refused():
-    w, alpha = number(1.0), number(2.0)
-    with pytest.raises(Refused, match="1 of them are alphas"):
-        Problem((w, alpha), (alpha,), lambda _: w.sum(), lambda _: w.sum())
-
-
-def test_the_gradient_of_w_is_clipped_and_that_of_alpha_is_not():
-    problem = toy(alpha=200.0, w=-2.0)
-    config = Bilevel(gradient="first_order", momentum=0, weight_decay=0, clip=5.0, alpha_decay=0)
-    Optimizers(problem, config).step("train", "val", 0.1)
-    assert problem.weights[0].item() == pytest.approx(-2.0 + 0.1 * 5, abs=1e-6)
-
-
 def test_joint_descent_uses_one_gradient_of_one_loss():
     problem = toy(alpha=2.0, w=-2.0)
-    config = Bilevel(gradient="joint", union=True, alpha_lr=0.1, alpha_decay=0, momentum=0,
+    config = Darts(gradient="joint", union=True, alpha_lr=0.1, alpha_decay=0, momentum=0,
                      weight_decay=0, clip=float("inf"))  # fmt: skip
-    Optimizers(problem, config).step("train", "never read", 0.25)
+    Architect(problem, config).step("train", "never read", 0.25)
     assert problem.alphas[0].item() == pytest.approx(2.0 - 0.1)
     assert problem.weights[0].item() == pytest.approx(-2.0 - 0.25 * 2 * (-2.0 - 2.0))
 
 
-@pytest.mark.slow
 def test_a_search_goes_on_from_its_state_as_if_it_had_not_stopped():
     runs = []
     for stop in (False, True):
         problem, optimizers, train, val = trained()
         if stop:
             state = {n: copy.deepcopy(o.state_dict()) for n, o in optimizers.stateful.items()}
-            optimizers = Optimizers(problem, optimizers.config)
+            optimizers = Architect(problem, optimizers.config)
             for name, item in optimizers.stateful.items():
                 item.load_state_dict(state[name])
         optimizers.step(train, val, 0.05)
         runs.append([t.detach().clone() for t in (*problem.weights, *problem.alphas)])
         runs[-1] += [optimizers.last[name] for name in sorted(optimizers.last)]
     assert_identical(*runs)
-
-
-# -- formulas -----------------------------------------------------------------------------------
-
-
-def test_norm_and_cosine_are_those_of_all_tensors_together():
-    ones = (torch.tensor([3.0]), torch.tensor([[4.0, 0.0]]))
-    others = (torch.tensor([-3.0]), torch.tensor([[-4.0, 0.0]]))
-    assert float(norm(ones)) == 5
-    assert float(cosine(ones, others)) == pytest.approx(-1)
-    across = (torch.tensor([0.0]), torch.tensor([[0.0, 7.0]]))
-    assert float(cosine(ones, across)) == 0
-
-
-def test_clipping_keeps_small_gradients():
-    small = (torch.tensor([0.3]), torch.tensor([0.4]))
-    same, factor = clipped(small, 5.0)
-    assert_identical(same, small)
-    assert float(factor) == 1
-    cut, factor = clipped(small, 0.25)
-    assert float(norm(cut)) == pytest.approx(0.25, rel=1e-4)
-    assert float(factor) == pytest.approx(0.5, rel=1e-4)
-    assert clipped(small, float("inf"))[1] == 1

@@ -17,7 +17,7 @@ from papers.cells.space.edge import T0, T1
 from papers.darts.league import cost, search
 from papers.darts.league.config import Random, Search
 
-SMALL = Search("first_order", space="T0", steps=6, ranked=4, eval_every=4)
+SMALL = Search(gradient="first_order", space="T0", steps=6, ranked=4, eval_every=4)
 pytestmark = pytest.mark.usefixtures("prepared")
 
 
@@ -98,7 +98,7 @@ def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
 
 def test_joint_needs_all_rows():
     with pytest.raises(Refused, match="union"):
-        Search("joint")
+        Search(gradient="joint")
 
 
 @pytest.mark.slow

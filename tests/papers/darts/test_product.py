@@ -12,6 +12,7 @@ from torch import nn
 
 from harness.paper import Refused
 from papers.cells.network.operations import FactorizedReduce
+from papers.cells.supernet.bilevel import cosine, norm
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.relaxation import Relaxation
 from papers.darts import bilevel
@@ -129,10 +130,10 @@ def test_the_reference_is_the_second_order_gradient():
     hyper = bilevel.second_order(problem, both, step, bilevel.exact_product)
     for one, other in zip(hyper.implicit, exact, strict=True):
         assert torch.equal(one, 0.1 * other)
-    share = bilevel.norm(hyper.implicit) / bilevel.norm(hyper.direct)
+    share = norm(hyper.implicit) / norm(hyper.direct)
     assert values["implicit_share"] == pytest.approx(share.item())
-    cosine = bilevel.cosine(hyper.total, hyper.direct)
-    assert values["cosine_first_order"] == pytest.approx(cosine.item())
+    angle = cosine(hyper.total, hyper.direct)
+    assert values["cosine_first_order"] == pytest.approx(angle.item())
     assert [t.shape for t in v] == [w.shape for w in problem.weights]
 
 

@@ -14,10 +14,10 @@ from harness.paper import Refused
 from papers.cells.draw import files
 from papers.cells.network.operations import Noise, Place, build
 from papers.cells.space.genotype import Genotype
+from papers.cells.supernet.bilevel import norm
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import norm
 from papers.darts.robustness import collapse, curvature, figures, history, spaces, study
 from papers.darts.robustness.config import SPACES, Collapse
 from papers.darts.robustness.early_stopping import Rule, averages, verdict

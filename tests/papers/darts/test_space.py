@@ -22,10 +22,10 @@ from papers.cells.network.darts import Layout, Network
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS as SPACE
 from papers.cells.space.published import PUBLISHED
+from papers.cells.supernet.bilevel import gradients
 from papers.cells.supernet.derivation import path
 from papers.cells.supernet.node import Design
-from papers.darts.bilevel import gradients
-from papers.darts.config import Bilevel
+from papers.darts.config import Darts
 from papers.darts.space import batch_last, counting, images, random_cells, search, sizes, study
 from papers.darts.space.config import (
     ImageRandom,
@@ -41,15 +41,15 @@ from papers.darts.space.testbed import Kept, Training, train
 
 pytestmark = pytest.mark.usefixtures("prepared")
 TINY = Design(channels=2, cells=3, nodes=2, dim=1, inputs=1)
-FIRST = Bilevel("first_order")
+FIRST = Darts(gradient="first_order")
 SIGNAL = SignalSearch(
-    "first_order", channels=2, batch=8, steps=2, eval_every=2,
+    gradient="first_order", channels=2, batch=8, steps=2, eval_every=2,
     child_channels=2, child_batch=20, child_steps=3, child_every=2,
 )  # fmt: skip
 IMAGE = ImageSearch(
-    "first_order", dataset="cifar10_subset", side=8, channels=4, cells=3, batch=4, steps=2,
-    eval_every=2, child_channels=4, child_layers=3, child_batch=24, child_steps=2, child_every=2,
-    child_cutout=2,
+    gradient="first_order", dataset="cifar10_subset", side=8, channels=4, cells=3, batch=4,
+    steps=2, eval_every=2, child_channels=4, child_layers=3, child_batch=24, child_steps=2,
+    child_every=2, child_cutout=2,
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def stored(monkeypatch):
     monkeypatch.setattr(data, "_stored", partial(read, 8))
 
 
-def searched(rows: Rows, config: Bilevel = FIRST, design: Design = TINY, seed: int = 0):
+def searched(rows: Rows, config: Darts = FIRST, design: Design = TINY, seed: int = 0):
     return Searched(design, config, rows, 8, partial(stream, seed))
 
 
