@@ -186,3 +186,10 @@ PRIMITIVES: dict[str, Callable[[Place], nn.Module]] = {
 def build(name: str, place: Place) -> nn.Module:
     """Return the module of an operation at its place; `none` has no module."""
     return PRIMITIVES[require(name, PRIMITIVES, "operation with a module")](place)
+
+
+def parameter(conv: nn.Module) -> Tensor:
+    """Return a convolution's kernel."""
+    weight = conv.weight
+    assert isinstance(weight, Tensor)
+    return weight

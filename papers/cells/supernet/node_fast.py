@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from papers.cells.network.fast.depthwise import Window, flat
-from papers.cells.network.operations import FactorizedReduce
+from papers.cells.network.operations import FactorizedReduce, parameter
 from papers.cells.supernet.layouts import LONGEST, Images, Signals
 from papers.cells.supernet.node import MixedCell, MixedEdge, Supernet, Weights, check, chosen
 
@@ -139,13 +139,6 @@ def own_scale(products: Tensor, value: Tensor) -> Tensor:
     """Return the factors (C) that normalise each channel of a centred value by itself."""
     rows = value.numel() // len(products)
     return (products.diagonal() / rows + EPS).rsqrt()
-
-
-def parameter(conv: nn.Module) -> Tensor:
-    """Return a convolution's kernel."""
-    weight = conv.weight
-    assert isinstance(weight, Tensor)
-    return weight
 
 
 def pointwise(conv: nn.Module) -> Tensor:

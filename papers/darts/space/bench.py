@@ -19,6 +19,7 @@ from harness.pair import KEEP, Pair
 from harness.training import device, metrics
 from harness.trial import stream
 from papers.cells.network.darts import Layout, Network
+from papers.cells.network.fast import batch_last
 from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.node import Design, Supernet
@@ -26,7 +27,6 @@ from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Architect
 from papers.darts.config import PASSES, Darts
-from papers.darts.space import batch_last
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
 IMAGES = Design()

@@ -24,6 +24,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.training import data, device, optim
 from papers.cells.child.mnist1d import Part
+from papers.cells.network.counting import multiply_adds
 from papers.cells.space.genotype import Genotype
 from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.derivation import derive, path
@@ -32,7 +33,6 @@ from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.bilevel import Architect
 from papers.darts.config import PASSES, Darts
-from papers.darts.space.counting import multiply_adds
 from papers.darts.space.rows import Rows
 
 Batch = tuple[Tensor, Tensor]  # inputs (N, C, ...), labels (N)

@@ -20,12 +20,12 @@ from torch.nn import functional as F  # noqa: N812
 from harness.training import data, device, metrics, optim
 from papers.cells.child import mnist1d
 from papers.cells.child.mnist1d import Part
+from papers.cells.network.counting import multiply_adds
 from papers.cells.network.darts import Layout, Network
+from papers.cells.network.fast import batch_last
 from papers.cells.space.genotype import Genotype
 from papers.cells.supernet.node import Design
-from papers.darts.space import batch_last
 from papers.darts.space.config import SignalChildren, SignalRandom, SignalSearch
-from papers.darts.space.counting import multiply_adds
 from papers.darts.space.rows import Rows, first
 
 ROWS = 250  # at a time when judging: what fits the cache

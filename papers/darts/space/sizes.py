@@ -22,13 +22,13 @@ from torch.nn import functional as F  # noqa: N812
 from harness.training import device, loop, metrics, optim
 from papers.cells.child import cifar
 from papers.cells.child.mnist1d import Part
+from papers.cells.network import counting
 from papers.cells.network.darts import Layout, Network, imagenet
 from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.config import PASSES, Darts
-from papers.darts.space import counting
 from papers.darts.space.rows import Rows, unchanged
 from papers.darts.space.searched import Searched
 

@@ -10,7 +10,6 @@ from random import Random
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 
 from harness.paper import Refused, resolve
 from harness.training import data, metrics
@@ -21,12 +20,11 @@ from papers.cells.draw import files
 from papers.cells.network.darts import Layout, Network
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS as SPACE
-from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.bilevel import gradients
 from papers.cells.supernet.derivation import path
 from papers.cells.supernet.node import Design
 from papers.darts.config import Darts
-from papers.darts.space import batch_last, counting, images, random_cells, search, sizes, study
+from papers.darts.space import images, random_cells, search, sizes, study
 from papers.darts.space.config import (
     ImageRandom,
     ImageSearch,
@@ -123,7 +121,6 @@ def test_union_draws_w_and_alpha_from_all_rows(rows, union):
     assert orders[0] != orders[1]  # two streams, not one
 
 
-@pytest.mark.slow
 def test_orders_of_one_seed_see_the_same_data_and_move_alpha_otherwise(rows):
     pair = [searched(rows, replace(FIRST, gradient=g)) for g in ("first_order", "second_order")]
     for one in pair:
@@ -154,7 +151,6 @@ def test_the_loss_is_the_fast_forms_and_what_is_differentiated_twice_the_loops(r
     assert any(gradient.requires_grad for gradient in again)
 
 
-@pytest.mark.slow
 def test_the_discrete_error_is_that_of_weights_of_one_and_zero(rows):
     one = searched(rows)
     for turn in range(4):
@@ -188,7 +184,6 @@ def test_judging_leaves_no_trace(rows):
     assert "running_mean" not in "".join(before)  # statistics are the batch's, always
 
 
-@pytest.mark.slow
 def test_a_search_goes_on_where_it_was(rows):
     whole, half, resumed = searched(rows), searched(rows), searched(rows, seed=9)
     for turn in range(4):
@@ -228,7 +223,6 @@ def test_a_row_counts_the_derived_normal_cell(rows):
     assert one.row()["convolutions"] == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("gradient", "passes"), [("first_order", 2), ("second_order", 5)])
 def test_a_steps_work_is_its_passes(rows, gradient, passes):
     one = searched(rows, replace(FIRST, gradient=gradient))
@@ -245,39 +239,6 @@ def draw(number: int) -> Genotype:
     return SPACE.random(Random(number))
 
 
-@pytest.mark.parametrize("length", [40, 18])  # 18, 9, 5: odd sizes are halved too
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_batch_last_is_the_network(number, length):
-    """Logits, gradients, running statistics, and what comes of them when judged."""
-    layout = Layout(draw(number), 4, 3, inputs=1, dim=1)
-    nets = [Network(layout).double() for _ in range(2)]
-    nets[1].load_state_dict(nets[0].state_dict())
-    x, y = torch.randn(6, 1, length, dtype=torch.float64), torch.arange(6)
-    logits = [nets[0](x)[0], batch_last.forward(nets[1], x)]
-    torch.testing.assert_close(*logits, rtol=0, atol=1e-12)
-    for one in logits:
-        F.cross_entropy(one, y).backward()
-    for a, b in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
-        assert (a.grad is None) == (b.grad is None)
-        if a.grad is not None:
-            torch.testing.assert_close(a.grad, b.grad, rtol=0, atol=1e-10)
-    states = [net.state_dict() for net in nets]
-    for name, value in states[0].items():
-        if "running" in name:
-            torch.testing.assert_close(value, states[1][name], rtol=0, atol=1e-12)
-    judged = [nets[0].eval()(x)[0], batch_last.forward(nets[1].eval(), x)]
-    torch.testing.assert_close(*judged, rtol=0, atol=1e-12)
-
-
-def test_batch_last_runs_cells_that_carry_inputs_and_unknown_operations():
-    """Five nodes, concatenated inputs, a convolution of seven: the cells of other papers."""
-    for name in ("PNAS", "NASNet_A_slim"):
-        layout = Layout(PUBLISHED[name].genotype, 4, 3, inputs=1, dim=1)
-        net, x = Network(layout).double().eval(), torch.randn(3, 1, 24, dtype=torch.float64)
-        torch.testing.assert_close(net(x)[0], batch_last.forward(net, x), rtol=0, atol=1e-12)
-
-
-@pytest.mark.slow
 def test_a_child_of_signals_learns_and_its_test_waits_for_the_last_step(lab, few, signals):
     config = replace(SIGNAL, child_channels=4, child_steps=16, child_every=5, child_batch=30)
     bed = Signals(config, signals)
@@ -307,7 +268,6 @@ def test_childrens_work_and_parameters(rows, signals):
 # -- images ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_children_of_images_are_those_of_the_shared_protocol(lab, stored):
     """The same streams give the same training as `cells.cifar.run`, loss for loss."""
     config = replace(IMAGE, side=32)
@@ -361,7 +321,6 @@ def test_pixels_need_no_data(monkeypatch):
 # -- runs -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_search_tells_three_errors_and_keeps_its_cell(lab, few):
     trial = trial_of(lab, SIGNAL, SEARCH)
     told = list(search.run(SIGNAL, trial))
@@ -378,7 +337,6 @@ def test_a_search_tells_three_errors_and_keeps_its_cell(lab, few):
     assert trial.meter.ledgers["search"].flops > 0
 
 
-@pytest.mark.slow
 def test_a_search_that_time_cuts_short_says_what_it_got_to(lab, few, monkeypatch):
     """The last row is of the turn that was reached, not of the last one that was measured."""
     trial = trial_of(lab, replace(SIGNAL, steps=40, eval_every=39), SEARCH)
@@ -394,7 +352,6 @@ def test_a_search_that_time_cuts_short_says_what_it_got_to(lab, few, monkeypatch
     assert "test_error" in told[-1]
 
 
-@pytest.mark.slow
 def test_random_search_takes_the_best_by_validation_and_knows_the_mean(lab, few):
     config = SignalRandom(
         drawn=(0, 1, 2), child_channels=2, child_batch=20, child_steps=6, child_every=6
@@ -412,7 +369,6 @@ def test_random_search_takes_the_best_by_validation_and_knows_the_mean(lab, few)
     assert final["cell"] == drawn[final["best"]].text
 
 
-@pytest.mark.slow
 def test_random_search_on_images_trains_the_chosen_cell_in_full(lab, stored):
     config = ImageRandom(
         dataset="cifar10_subset", side=8, drawn=(0, 1), selection_steps=2, child_channels=4,
@@ -442,7 +398,6 @@ def test_full_networks_are_the_papers(name, channels, layers, batch):
     assert (built.cells if name == "search" else built.layers) == layers
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("network", ["search", "evaluation"])
 def test_memory_counted_from_shapes_is_the_memory_of_a_real_pass(lab, monkeypatch, network):
     monkeypatch.setattr(sizes, "design", lambda config: replace(TINY, dim=2, inputs=3))
@@ -450,16 +405,6 @@ def test_memory_counted_from_shapes_is_the_memory_of_a_real_pass(lab, monkeypatc
     (final,) = sizes.run(config, lab({"steps": (1, 1)}))
     assert final["memory_gb"] == final["memory_published_gb"]
     assert np.isfinite(final["loss"])
-
-
-def test_kept_memory_counts_each_storage_once():
-    weight = torch.ones(10, 10, requires_grad=True)
-    x = torch.ones(4, 10)
-    loss, kept = counting.kept(lambda: ((x @ weight) * (x @ weight)).sum(), [weight])
-    own = 4 * 4 * 10  # bytes of x, and of each product: x is kept twice but counted once
-    assert kept == 3 * own
-    loss.backward()
-    assert weight.grad is not None
 
 
 # -- what is declared -----------------------------------------------------------------------------

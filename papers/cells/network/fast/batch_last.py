@@ -20,8 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 from papers.cells.network.darts import Cell, Network
 from papers.cells.network.fast import kernels
 from papers.cells.network.fast.depthwise import Window, diagonals
-from papers.cells.network.operations import FactorizedReduce
-from papers.cells.supernet.node_fast import parameter
+from papers.cells.network.operations import FactorizedReduce, parameter
 
 
 def forward(network: Network, x: Tensor) -> Tensor:
