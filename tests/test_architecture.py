@@ -33,7 +33,7 @@ CELLS = (
     ("supernet", "child"),
     ("network", "searcher", "draw"),
     ("space",),
-    ("task",),
+    ("task", "rows"),
 )
 DOORS = ("__main__", "builder")  # commands: they stand in no room and open one
 PAPERS = (("paper",), ("cells", "text"), ("signals",))

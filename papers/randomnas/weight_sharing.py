@@ -17,11 +17,12 @@ import numpy as np
 from torch.nn.functional import cross_entropy
 
 from harness.training import data, loop, optim
-from papers.cells.child.mnist1d import Part, Signals
+from papers.cells.child.mnist1d import Signals
 from papers.cells.league import derive
 from papers.cells.league.evaluator import TrainEvaluator
 from papers.cells.league.league import League, league
 from papers.cells.network import light
+from papers.cells.rows import Part
 from papers.cells.space.edge import SPACES, Code
 from papers.cells.supernet.edge import Shared, build_supernet
 from papers.randomnas.config import RETRAINED

@@ -1,8 +1,9 @@
-"""What tests of papers stand on: a prepared device and a trial to run in."""
+"""What tests of papers stand on: a prepared device, a trial to run in, data small enough."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ import torch
 from harness.budget import Limit
 from harness.meter import Meter
 from harness.record.journal import Journal
-from harness.training import device
+from harness.training import data, device
 from harness.trial import Tools, Trial
+from papers.cells.child import mnist1d
+from papers.cells.child import signals as testbed
+from papers.cells.rows import Rows
+from tests.lab.testbeds import first_rows, random_images
 
 
 @pytest.fixture
@@ -38,3 +43,21 @@ def lab(tmp_path: Path) -> Iterator[Callable[..., Trial]]:
     yield make
     for each in made:
         each.journal.close()
+
+
+@pytest.fixture(scope="session")
+def few_rows() -> Rows:
+    """60 and 40 of MNIST-1D's signals, so that judging is quick."""
+    return first_rows(testbed.rows(mnist1d.Signals.load()), 60, 40)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch, few_rows: Rows) -> None:
+    """Let these signals be all that a testbed has to search on."""
+    monkeypatch.setattr(testbed, "rows", lambda signals: few_rows)
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let 64 random images of 8x8 be CIFAR-10's."""
+    monkeypatch.setattr(data, "_stored", partial(random_images, 8))

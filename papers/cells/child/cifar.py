@@ -23,8 +23,8 @@ from torch.nn import functional as F  # noqa: N812
 from harness.training import augment, data, device, loop, metrics, optim
 from papers.cells.child.cifar_images import MEAN, STD, Images, augmentation
 from papers.cells.child.cifar_recipe import CifarRecipe
-from papers.cells.child.mnist1d import Part
 from papers.cells.network.darts import Layout, Network
+from papers.cells.rows import Part
 from papers.cells.space.genotype import Genotype
 
 if TYPE_CHECKING:

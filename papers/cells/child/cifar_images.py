@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.paper import Refused, require
 from harness.training import augment, data
 from papers.cells.child.cifar_recipe import PARTS, CifarRecipe
-from papers.cells.child.mnist1d import Part, Sealed
+from papers.cells.rows import Part, Sealed
 
 MEAN = (0.49139968, 0.48215827, 0.44653124)  # red, green, blue of the training images
 STD = (0.24703233, 0.24348505, 0.26158768)

@@ -23,6 +23,7 @@ from harness.training import data, device, ensemble, loop, optim
 from harness.trial import stream
 from papers.cells.network.fast.stack import Stack
 from papers.cells.network.light import CHANNELS, build_light
+from papers.cells.rows import Part, Sealed
 from papers.cells.space.edge import Code, EdgeSpace
 from papers.cells.task import CHILD_STEPS
 from papers.signals import dataset
@@ -57,28 +58,6 @@ class Recipe:
 
 
 RECIPE = Recipe()
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of one part, batch last: x float32 (L, N), y int64 (N)."""
-
-    x: Tensor
-    y: Tensor
-
-
-class Sealed:
-    """A test set that whoever searches cannot read; the judge opens it."""
-
-    def __init__(self, part: Part) -> None:
-        self._part = part
-
-    def open(self) -> Part:
-        """Return the rows. Only what is measured off the clock, for a report, may call this."""
-        return self._part
-
-    def __getattr__(self, name: str) -> object:
-        raise AttributeError(f"test data is sealed: '{name}' is not for a search to see")
 
 
 @dataclass(frozen=True)

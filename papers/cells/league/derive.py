@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from papers.cells.child.mnist1d import Part
 from papers.cells.league.costs import Costs
 from papers.cells.league.evaluator import Evaluator
 from papers.cells.network import light
+from papers.cells.rows import Part
 from papers.cells.space.classes import classes
 from papers.cells.space.edge import Code, EdgeSpace
 from papers.cells.supernet.edge import Choice, Shared

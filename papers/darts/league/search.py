@@ -18,11 +18,12 @@ from torch.nn.functional import cross_entropy
 
 from harness.training import data, loop, optim
 from harness.trial import stream
-from papers.cells.child.mnist1d import Part, Signals
+from papers.cells.child.mnist1d import Signals
 from papers.cells.league import derive
 from papers.cells.league.costs import Costs
 from papers.cells.league.league import League, league
 from papers.cells.network import light
+from papers.cells.rows import Part
 from papers.cells.space.edge import SPACES, Code
 from papers.cells.space.record import keep_edge
 from papers.cells.supernet.bilevel import Problem

@@ -20,11 +20,12 @@ from torch import Tensor
 from harness.training import loop
 from papers.cells.supernet.bilevel import Problem, Tensors, cosine, norm
 from papers.cells.supernet.node import Design
+from papers.cells.supernet.shared import NodeSearch
 from papers.darts import bilevel
-from papers.darts.bilevel import VirtualStep
+from papers.darts.bilevel import Architect, VirtualStep
+from papers.darts.method import searched as of
 from papers.darts.product import networks, rows
 from papers.darts.product.config import STATES
-from papers.darts.space.searched import Searched
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -39,12 +40,9 @@ def run(config: Radius, trial: Trial) -> Iterator[Row]:
     """Compare the products at once, and again after a stretch of search."""
     part = rows.load(config.data, trial.device)
     trial.uses(config.data, part.digest)
-    inputs, size = part.train.x.shape[1], part.train.x.dim() - 2
-    design = Design(config.channels, config.cells, config.nodes, size, inputs)
+    design = Design(config.channels, config.cells, config.nodes, part.dim, part.inputs)
     # two networks from one seed: a resumed trial has the initial one, too
-    initial, searched = (
-        Searched(design, config, part, config.batch, trial.stream) for _ in STATES
-    )
+    initial, searched = (of(design, config, part, config.batch, trial.stream) for _ in STATES)
     trial.restore(**searched.stateful)
     found: dict[str, float] = {}
     yield from compared(initial, config, "initial", found)
@@ -62,7 +60,7 @@ def run(config: Radius, trial: Trial) -> Iterator[Row]:
 
 
 def compared(
-    searched: Searched, config: Radius, state: str, found: dict[str, float]
+    searched: NodeSearch, config: Radius, state: str, found: dict[str, float]
 ) -> Iterator[Row]:
     """Yield error and cosine of every kind at every radius; `found` gets what is summed up."""
     batches = next(searched.streams["train"]), next(searched.streams["val"])
@@ -114,9 +112,11 @@ def summary(name: str, paper: dict[str, float], small: dict[str, float]) -> dict
     }
 
 
-def step_of(searched: Searched, problem: Problem[networks.Batch]) -> VirtualStep:
+def step_of(searched: NodeSearch, problem: Problem[networks.Batch]) -> VirtualStep:
     """Return the step of SGD that comes next, in a problem's precision."""
-    step = searched.optimizers.virtual_step()
+    optimizers = searched.optimizers
+    assert isinstance(optimizers, Architect)
+    step = optimizers.virtual_step()
     dtype = problem.weights[0].dtype
     buffers = [None if buffer is None else buffer.to(dtype) for buffer in step.buffers]
     return replace(step, buffers=buffers)

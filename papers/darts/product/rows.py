@@ -8,8 +8,8 @@ from __future__ import annotations
 from torch import Generator, Tensor
 
 from harness.training import data
-from papers.cells.child.mnist1d import Part, Signals
-from papers.darts.space.rows import Rows
+from papers.cells.child import mnist1d, signals
+from papers.cells.rows import Part, Rows
 
 BRIGHTEST = 16  # of the digits' pixels
 
@@ -17,7 +17,7 @@ BRIGHTEST = 16  # of the digits' pixels
 def load(name: str, where: str) -> Rows:
     """Return MNIST-1D's signals (N, 1, 40), or scikit-learn's digits (N, 1, 8, 8) in halves."""
     if name == "mnist1d":
-        return Rows.signals(Signals.load(where=where))
+        return signals.rows(mnist1d.Signals.load(where=where))
     train, val = (data.load("digits", part, where, fraction=0.5) for part in ("train", "val"))
     halves = Part(train.x, train.y), Part(val.x, val.y)
     return Rows("digits", train.digest, *halves, augmented, centred)

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from papers.cells.child.mnist1d import Signals
+from papers.cells.child import mnist1d, signals
+from papers.cells.rows import Batch, BatchStream
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.record import keep_genotype
 from papers.cells.supernet.node import Design
+from papers.cells.supernet.shared import NodeSearch
+from papers.darts.method import searched as of
 from papers.darts.robustness import curvature, history, spaces
 from papers.darts.robustness.history import History
-from papers.darts.space.rows import Rows
-from papers.darts.space.searched import Batch, Searched, Stream
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
 def run(config: Collapse, trial: Trial) -> Iterator[Row]:
     """Search, evaluate on the way, end early if told to, and sum up."""
-    rows, meter = Rows.signals(Signals.load(where=trial.device)), trial.meter
+    rows, meter = signals.rows(mnist1d.Signals.load(where=trial.device)), trial.meter
     trial.uses(rows.dataset, rows.digest)
     design = spaces.reduced(config.space, Design(config.channels, config.cells, dim=1, inputs=1))
-    searched = Searched(design, config, rows, config.batch, trial.stream)
+    searched = of(design, config, rows, config.batch, trial.stream)
     alphas = searched.optimizers.problem.alphas
     past = History(curvature.start(alphas, trial.stream("direction")), config.rule)
     trial.restore(**searched.stateful, past=past)
-    judged = next(Stream(rows.val, rows, config.batch, trial.stream, "curvature"))
+    judged = next(BatchStream(rows.val, config.batch, trial.stream("curvature", "order")))
     horizon = meter.horizon("search")
     meter.count_flops("search", searched.flops)
     for turn in meter.steps("search"):  # not loop.fit, which always goes to the end
@@ -48,7 +49,7 @@ def run(config: Collapse, trial: Trial) -> Iterator[Row]:
 
 
 def evaluated(
-    config: Collapse, searched: Searched, past: History, judged: Batch, turn: int
+    config: Collapse, searched: NodeSearch, past: History, judged: Batch, turn: int
 ) -> Row:
     """Return where the search stands after a turn, and keep it; `at` is in epochs."""
     problem, edges = searched.optimizers.problem, searched.design.operations(False)
@@ -68,7 +69,7 @@ def evaluated(
     return {**row, "at": (turn + 1) * len(judged[1]) / len(searched.rows.train.y)}
 
 
-def result(config: Collapse, searched: Searched, past: History, trial: Trial) -> Row:
+def result(config: Collapse, searched: NodeSearch, past: History, trial: Trial) -> Row:
     """Return the final row: the newest evaluation, trends, and the cell that is the result."""
     place = past.stopped if config.early_stopping else None
     place = len(past.rows) - 1 if place is None else place

@@ -7,51 +7,15 @@ networks that are trained from scratch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from harness.paper import Refused, one_of, positive, require, within
-from papers.cells.child.cifar_recipe import DARTS, ROWS, CifarRecipe
+from harness.paper import Refused, positive, require, within
+from papers.cells.child.config import FEWEST, ImageChildren, SignalChildren
 from papers.darts.config import Darts
 
-PIXELS = "pixels"  # a few random images, for where no data may be asked for
-DATASETS = (*ROWS, PIXELS)
-SIDES = (8, 16, 32)
 NETWORKS = ("search", "evaluation", "imagenet")
-# torch 2.13, CPU, channels last: the gradient of a 1x1 convolution of stride 2 with fewer than
-# eight input channels writes beyond its memory; a reduction cell's has twice the network's
-FEWEST = 4
-
-
-def numbered(drawn: tuple[int, ...]) -> None:
-    """Refuse numbers of cells that do not rise from 0 on."""
-    if not drawn or drawn[0] != 0 or any(b != a + 1 for a, b in pairwise(drawn)):
-        raise Refused(f"drawn={drawn}: numbers of cells, 0, 1, 2 and so on")
 
 
 # -- signals --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SignalChildren:
-    """How a cell is trained from scratch on MNIST-1D: DARTS's recipe on a small network."""
-
-    child_channels: int = 8  # [ours]; [P] 36
-    child_layers: int = 3  # [ours]; [P] 20
-    child_batch: int = 100  # [ours]; [P] 96
-    child_steps: int = 3000  # [ours] 100 epochs; [P] 600
-    child_lr: float = 0.025  # [P] App. A.1, under a cosine to 0
-    child_momentum: float = 0.9  # [P]
-    child_decay: float = 3e-4  # [P]
-    child_clip: float = 5.0  # [C]
-    child_every: int = 300  # [ours] turns between two rows; changes no result
-
-    def __post_init__(self) -> None:
-        positive(self, "child_channels", "child_batch", "child_steps", "child_every")
-        within(self, "child_layers", 3)
-        within(self, "child_lr", 1e-9, 100)
-        within(self, "child_momentum", 0, 0.9999)
-        within(self, "child_decay", 0)
-        within(self, "child_clip", 1e-9)
 
 
 @dataclass(frozen=True)
@@ -74,58 +38,7 @@ class SignalSearch(SignalChildren, Darts):
         positive(self, "channels", "cells", "batch", "steps", "eval_every")
 
 
-@dataclass(frozen=True)
-class SignalRandom(SignalChildren):
-    """Cells drawn uniformly, each trained from scratch; the best by validation is chosen."""
-
-    drawn: tuple[int, ...] = tuple(range(8))  # [ours] numbers of the cells; [P] 24, on CIFAR-10
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        numbered(self.drawn)
-
-
 # -- images ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ImageChildren:
-    """How a cell is trained from scratch on CIFAR-10: DARTS's evaluation phase.
-
-    `side`: images are average-pooled to so many pixels a side; padding shrinks with them.
-    """
-
-    dataset: str = "cifar10"
-    side: int = 32
-    child_channels: int = 36  # [P] Sec. 3.2
-    child_layers: int = 20  # [P] Sec. 3.2
-    child_batch: int = 96  # [P] Sec. 3.2
-    child_steps: int = DARTS.steps()  # [P] 600 epochs of 521 batches
-    child_auxiliary: float = 0.4  # [P] Sec. 3.2
-    child_drop_path: float = 0.2  # [C]
-    child_cutout: int = 16  # [P] Sec. 3.2
-    child_every: int = 5210  # [ours] turns between two rows: ten epochs; changes no result
-
-    def __post_init__(self) -> None:
-        require(self.dataset, DATASETS, "data set of images")
-        one_of(self, "side", SIDES)
-        positive(self, "child_steps", "child_every")
-        within(self, "child_channels", FEWEST)
-        _ = self.recipe  # refuses what cannot be
-
-    @property
-    def recipe(self) -> CifarRecipe:
-        """The training of a child; its length is the phase's, not the recipe's."""
-        return CifarRecipe(
-            dataset="cifar10" if self.dataset == PIXELS else self.dataset,
-            channels=self.child_channels,
-            layers=self.child_layers,
-            batch=self.child_batch,
-            auxiliary=self.child_auxiliary,
-            drop_path=self.child_drop_path,
-            cutout=self.child_cutout,
-            padding=self.side // 8,
-        )
 
 
 @dataclass(frozen=True)
@@ -140,25 +53,17 @@ class ImageSearch(ImageChildren, Darts):
     split_seed: int = 0  # [ours] which images those are; [C] the last 25,000
     eval_every: int = 391  # [ours]
 
+    @property
+    def halves(self) -> tuple[float, int]:
+        """Which share of the training images alpha sees, and the split's seed."""
+        return self.held_out, self.split_seed
+
     def __post_init__(self) -> None:
         Darts.__post_init__(self)
         ImageChildren.__post_init__(self)
         within(self, "channels", FEWEST)
         positive(self, "cells", "batch", "steps", "eval_every")
         within(self, "held_out", 0.01, 0.99)
-
-
-@dataclass(frozen=True)
-class ImageRandom(ImageChildren):
-    """Cells drawn uniformly, trained for a while; the best by validation is trained in full."""
-
-    drawn: tuple[int, ...] = tuple(range(24))  # [P] Sec. 3.2, numbers of the cells
-    selection_steps: int = 46_900  # [P] 100 epochs, here of 469 batches
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        numbered(self.drawn)
-        positive(self, "selection_steps")
 
 
 # -- sizes ----------------------------------------------------------------------------------------

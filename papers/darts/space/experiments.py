@@ -5,16 +5,14 @@ CIFAR-10 itself by the authors' own protocol at budget paper.
 """
 
 from harness.paper import Experiment, Phase, Task
-from papers.cells.supernet.config import rate_for
-from papers.cells.task import CIFAR, CIFAR_8K
-from papers.darts.space.config import (
+from papers.cells.child.config import (
     PIXELS,
     ImageRandom,
-    ImageSearch,
     SignalRandom,
-    SignalSearch,
-    Size,
 )
+from papers.cells.supernet.config import rate_for
+from papers.cells.task import CIFAR, CIFAR_8K
+from papers.darts.space.config import ImageSearch, SignalSearch, Size
 
 SIGNALS = Task(
     "mnist1d-darts",

@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.training import loop
+from papers.cells.child import testbed
+from papers.cells.child.testbed import Kept, Training, train
 from papers.cells.space.record import keep_genotype
-from papers.darts.space import testbed
-from papers.darts.space.searched import Searched
-from papers.darts.space.testbed import Kept, Training, train
+from papers.cells.supernet.node import Design
+from papers.darts.method import searched as of
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -29,7 +30,8 @@ def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
     bed, meter = testbed.of(config, trial.device), trial.meter
     kept: Kept = {}
     trial.uses(bed.rows.dataset, bed.rows.digest)
-    searched = Searched(bed.design, config, bed.rows, config.batch, trial.stream)
+    design = Design(config.channels, config.cells, dim=bed.rows.dim, inputs=bed.rows.inputs)
+    searched = of(design, config, bed.rows, config.batch, trial.stream)
     trial.restore(**searched.stateful, kept=kept)
     meter.count_flops(SEARCH, searched.flops)
     horizon = meter.horizon(SEARCH)

@@ -21,16 +21,15 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.training import device, loop, metrics, optim
 from papers.cells.child import cifar
-from papers.cells.child.mnist1d import Part
 from papers.cells.network import counting
 from papers.cells.network.darts import Layout, Network, imagenet
+from papers.cells.rows import Part, Rows, unchanged
 from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
 from papers.darts.config import PASSES, Darts
-from papers.darts.space.rows import Rows, unchanged
-from papers.darts.space.searched import Searched
+from papers.darts.method import searched
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -103,7 +102,7 @@ class Search:
 
     def __init__(self, design: Design, part: Part, trial: Trial) -> None:
         rows = Rows("pixels", "", part, part, unchanged, lambda x: x)
-        self.searched = Searched(design, SEARCH, rows, len(part.y), trial.stream)
+        self.searched = searched(design, SEARCH, rows, len(part.y), trial.stream)
 
     @property
     def weights(self) -> tuple[Tensor, ...]:

@@ -17,9 +17,9 @@ from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.relaxation import Relaxation
 from papers.darts import bilevel
 from papers.darts.bilevel import VirtualStep
+from papers.darts.method import searched as of
 from papers.darts.product import figures, networks, radius, rows, study
 from papers.darts.product.config import Radius
-from papers.darts.space.searched import Searched
 
 DESIGN = Design(channels=4, cells=3, nodes=1, inputs=1)
 TINY = Radius(channels=4, cells=3, nodes=1, batch=8, steps=2, radii=(1e-2, 1e-6))
@@ -178,7 +178,7 @@ def test_a_study_tells_every_kind_and_state_at_every_radius(lab):
 def test_the_next_step_is_taken_as_the_search_would_take_it(lab):
     part = rows.load("mnist1d", "cpu")
     design = replace(DESIGN, dim=1)
-    searched = Searched(design, replace(TINY, data="mnist1d"), part, 8, lab().stream)
+    searched = of(design, replace(TINY, data="mnist1d"), part, 8, lab().stream)
     problem = networks.problem(searched.supernet, searched.relaxation, "relu")
     assert radius.step_of(searched, problem).buffers == [None] * len(problem.weights)
     searched.step(0, TINY.horizon)

@@ -18,11 +18,11 @@ from papers.cells.supernet.bilevel import norm
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
+from papers.cells.supernet.shared import NodeSearch
 from papers.darts.robustness import collapse, curvature, figures, history, spaces, study
 from papers.darts.robustness.config import SPACES, Collapse
 from papers.darts.robustness.early_stopping import Rule, averages, verdict
 from papers.darts.robustness.history import History
-from papers.darts.space.searched import Searched
 
 SIGNALS = Design(channels=4, cells=3, dim=1, inputs=1)
 AUTHORS = Collapse().rule
@@ -288,7 +288,7 @@ def test_the_gap_is_between_idle_operations_and_convolutions_of_one_edge():
 @pytest.fixture
 def uncounted(monkeypatch):
     """Counting FLOPs takes longer than the searches of these tests."""
-    monkeypatch.setattr(Searched, "flops", 1.0)
+    monkeypatch.setattr(NodeSearch, "flops", 1.0)
 
 
 def rising(loss, alphas, direction, iterations):

@@ -10,58 +10,58 @@ Shapes: N images, H W space.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import metrics
-from harness.training.augment import Recipe
+from harness.training.augment import Recipe, normalise
 from papers.cells.child import cifar, cifar_images
 from papers.cells.child.cifar_images import MEAN, STD
-from papers.cells.child.mnist1d import Part, Sealed
+from papers.cells.child.config import PIXELS, ImageChildren
+from papers.cells.rows import Part, Rows, Sealed, Seed
 from papers.cells.space.genotype import Genotype
-from papers.cells.supernet.node import Design
-from papers.darts.space.config import PIXELS, ImageRandom, ImageSearch
-from papers.darts.space.rows import Rows
 
 STORED = 32  # pixels a side
 SYNTHETIC = {"train": 48, "val": 24, "test": 24}  # how many random images there are
 
 
+def rows(images: cifar_images.Images, recipe: Recipe) -> Rows:
+    """Return what a search sees of images (N, 3, H, W) uint8, augmented in both halves [C]."""
+
+    def augmented(x: Tensor, drawn: Generator) -> Tensor:
+        return recipe(x, drawn).contiguous(memory_format=torch.channels_last)
+
+    def plain(x: Tensor) -> Tensor:
+        floats = normalise(x, MEAN, STD)
+        return floats.contiguous(memory_format=torch.channels_last)
+
+    return Rows(images.dataset, images.digest, images.train, images.val, augmented, plain)
+
+
 @dataclass(frozen=True)
-class Images:
+class ImageTestbed:
     """The testbed; `halves` are the two that a search sees."""
 
-    config: ImageSearch | ImageRandom
+    config: ImageChildren
     halves: cifar_images.Images
     parts: tuple[str, ...] = ("test",)
 
     @classmethod
-    def load(cls, config: ImageSearch | ImageRandom, where: str) -> Images:
+    def load(cls, config: ImageChildren, where: str) -> ImageTestbed:
         """Read the data set and split its training images."""
-        held_out = config.held_out if isinstance(config, ImageSearch) else config.recipe.held_out
-        seed = config.split_seed if isinstance(config, ImageSearch) else config.recipe.split_seed
-        return cls(config, read(config, where, held_out, seed))
+        return cls(config, read(config, where, *config.halves))
 
     @property
     def rows(self) -> Rows:
         """What a search sees: cropped and flipped in both halves, nothing cut out [C]."""
-        return Rows.images(self.halves, Recipe(MEAN, STD, self.config.recipe.padding))
+        return rows(self.halves, Recipe(MEAN, STD, self.config.recipe.padding))
 
-    @property
-    def design(self) -> Design:
-        """The search network."""
-        assert isinstance(self.config, ImageSearch)
-        return Design(self.config.channels, self.config.cells)
-
-    def child(
-        self, genotype: Genotype, parts: tuple[str, ...], seed: Callable[..., int]
-    ) -> ImageChild:
+    def child(self, genotype: Genotype, parts: tuple[str, ...], seed: Seed) -> ImageChild:
         """Return an untrained network; with `val` among its parts it leaves those images out."""
         recipe = self.config.recipe
         held_out = max(recipe.left_out(part) for part in parts)
@@ -82,9 +82,9 @@ class ImageChild:
     def begin(
         cls,
         genotype: Genotype,
-        config: ImageSearch | ImageRandom,
+        config: ImageChildren,
         images: cifar_images.Images,
-        seed: Callable[..., int],
+        seed: Seed,
     ) -> ImageChild:
         """Build an untrained network from a genotype."""
         recipe, where = config.recipe, str(images.train.x.device)
@@ -134,9 +134,7 @@ class ImageChild:
 # -- data -----------------------------------------------------------------------------------------
 
 
-def read(
-    config: ImageSearch | ImageRandom, where: str, held_out: float, seed: int
-) -> cifar_images.Images:
+def read(config: ImageChildren, where: str, held_out: float, seed: int) -> cifar_images.Images:
     """Return a data set's images at the size that the config asks for."""
     if config.dataset == PIXELS:
         return synthetic(config.side, where, held_out)

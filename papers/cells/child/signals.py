@@ -9,7 +9,6 @@ Shapes: N rows, L positions, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,51 +18,52 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.training import data, device, metrics, optim
 from papers.cells.child import mnist1d
-from papers.cells.child.mnist1d import Part
+from papers.cells.child.config import SignalChildren
 from papers.cells.network.counting import multiply_adds
 from papers.cells.network.darts import Layout, Network
 from papers.cells.network.fast import batch_last
+from papers.cells.rows import Part, Rows, Seed, unchanged
 from papers.cells.space.genotype import Genotype
-from papers.cells.supernet.node import Design
-from papers.darts.space.config import SignalChildren, SignalRandom, SignalSearch
-from papers.darts.space.rows import Rows, first
 
-ROWS = 250  # at a time when judging: what fits the cache
+EVAL_ROWS = 250  # at a time when judging: what fits the cache
+
+
+def rows(signals: mnist1d.Signals) -> Rows:
+    """Return what a search sees: 3,000 rows for w, 1,000 for alpha, (N, 1, 40), as they are."""
+    parts = (batch_first(signals.train), batch_first(signals.val))
+    return Rows("mnist1d", signals.digest, *parts, unchanged, lambda x: x)
+
+
+def batch_first(part: Part) -> Part:
+    """Return signals stored as (L, N) with the batch first: (N, 1, L)."""
+    return Part(part.x.T[:, None].contiguous(), part.y)
 
 
 @dataclass(frozen=True)
-class Signals:
+class SignalTestbed:
     """The testbed."""
 
-    config: SignalSearch | SignalRandom
+    config: SignalChildren
     signals: mnist1d.Signals
     parts: tuple[str, ...] = ("val", "test")
 
     @classmethod
-    def load(cls, config: SignalSearch | SignalRandom, where: str) -> Signals:
+    def load(cls, config: SignalChildren, where: str) -> SignalTestbed:
         """Generate the frozen data set."""
         return cls(config, mnist1d.Signals.load(where=where))
 
     @cached_property
     def rows(self) -> Rows:
         """What a search sees."""
-        return Rows.signals(self.signals)
+        return rows(self.signals)
 
-    @property
-    def design(self) -> Design:
-        """The search network."""
-        assert isinstance(self.config, SignalSearch)
-        return Design(self.config.channels, self.config.cells, dim=1, inputs=1)
-
-    def child(
-        self, genotype: Genotype, parts: tuple[str, ...], seed: Callable[..., int]
-    ) -> SignalChild:
+    def child(self, genotype: Genotype, parts: tuple[str, ...], seed: Seed) -> SignalChild:
         """Return an untrained network; it trains on 3,000 signals, whatever will judge it."""
         return SignalChild(genotype, self.config, self, seed)
 
     def judged(self, part: str) -> Part:
         """Return the rows (N, 1, L) of `val` or `test`; asking for `test` opens it."""
-        return self.rows.val if part == "val" else first(self.signals.test.open())
+        return self.rows.val if part == "val" else batch_first(self.signals.test.open())
 
 
 class SignalChild:
@@ -73,8 +73,8 @@ class SignalChild:
         self,
         genotype: Genotype,
         config: SignalChildren,
-        testbed: Signals,
-        seed: Callable[..., int],
+        testbed: SignalTestbed,
+        seed: Seed,
     ) -> None:
         self.config, self.testbed, self.part = config, testbed, testbed.rows.train
         where = self.part.x.device
@@ -132,7 +132,7 @@ class SignalChild:
         self.network.eval()
         wrong = [
             (batch_last.forward(self.network, x).argmax(1) != y).sum()
-            for x, y in zip(judged.x.split(ROWS), judged.y.split(ROWS), strict=True)
+            for x, y in zip(judged.x.split(EVAL_ROWS), judged.y.split(EVAL_ROWS), strict=True)
         ]
         self.network.train()
         return int(torch.stack(wrong).sum()) / len(judged.y)

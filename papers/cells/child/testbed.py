@@ -12,24 +12,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.training import loop
+from papers.cells.child.config import ImageChildren, SignalChildren
+from papers.cells.child.images import ImageTestbed
+from papers.cells.child.signals import SignalTestbed
+from papers.cells.rows import Rows, Seed
 from papers.cells.space.genotype import Genotype
-from papers.cells.supernet.node import Design
-from papers.darts.space.config import (
-    ImageRandom,
-    ImageSearch,
-    SignalRandom,
-    SignalSearch,
-)
-from papers.darts.space.images import Images
-from papers.darts.space.rows import Rows
-from papers.darts.space.signals import Signals
 
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
 
-Config = SignalSearch | SignalRandom | ImageSearch | ImageRandom
-Seed = Callable[..., int]
 Kept = dict[str, dict[str, float]]  # final rows of trainings, by phase: they outlive the networks
 
 
@@ -67,16 +59,11 @@ class Child(Protocol):
 
 
 class Testbed(Protocol):
-    """Data to search on, the size of the search network, and children."""
+    """Data to search on, and children."""
 
     @property
     def rows(self) -> Rows:
         """What a search sees."""
-        ...
-
-    @property
-    def design(self) -> Design:
-        """The search network."""
         ...
 
     @property
@@ -89,11 +76,11 @@ class Testbed(Protocol):
         ...
 
 
-def of(config: Config, where: str) -> Testbed:
+def of(config: SignalChildren | ImageChildren, where: str) -> Testbed:
     """Return the testbed that a config speaks of, its data on a device."""
-    if isinstance(config, SignalSearch | SignalRandom):
-        return Signals.load(config, where)
-    return Images.load(config, where)
+    if isinstance(config, SignalChildren):
+        return SignalTestbed.load(config, where)
+    return ImageTestbed.load(config, where)
 
 
 @dataclass(frozen=True)

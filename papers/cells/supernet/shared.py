@@ -1,56 +1,59 @@
-"""The search network on given rows: shared weights w, alpha, and what trains both (Alg. 1).
+"""The search network on given rows: shared weights w, alpha, and what trains both.
 
-    searched = Searched(design, config, rows, batch, trial.stream)
-    trial.restore(**searched.stateful)
-    loop.fit(meter, "search", lambda turn: searched.step(turn, horizon), ...)
-    searched.weights, searched.genotype, searched.error(), searched.discrete_error()
+    found = NodeSearch(design, config, rows, batch, trial.stream, method)
+    trial.restore(**found.stateful)
+    loop.fit(meter, "search", lambda turn: found.step(turn, horizon), ...)
+    found.weights, found.genotype, found.error(), found.discrete_error()
 
-Everything that differs between studies comes in: `Design` (size, dimensions, which operations an
-edge has), `Darts` (which gradient, all rates and decays), `Rows` (data and augmentation). Losses
-go through the fast supernet, except where a gradient is differentiated again. Batch norms use
-the statistics of the batch, always: also where the network is judged (Sec. 3.1).
+Everything that differs between searchers and studies comes in: `Design` (size, dimensions, which
+operations an edge has), `Bilevel` (rates and decays), `Rows` (data and augmentation), and `Method`
+(how alpha and w are updated, on a mixture of all operations or on samples). Losses go through the
+fast supernet, except where a gradient is differentiated again. Batch norms use the statistics of
+the batch, always: also where the network is judged (DARTS, Sec. 3.1).
 
 Shapes: N rows, E edges, O operations, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.training import data, device, optim
-from papers.cells.child.mnist1d import Part
+from harness.training import device, optim
 from papers.cells.network.counting import multiply_adds
+from papers.cells.rows import Batch, BatchStream, Part, Rows, Seed
 from papers.cells.space.genotype import Genotype
 from papers.cells.supernet.bilevel import Problem
+from papers.cells.supernet.config import Bilevel
 from papers.cells.supernet.derivation import derive, path
+from papers.cells.supernet.method import Method
 from papers.cells.supernet.node import Design, Supernet, Weights
 from papers.cells.supernet.node_fast import FastSupernet
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Architect
-from papers.darts.config import PASSES, Darts
-from papers.darts.space.rows import Rows
 
-Batch = tuple[Tensor, Tensor]  # inputs (N, C, ...), labels (N)
-Seed = Callable[..., int]  # the seed of a named random stream: `trial.stream`
-
-ROWS = {1: 500, 2: 250}  # at most, at a time, when judging, for each number of dimensions
+EVAL_ROWS = {1: 500, 2: 250}  # at most, at a time, when judging, for each number of dimensions
 
 
-class Searched:
+class NodeSearch:
     """Supernet, alpha, their optimizers, and two streams of batches with generators of their own.
 
-    Two searches with the same seed see the same data in the same order, whichever gradient of
-    alpha they take. `config.union` draws both streams from all rows.
+    Two searches with the same seed see the same data in the same order, however they update alpha.
     """
 
-    def __init__(self, design: Design, config: Darts, rows: Rows, batch: int, seed: Seed) -> None:
+    def __init__(
+        self,
+        design: Design,
+        config: Bilevel,
+        rows: Rows,
+        batch: int,
+        seed: Seed,
+        method: Method,
+    ) -> None:
         where = rows.train.x.device
-        self.design, self.config, self.rows = design, config, rows
+        self.design, self.rows, self.config, self.method = design, rows, config, method
         with device.seeded(seed("init")):
             self.supernet = Supernet(design).to(where)
         self.fast = FastSupernet.of(self.supernet)
@@ -62,23 +65,25 @@ class Searched:
             lambda batch: self._loss(self.fast, batch),
             lambda batch: self._loss(self.supernet, batch),
         )
-        self.optimizers = Architect(problem, config)
-        whole = rows.united.train if config.union else None
-        parts = {"train": whole or rows.train, "val": whole or rows.val}
-        self.streams = {n: Stream(part, rows, batch, seed, n) for n, part in parts.items()}
+        self.optimizers = method.train(problem)
+        self.streams = {
+            name: BatchStream(
+                part, batch, seed(name, "order"), rows.augment, seed(name, "augment")
+            )
+            for name, part in (("train", rows.train), ("val", rows.alpha))
+        }
 
     @property
     def stateful(self) -> dict[str, Any]:
         """Everything that a resumed trial restores, by name."""
-        own: dict[str, Any] = {"supernet": self.supernet, "relaxation": self.relaxation}
-        for name, stream in self.streams.items():
-            own |= {f"{name}_rows": stream.rows, f"{name}_augment": stream.drawn}
+        streams = {f"{name}_rows": stream for name, stream in self.streams.items()}
+        own = {"supernet": self.supernet, "relaxation": self.relaxation, **streams}
         return own | self.optimizers.stateful
 
     # -- training ---------------------------------------------------------------------------------
 
     def step(self, turn: int, horizon: int) -> None:
-        """Update alpha on validation rows, then w on training rows; w's rate is on a cosine."""
+        """Update alpha and w on the next batches; w's rate is on a cosine."""
         lr = optim.cosine(turn, horizon, self.config.lr, self.config.lowest_lr)
         train, val = next(self.streams["train"]), next(self.streams["val"])
         self.optimizers.step(train, val, lr)
@@ -86,19 +91,19 @@ class Searched:
     @property
     @torch.no_grad()
     def flops(self) -> float:
-        """FLOPs of a step: three times the loop's forward pass for each pass of the gradient."""
+        """FLOPs of a step with all operations: three times the loop's forward for each pass."""
         stream = self.streams["train"]
         x = self.rows.plain(torch.zeros_like(stream.part.x[:2]))
         with torch.random.fork_rng([x.device] if x.is_cuda else []):  # of spaces with noise
             macs = multiply_adds(self.supernet, lambda: self.supernet(x, *self.weights)) / len(x)
-        return 3 * 2 * PASSES[self.config.gradient] * macs * stream.rows.batch
+        return 3 * 2 * self.method.passes * macs * stream.batch
 
     def _loss(self, net: Supernet, batch: Batch) -> Tensor:
-        logits = net(batch[0], *self._shares())
+        normal, reduce = (
+            self.method.choose(self.relaxation, name) for name in ("normal", "reduce")
+        )
+        logits = net(batch[0], normal, reduce, self.method.hard)
         return F.cross_entropy(logits, batch[1])
-
-    def _shares(self) -> tuple[Tensor, Tensor]:
-        return self.relaxation.weights("normal"), self.relaxation.weights("reduce")
 
     # -- what it has come to ----------------------------------------------------------------------
 
@@ -106,7 +111,7 @@ class Searched:
     @torch.no_grad()
     def weights(self) -> tuple[Tensor, Tensor]:
         """Softmaxed alpha (E, O) of the normal and of the reduction cell."""
-        return self._shares()
+        return self.relaxation.weights("normal"), self.relaxation.weights("reduce")
 
     @property
     def genotype(self) -> Genotype:
@@ -131,7 +136,7 @@ class Searched:
 
     @torch.no_grad()
     def _error(self, part: Part, normal: Weights, reduce: Weights) -> float:
-        pieces = -(-len(part.y) // ROWS[self.design.dim])  # nearly equal ones
+        pieces = -(-len(part.y) // EVAL_ROWS[self.design.dim])  # nearly equal ones
         wrong = [
             (self.fast(self.rows.plain(x), normal, reduce).argmax(1) != y).sum()
             for x, y in zip(part.x.chunk(pieces), part.y.chunk(pieces), strict=True)
@@ -153,19 +158,3 @@ class Searched:
             "convolutions": sum("_conv_" in op for op in operations),
             **{name: float(value) for name, value in self.optimizers.last.items()},
         }
-
-
-class Stream:
-    """Batches of one part without end, augmented: row order and augmentation drawn apart."""
-
-    def __init__(self, part: Part, rows: Rows, batch: int, seed: Seed, name: str) -> None:
-        self.part, self.augment = part, rows.augment
-        where = part.x.device.type
-        self.rows = data.Endless(len(part.y), batch, seed(name, "order"), where)
-        self.drawn = torch.Generator().manual_seed(seed(name, "augment"))
-
-    def __next__(self) -> Batch:
-        """Return the next batch."""
-        rows = next(self.rows)
-        x = self.augment(self.part.x.index_select(0, rows), self.drawn)
-        return x, self.part.y.index_select(0, rows)
