@@ -5,6 +5,7 @@ from harness.paper import Task
 PROTOCOL = "light network, 3,000 training signals, 300 SGD steps of 50, cosine from .1 to 0"
 LEAGUE = Task("mnist1d-cells", "mnist1d", PROTOCOL, "regret", "points", "min", standings=True)
 
+LEAGUE_SPACES = ("T0", "T0b", "T1", "T2")  # those whose truth is known
 CHILD_STEPS = 300  # what one training from scratch is charged
 
 EVALUATED = (

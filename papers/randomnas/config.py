@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require
+from papers.cells.league.config import PathTraining
+from papers.cells.task import LEAGUE_SPACES
 
-SPACES = ("T0", "T0b", "T1", "T2")
 RETRAINED = 3  # [league] candidates trained from scratch at the end of a weight-sharing search
 SIDE = 12  # [ours] children trained side by side: the fastest on a CPU
 
@@ -24,7 +25,7 @@ class Reference:
 
     def __post_init__(self) -> None:
         require(self.kind, ("optimum", "median"), "kind")
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Truth:
     space: str = "T2"
 
     def __post_init__(self) -> None:
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Drift:
     rows: int = 20  # [league]
 
     def __post_init__(self) -> None:
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
         positive(self, "rows")
 
 
@@ -59,7 +60,7 @@ class RandomSearch:
     searches: int = 64  # [ours] side by side in one trial: lookups cost nothing
 
     def __post_init__(self) -> None:
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
         positive(self, "evaluations", "equal", "searches")
         if self.equal > self.evaluations:
             raise Refused(f"equal={self.equal}: must be at most evaluations={self.evaluations}")
@@ -73,30 +74,27 @@ class Trained:
     turns: int = 10  # [ours] of SIDE children each
 
     def __post_init__(self) -> None:
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
         positive(self, "turns")
 
 
 @dataclass(frozen=True)
-class WeightSharing:
-    """Random search with weight sharing: a random path a minibatch, then candidates."""
+class WeightSharing(PathTraining):
+    """Random search with weight sharing: a random path a minibatch, then candidates.
+
+    Shared weights train at the league's rate; [P] batch 64, rate .025 and decay 3e-4 as DARTS,
+    clipped at 1 in the authors' best setting.
+    """
 
     space: str = "T2"
     steps: int = 9600  # [ours] 32 children's worth; [P] 150 epochs on CIFAR-10
-    batch: int = 50  # [league]; [P] 64
-    lr: float = 0.05  # [league]; [P] 0.025, as DARTS
-    lowest_lr: float = 0.0005  # [league]
-    momentum: float = 0.9  # [P]
-    weight_decay: float = 5e-4  # [league]; [P] 3e-4
-    clip: float = 5.0  # [P] global norm; 1 in the authors' best setting
     candidates: int = 100  # [league]; [P] 1,000 a round, on 10 minibatches, the best 10 again
     ranked: int = 200  # [ours] cells whose ranking is compared with the truth, off the clock
     eval_every: int = 1200  # [ours]
 
     def __post_init__(self) -> None:
-        require(self.space, SPACES, "space")
-        positive(self, "steps", "batch", "candidates", "ranked", "eval_every")
+        require(self.space, LEAGUE_SPACES, "space")
+        super().__post_init__()
+        positive(self, "steps", "candidates", "ranked", "eval_every")
         if self.candidates < RETRAINED:
             raise Refused(f"candidates={self.candidates}: {RETRAINED} of them are retrained")
-        if not 0 < self.lowest_lr <= self.lr < 10:
-            raise Refused(f"lr={self.lr}: must lie between lowest_lr={self.lowest_lr} and 10")

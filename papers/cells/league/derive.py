@@ -24,7 +24,7 @@ from papers.cells.supernet.edge import Choice, Shared
 if TYPE_CHECKING:
     from harness.meter import Meter
 
-ROWS = 250  # validated at a time: batch statistics need 100 or more
+EVAL_ROWS = 250  # validated at a time: batch statistics need 100 or more
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Derivation:
 
 
 @torch.no_grad()
-def score(shared: Shared, choice: Choice, part: Part, rows: int = ROWS) -> float:
+def score(shared: Shared, choice: Choice, part: Part, rows: int = EVAL_ROWS) -> float:
     """Return the accuracy of a cell, or of a mixture, with shared weights on a part.
 
     A proxy, never a result.
@@ -77,10 +77,10 @@ def candidates(
     drawn: Sequence[Code],
     shared: Shared,
     part: Part,
-    where: tuple[Meter, Costs],
+    meter: Meter,
+    costs: Costs,
 ) -> None:
     """Score one drawn candidate a turn of phase "candidates"; charge the forward passes."""
-    meter, costs = where
     space = shared.supernet.space
     for turn in meter.steps("candidates"):
         code = drawn[turn]

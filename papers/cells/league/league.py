@@ -74,6 +74,13 @@ class League:
         equal = self.weights[self.means == own].sum()
         return float((below + equal / 2) / self.weights.sum())
 
+    def relative_improvement(self, code: Code) -> float:
+        """Return true accuracy over that of a random cell in the mean, less 1.
+
+        Yang et al. 2020, arXiv:1912.12522, Sec. 3.
+        """
+        return self.true(code) / self.mean_random - 1
+
     def optimum(self) -> Code:
         """Return the best cell."""
         return self.classes.representatives[int(self.means.argmax())]

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import positive, require, within
+from papers.cells.task import LEAGUE_SPACES
 from papers.darts.config import Darts
-
-SPACES = ("T0", "T0b", "T1", "T2")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Search(Darts):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
         positive(self, "steps", "batch", "eval_every")
         within(self, "ranked", 2)
 
@@ -52,5 +51,5 @@ class Random:
     batch: int = 50
 
     def __post_init__(self) -> None:
-        require(self.space, SPACES, "space")
+        require(self.space, LEAGUE_SPACES, "space")
         positive(self, "evaluations", "searches", "steps", "batch")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from papers.cells.league import random_search
+from papers.cells.league import flops, random_search
 from papers.cells.league.league import league
 from papers.cells.space.edge import SPACES
 from papers.darts.config import PASSES
-from papers.darts.league import cost
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -25,7 +24,7 @@ def run(config: Random, trial: Trial) -> Iterator[Row]:
     space = SPACES[config.space]
     judge = league(space)
     equal = {}
-    for gradient in PASSES:
-        count = round(cost.children(judge, gradient, config.steps, config.batch))
+    for gradient, passes in PASSES.items():
+        count = round(flops.children(judge, passes, config.steps, config.batch))
         equal[f"regret_{gradient}"] = min(max(1, count), config.evaluations)
     yield from random_search.table(space, trial, config.searches, equal)

@@ -8,14 +8,17 @@ import pytest
 import torch
 
 from harness.paper import Refused
+from harness.trial import Trial
 from papers.cells.child import mnist1d
 from papers.cells.draw import files
-from papers.cells.league.costs import training_flops
+from papers.cells.league import flops
+from papers.cells.league.edge_search import EdgeSearch
+from papers.cells.league.judged import summary
 from papers.cells.league.league import league
-from papers.cells.network import light
-from papers.cells.space.edge import T0, T1
-from papers.darts.league import cost, search
+from papers.cells.space.edge import SPACES, T0
+from papers.darts.league import search
 from papers.darts.league.config import Random, Search
+from papers.darts.method import method
 
 SMALL = Search(gradient="first_order", space="T0", steps=6, ranked=4, eval_every=4)
 pytestmark = pytest.mark.usefixtures("prepared")
@@ -26,25 +29,15 @@ def signals() -> mnist1d.Signals:
     return mnist1d.Signals.load()
 
 
-def test_a_mixture_costs_what_its_operations_cost():
-    whole = (T1.ops.index("c5"),) * 6
-    assert cost.mixture_macs(T1) == light.macs(T1, whole)  # c5 is its only operation with weights
-    both = [light.macs(T0, (T0.ops.index(op),) * 3) for op in ("c3", "c5", "skip")]
-    assert cost.mixture_macs(T0) == both[0] + both[1] - both[2]
-
-
-def test_searches_are_compared_at_equal_flops():
-    judge = league(T0)
-    children = cost.children(judge, "second_order", 60, 50)
-    spent = 60 * cost.step_flops(T0, "second_order", 50)
-    assert children * cost.child_flops(judge) == pytest.approx(spent)
-    assert cost.step_flops(T0, "first_order", 50) == 2 * training_flops(cost.mixture_macs(T0), 50)
+def searching(config: Search, trial: Trial, signals: mnist1d.Signals) -> EdgeSearch:
+    space, batch = SPACES[config.space], config.batch
+    return EdgeSearch(space, config, signals, batch, trial.stream, method(config), config.union)
 
 
 @pytest.mark.parametrize("gradient", ["first_order", "second_order", "second_order_exact"])
 def test_weights_and_alpha_have_optimizers_of_their_own(lab, signals, gradient):
     config = replace(SMALL, gradient=gradient, lr=0.1)
-    searched = search.Searched(config, lab(), signals)
+    searched = searching(config, lab(), signals)
     (alpha,) = searched.relaxation.parameters()
     owned = {id(p) for p in searched.optimizers.weights.param_groups[0]["params"]}
     assert id(alpha) not in owned
@@ -60,34 +53,26 @@ def test_weights_and_alpha_have_optimizers_of_their_own(lab, signals, gradient):
 
 def test_first_and_second_order_of_one_seed_see_the_same_data(lab, signals):
     pair = [
-        search.Searched(replace(SMALL, gradient=g), lab(), signals)
+        searching(replace(SMALL, gradient=g), lab(), signals)
         for g in ("first_order", "second_order")
     ]
     starts = [next(s.supernet.parameters()).detach().clone() for s in pair]
     assert torch.equal(*starts)
     for _ in range(3):
-        for place in (0, 1):
-            one, other = (s.streams[place].next() for s in pair)
+        for name in ("train", "val"):
+            one, other = (next(s.streams[name]) for s in pair)
             assert torch.equal(one[0], other[0])
         for s in pair:
             s.step(0.05)
-    one, other = (s.streams[1].next() for s in pair)
+    one, other = (next(s.streams["val"]) for s in pair)
     assert torch.equal(one[0], other[0])
-
-
-def test_with_union_both_streams_have_all_rows(lab, signals):
-    config = replace(SMALL, union=True)
-    searched = search.Searched(config, lab(), signals)
-    rows = len(signals.train.y) + len(signals.val.y)
-    assert [len(s.part.y) for s in searched.streams] == [rows, rows]
-    assert not torch.equal(*(next(s.order) for s in searched.streams))
 
 
 def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
     config = replace(SMALL, gradient="joint", union=True, clip=1e9, alpha_decay=0.0)
-    searched = search.Searched(config, lab(), signals)
+    searched = searching(config, lab(), signals)
     problem = searched.optimizers.problem
-    batch = searched.streams[0].next()
+    batch = next(searched.streams["train"])
     wanted = torch.autograd.grad(problem.loss(batch), problem.weights)
     before = [w.detach().clone() for w in problem.weights]
     searched.optimizers.step(batch, batch, 0.1)
@@ -110,22 +95,12 @@ def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     assert last["regret"] == judge.regret(code)
     assert last["true_error"] == pytest.approx(1 - judge.true(code))
     assert last["charged_steps"] == SMALL.steps
-    flops = SMALL.steps * cost.step_flops(T0, "first_order", SMALL.batch)
-    assert last["charged_flops"] == pytest.approx(flops)
-    assert trial.meter.spent("flops") == pytest.approx(flops)
+    spent = SMALL.steps * flops.step_flops(T0, 2, SMALL.batch)
+    assert last["charged_flops"] == pytest.approx(spent)
+    assert trial.meter.spent("flops") == pytest.approx(spent)
     drawn = files.shown(trial.artifacts)
-    assert last["cell"] in drawn and search.summary(last) in drawn
+    assert last["cell"] in drawn and summary(last) in drawn
     assert "none" not in T0.names(code)
-
-
-def test_what_a_cell_is_worth_in_random_ones():
-    judge = league(T0)
-    best = judge.optimum()
-    row = search.worth(judge, best, 10 * cost.child_flops(judge))
-    assert row["search_children"] == pytest.approx(10)
-    share = judge.percentile(best)
-    assert row["equivalent_children"] == pytest.approx(1 / (1 - share))
-    assert row["log2_speedup"] == pytest.approx(torch.tensor(0.1 / (1 - share)).log2().item())
 
 
 def test_what_is_out_of_range_is_refused():

@@ -17,7 +17,6 @@ from papers.cells.league.costs import training_flops
 from papers.cells.league.league import League
 from papers.cells.network import light
 from papers.cells.space.edge import KERNELS, EdgeSpace
-from papers.darts.config import PASSES
 
 
 @lru_cache(maxsize=8)
@@ -33,9 +32,9 @@ def mixture_macs(space: EdgeSpace) -> int:
     return whole
 
 
-def step_flops(space: EdgeSpace, gradient: str, batch: int) -> float:
-    """Return the FLOPs of one update of alpha and w."""
-    return PASSES[gradient] * training_flops(mixture_macs(space), batch)
+def step_flops(space: EdgeSpace, passes: int, batch: int) -> float:
+    """Return the FLOPs of a step that takes so many passes of the mixture."""
+    return passes * training_flops(mixture_macs(space), batch)
 
 
 def child_flops(judge: League, recipe: Recipe = RECIPE) -> float:
@@ -45,6 +44,6 @@ def child_flops(judge: League, recipe: Recipe = RECIPE) -> float:
     return training_flops(1, recipe.steps * recipe.batch) * mean
 
 
-def children(judge: League, gradient: str, steps: int, batch: int) -> float:
+def children(judge: League, passes: int, steps: int, batch: int) -> float:
     """Return how many trained children cost as much as a search."""
-    return steps * step_flops(judge.space, gradient, batch) / child_flops(judge)
+    return steps * step_flops(judge.space, passes, batch) / child_flops(judge)
