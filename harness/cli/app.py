@@ -232,9 +232,13 @@ def bench(
     from harness.speed import lr_range as range_tests
     from harness.speed import race
 
-    found = discover.load_each(papers) if papers else discover.load_all()
-    measure = range_tests.run if lr_range else race.run
-    for table in measure(found, reports if save else None):
+    where = reports if save else None
+    if lr_range:
+        found = discover.load_each(papers) if papers else discover.load_all()
+        tables = range_tests.run(found, where)
+    else:
+        tables = race.run(discover.timed(papers or ()), where)
+    for table in tables:
         Console().print(table)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.training.lr_range import Curve
 
 ROOT = Path("papers")
+BENCHES = ("bench", "speed.bench")  # where a shared folder keeps its pairs
 Draw = Callable[[Any, Any], Any]  # (rows of results, averaged curves) -> a figure, an SVG, nothing
 
 
@@ -192,6 +193,51 @@ def folders(root: Path = ROOT) -> list[Path]:
 def load_all(root: Path = ROOT) -> list[Folder]:
     """Return every paper below `root`."""
     return [load(folder) for folder in folders(root)]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A folder that papers share: it declares nothing, but its hot paths are timed."""
+
+    path: Path
+    bench: str  # the module that has them: "bench", or "speed.bench" of a folder with rooms
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def pairs(self) -> list[Pair]:
+        """Return the oracles with their fast forms."""
+        module = importlib.import_module(f"{_package(self.path)}.{self.bench}")
+        pairs: list[Pair] = module.pairs()
+        return pairs
+
+
+def shared(folder: Path) -> Shared | None:
+    """Return a folder without paper.py as one that papers share, where it has a bench."""
+    if (folder / "paper.py").exists():
+        return None
+    for noun in BENCHES:
+        if folder.joinpath(*noun.split(".")).with_suffix(".py").exists():
+            return Shared(folder.resolve(), noun)
+    return None
+
+
+def timed(paths: Sequence[str]) -> list[Folder | Shared]:
+    """Return what `bench` times: the given folders, or every paper and what they share."""
+    found: list[Folder | Shared] = []
+    for path in paths or (str(ROOT),):
+        own = (Path(path) / "paper.py").exists() or shared(Path(path))
+        inside = [] if own else _inside(Path(path))
+        found += [shared(folder) or load(folder) for folder in inside or [Path(path)]]
+    return found
+
+
+def _inside(root: Path) -> list[Path]:
+    """Return the folders below `root` that hold a paper, or that papers share and time."""
+    below = (path for path in root.iterdir() if path.is_dir()) if root.is_dir() else ()
+    return sorted([*folders(root), *(path for path in below if shared(path))])
 
 
 def _importable(module: str) -> bool:

@@ -1,8 +1,8 @@
 """Speed of the hot paths beside their readable oracles: ratios within one run, never one time.
 
 A paper's `bench.py` has `pairs() -> list[Pair]`: two ways to do the same thing, and a check that
-they do; so has `harness/speed/pipeline.py` for what all papers share. The two are timed in turn,
-so that a machine whose speed drifts slows both.
+they do; so has a folder that papers share, and `harness/speed/pipeline.py`. The two are timed in
+turn, so that a machine whose speed drifts slows both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from statistics import median
 from rich.table import Table
 
 from harness.pair import Pair
-from harness.plan.discover import Folder
+from harness.plan.discover import Folder, Shared
 from harness.record.provenance import collect
 from harness.speed import overhead
 
@@ -34,8 +34,8 @@ class Timing:
     ratios: tuple[float, ...]
 
 
-def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
-    """Time every pair of the papers, and the harness's own cost; write reports/bench.md."""
+def run(papers: Sequence[Folder | Shared], reports: Path | None) -> Iterator[Table]:
+    """Time every pair of papers and shared folders, and the harness's own cost; write bench.md."""
     from harness.training import device, metrics  # torch loads when something is timed
 
     device.prepare("cpu", threads=1)
@@ -51,7 +51,7 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
         _write(reports / "bench.md", (name, peak), sections, cost)
 
 
-def _sections(papers: Sequence[Folder]) -> Iterator[tuple[str, list[Pair]]]:
+def _sections(papers: Sequence[Folder | Shared]) -> Iterator[tuple[str, list[Pair]]]:
     for found in papers:
         pairs = found.pairs()
         if pairs:

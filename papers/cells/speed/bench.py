@@ -1,6 +1,6 @@
 """Speed of what the league stands on: children trained side by side, and shared weights.
 
-`pairs` is for a paper's own `bench.py`: the harness times papers, and this folder is none.
+`python -m harness bench papers/cells` times them.
 """
 
 from __future__ import annotations

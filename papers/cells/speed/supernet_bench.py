@@ -1,4 +1,4 @@
-"""The supernet's loop beside its fast form: for `pairs()` of the papers that search with it."""
+"""The supernet's loop beside its fast form."""
 
 from __future__ import annotations
 

@@ -272,3 +272,21 @@ def test_a_sixth_paper_is_a_folder_and_no_edit_anywhere_else(tmp_path, monkeypat
     assert "| coins: toss |" in comparison
     assert "Tossing coins" in (reports / "index.html").read_text()
     assert call("verify", folder, "--budget", "smoke", "--runs", runs, "--reports", reports) == 0
+
+
+def test_a_folder_that_papers_share_is_timed_where_it_has_a_bench(tmp_path, monkeypatch):
+    (root := tmp_path / "shelf").mkdir()
+    (root / "__init__.py").write_text("")
+    write(root / "alone", paper=SIXTH)
+    write(root / "silent", something="")
+    write(root / "shared", bench=BENCH)
+    write(root / "rooms" / "speed", bench=BENCH)
+    (root / "rooms" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = discover.timed([str(root)])
+    assert [one.name for one in found] == ["alone", "rooms", "shared"]
+    assert [len(one.pairs()) for one in found[1:]] == [1, 1]
+    (one,) = discover.timed([str(root / "rooms")])
+    assert one.name == "rooms"
+    with pytest.raises(Refused, match="has no paper"):
+        discover.timed([str(root / "silent")])
