@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, require, within
-from papers.cells.supernet.config import Bilevel
+from papers.cells.supernet.config import Bilevel, rate_for
 
 # The gradients of alpha, and how many forward and backward passes one update of alpha and w takes.
 # Differentiating twice counts as three: its graph is one pass, the way back through it two.
@@ -45,3 +45,8 @@ class Darts(Bilevel):
     def passes(self) -> int:
         """How many forward and backward passes of the search network a step takes."""
         return PASSES[self.gradient]
+
+
+def reach(steps: int) -> dict[str, object]:
+    """Return what a search of so many steps changes: alpha goes as far as in the paper's."""
+    return {"steps": steps, "alpha_lr": rate_for(steps), "eval_every": -(-steps // 4)}

@@ -19,7 +19,7 @@ from papers.cells.child import mnist1d
 from papers.cells.network.fast.stack import Stack
 from papers.cells.network.light import build_light
 from papers.cells.space.edge import T1, T2, EdgeSpace
-from papers.cells.speed import supernet_bench
+from papers.cells.speed import child_bench, supernet_bench
 from papers.cells.supernet.edge import EdgeSupernet, Shared, build_supernet
 
 CELLS = tuple(
@@ -38,7 +38,7 @@ BATCH, ROWS = 100, 250
 
 def pairs() -> list[Pair]:
     """Return children one by one, side by side and in two processes; every supernet's forms."""
-    return [*trained(), *edge_supernet(), *supernet_bench.pairs()]
+    return [*trained(), child_bench.child(), *edge_supernet(), *supernet_bench.pairs()]
 
 
 def trained() -> list[Pair]:

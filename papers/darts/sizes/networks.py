@@ -34,7 +34,7 @@ from papers.darts.method import searched
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.space.config import Size
+    from papers.darts.sizes.config import Size
 
 CELL = PUBLISHED["DARTS_V2"].genotype
 STEPS = "steps"

@@ -15,12 +15,9 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.profiler import ProfilerActivity, profile
 
-from harness.pair import KEEP, Pair
+from harness.pair import Pair
 from harness.training import device, metrics
 from harness.trial import stream
-from papers.cells.network.darts import Layout, Network
-from papers.cells.network.fast import batch_last
-from papers.cells.space.published import PUBLISHED
 from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.node import Design, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
@@ -125,51 +122,11 @@ def where(step: Step) -> str:
     return ", ".join(f"{kind} {100 * time / whole:.0f} %" for kind, time in ordered)
 
 
-class Child:
-    """The training of a published cell on random signals: torch's layers, or batch-last."""
-
-    def __init__(self, fast: bool, dtype: torch.dtype = torch.float32) -> None:
-        with device.seeded(0):
-            layout = Layout(PUBLISHED["DARTS_V2"].genotype, 8, 3, inputs=1, dim=1)
-            self.network = Network(layout).to(dtype)
-            self.x = torch.randn(100, 1, 40, dtype=dtype)
-        self.y, self.fast = torch.arange(100) % 10, fast
-
-    def __call__(self) -> tuple[Tensor, ...]:
-        """Return the gradients of all weights that have one."""
-        run = partial(batch_last.forward, self.network) if self.fast else self._plain
-        loss = F.cross_entropy(run(self.x), self.y)
-        found = torch.autograd.grad(loss, tuple(self.network.parameters()), allow_unused=True)
-        return tuple(gradient for gradient in found if gradient is not None)
-
-    def _plain(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.network(x)[0]
-        return logits
-
-    @staticmethod
-    def agree() -> None:
-        """Check that both have the same gradients, where rounding flips no ReLU."""
-        pair = [Child(fast, torch.float64)() for fast in (False, True)]
-        for one, other in zip(*pair, strict=True):
-            torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
-
-
-def child() -> Pair:
-    """Return a step of a child in both forms."""
-    slow, fast = Child(fast=False), Child(fast=True)
-    with torch.no_grad():
-        forward = metrics.flops(lambda: slow.network(slow.x))
-    name = "1-D child, DARTS_V2, C=8, L=3, batch 100: forward and backward"
-    note = "oracle: torch's layers"
-    return Pair(name, slow, fast, Child.agree, KEEP, flops=3 * forward, note=note)
-
-
 def pairs() -> list[Pair]:
-    """Return steps of searches in one dimension and at the paper's size in two, and of a child."""
+    """Return steps of searches in one dimension and at the paper's size in two."""
     signals = ("1-D search, C=8, L=3, batch 100", SIGNALS, 100, (40,))
     return [
         pair(*signals, "first_order"),
         pair(*signals, "second_order"),
         pair("2-D search, C=16, L=8, 32x32, batch 16", IMAGES, 16, (32, 32), "first_order"),
-        child(),
     ]

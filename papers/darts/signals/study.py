@@ -1,50 +1,72 @@
-"""What the paper claims of its convolutional cells, and what its critics found since.
+"""DARTS's cell space on MNIST-1D's signals: what the paper claims, and what its critics found.
 
 Margins were written before any recorded run.
 """
 
-from harness.checks import Effect, Exact, Same, Value
-from harness.paper import DEEP, Claim, Published
-from papers.darts.space.experiments import (
-    CIFAR_FIRST,
-    CIFAR_RANDOM,
-    CIFAR_SECOND,
-    COORDINATE,
-    EVALUATION_SIZE,
-    FIRST,
-    IMAGENET_SIZE,
-    JOINT,
-    RANDOM,
-    SEARCH_SIZE,
-)
-from papers.darts.space.experiments import EXPERIMENTS as EXPERIMENTS
+from harness.checks import Effect, Same
+from harness.paper import DEEP, Claim, Experiment, Phase, Published
+from papers.cells.child.config import SignalRandom
+from papers.cells.task import NODES
+from papers.darts.config import reach
+from papers.darts.signals.config import SignalSearch
 
-FULL = ("paper",)
 ADVANTAGE = 0.0053  # Table 1: best of 24 random cells, 3.29 %, less DARTS, 2.76 %
+FIRST, SECOND = "signals/first_order", "signals/second_order"
+JOINT, COORDINATE, RANDOM = "signals/joint", "signals/coordinate", "signals/random"
+CHILD = {"check": 2, "smoke": 40, "nightly": 240}  # turns of a training from scratch
 
 
-def exact(name: str, experiment: str, value: int, source: str, budgets: tuple[str, ...]) -> Claim:
-    """Declare a number of parameters."""
-    printed = Published(f"{value:,}", value, source_kind="measured")
-    statement = f"{source} has {value:,} trainable parameters"
-    check = Exact(experiment, "parameters", value)
-    where = "this project's count from Sec. 2 and 3"
-    return Claim(name, statement, where, printed, check, budgets, unit="")
+def child(budget: str) -> dict[str, object]:
+    """Return the length of a training from scratch, and rows at its thirds."""
+    return {"child_steps": CHILD[budget], "child_every": -(-CHILD[budget] // 3)}
 
 
-def table(name: str, experiment: str, text: str, band: tuple[float, float, float, float]) -> Claim:
-    """Declare a row of Table 1: mean, deviation, and where ours may lie."""
-    mean, sd, low, high = band
-    return Claim(
+def on_signals(
+    name: str, config: SignalSearch, expected: dict[str, float], seeds: int, smoke: int = 0
+) -> Experiment:
+    """Declare one way to update alpha; at smoke it has so many steps, or is skipped."""
+    return Experiment(
         name,
-        f"{text} reaches {100 * mean:.2f} % error on CIFAR-10",
-        "Table 1",
-        Published(f"{100 * mean:.2f} ± {100 * sd:.2f} % error", mean, sd, 10),
-        Value(experiment, "test_error", low, high),
-        FULL,
-        note="theirs: ten trainings of the best of four searches; ours: one training of each",
+        NODES,
+        config,
+        run="signals.search:run",
+        phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
+        reduced={
+            "check": {**reach(2), **child("check"), "channels": 2, "batch": 16, "eval_every": 2},
+            "smoke": {**reach(smoke or 1), **child("smoke"), "eval_every": smoke or 1},
+            "nightly": {**reach(80), **child("nightly")},
+        },
+        expected=expected,
+        seeds={"nightly": seeds, "paper": 2 * seeds},
+        skipped=() if smoke else ("smoke",),
+        shows="papers.cells.draw.files:shown" if smoke else "",
     )
 
+
+EXPERIMENTS = [
+    on_signals(FIRST, SignalSearch(gradient="first_order"),
+               {"check": 2, "smoke": 9, "nightly": 55, "paper": 1300}, 4, smoke=10),
+    on_signals(SECOND, SignalSearch(gradient="second_order"),
+               {"check": 3, "smoke": 9, "nightly": 100, "paper": 2700}, 2, smoke=4),
+    on_signals(JOINT, SignalSearch(gradient="joint", union=True),
+               {"check": 2, "nightly": 36, "paper": 750}, 2),
+    on_signals(COORDINATE, SignalSearch(gradient="first_order", union=True),
+               {"check": 2, "nightly": 55, "paper": 1300}, 2),
+    Experiment(
+        RANDOM,
+        NODES,
+        SignalRandom(),
+        run="signals.random_cells:run",
+        phases={"train": Phase("child_steps", each="drawn")},
+        reduced={
+            "check": {"drawn": (0, 1), **child("check")},
+            "smoke": {"drawn": (0, 1), **child("smoke")},
+            "nightly": {"drawn": (0, 1, 2, 3), **child("nightly")},
+        },
+        expected={"check": 2, "smoke": 4, "nightly": 42, "paper": 1000},
+        seeds={"nightly": 4, "paper": 8},
+    ),
+]  # fmt: skip
 
 CLAIMS = [
     Claim(
@@ -98,15 +120,7 @@ CLAIMS = [
         note="validation error of the derived cell with the supernet's weights, not retrained, "
         "less the mixture's",
     ),
-    table("C1.second", CIFAR_SECOND, "DARTS, second order,", (0.0276, 0.0009, 0.0256, 0.0296)),
-    table("C1.first", CIFAR_FIRST, "DARTS, first order,", (0.03, 0.0014, 0.028, 0.032)),
-    table("C1.random", CIFAR_RANDOM, "Random search", (0.0329, 0.0015, 0.0309, 0.0349)),
-    exact("P.supernet", SEARCH_SIZE, 1_930_618, "The search network (16 channels, 8 cells)", DEEP),
-    exact("P.evaluation", EVALUATION_SIZE, 3_349_342,
-          "DARTS_V2 for CIFAR-10 (36 channels, 20 cells)", ("smoke", *DEEP)),
-    exact("P.imagenet", IMAGENET_SIZE, 4_718_752,
-          "DARTS_V2 for ImageNet (48 channels, 14 cells)", ("smoke", *DEEP)),
-]  # fmt: skip
+]
 
 DEVIATIONS = [
     "Cell space on signals: MNIST-1D in place of CIFAR-10, one-dimensional operations, 3 cells of "
@@ -121,15 +135,4 @@ DEVIATIONS = [
     "Cell space, random search on signals: every cell is trained once by the full recipe, so that "
     "the mean random cell is known. On CIFAR-10 it is the paper's way: 24 cells for 100 epochs, "
     "the best by validation in full.",
-    "Cell space on CIFAR-10: the halves for w and alpha are stratified by class (authors: the "
-    "first and the last 25,000); w's rate is annealed with every step (authors: every epoch); "
-    "batches of the search are all of 64 images (authors: the last of an epoch has 40).",
-    "cifar10_subset is 8,068 of CIFAR-10's training images and 1,017 of its test images, at "
-    "nightly average-pooled to 16x16: it shows that the search on images runs, and its errors are "
-    "not CIFAR-10's. At budget check `pixels`, 96 random images, stand in for both.",
-    "Cell space: batch norms of the search network use the statistics of the batch, also when it "
-    "is judged, as the text says; the authors' code prints errors with running statistics.",
-    "Sizes: the published batches are counted from shapes, not run, below budget paper. The "
-    "paper's 574 M multiply-adds on ImageNet count other operations than ours (530 M in "
-    "convolutions and linear layers).",
 ]

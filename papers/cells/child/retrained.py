@@ -1,37 +1,68 @@
-"""A search on the DARTS cell space (Alg. 1), and what its cell is worth when trained from scratch.
+"""A search on a testbed, and what its cell is worth when trained from scratch.
 
-Three errors tell the story: of the supernet, all operations weighted; of the derived cell with the
-supernet's weights; and of the derived cell trained from scratch.
+Three errors tell the story: of the search network; of the derived cell with the shared weights;
+and of the derived cell trained from scratch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.training import loop
-from papers.cells.child import testbed
-from papers.cells.child.testbed import Kept, Training, train
+from papers.cells.child.testbed import Kept, Testbed, Training, train
+from papers.cells.space.genotype import Genotype
 from papers.cells.space.record import keep_genotype
-from papers.cells.supernet.node import Design
-from papers.darts.method import searched as of
 
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.space.config import ImageSearch, SignalSearch
 
 SEARCH, RETRAIN = "search", "retrain"
 
 
-def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
-    """Search, derive a cell, train it from scratch."""
-    bed, meter = testbed.of(config, trial.device), trial.meter
-    kept: Kept = {}
+class Search(Protocol):
+    """What searches node cells; `papers.cells.supernet.shared.NodeSearch` is one."""
+
+    @property
+    def stateful(self) -> dict[str, Any]:
+        """Everything that a resumed trial restores, by name."""
+        ...
+
+    @property
+    def flops(self) -> float:
+        """FLOPs of a step."""
+        ...
+
+    @property
+    def genotype(self) -> Genotype:
+        """The cells that it stands for now."""
+        ...
+
+    def step(self, turn: int, horizon: int) -> None:
+        """Take one step."""
+        ...
+
+    def row(self) -> dict[str, float]:
+        """Return how far it has come."""
+        ...
+
+    def error(self) -> float:
+        """Return the search network's error on validation rows."""
+        ...
+
+    def discrete_error(self) -> float:
+        """Return the same of the derived cell, not retrained."""
+        ...
+
+
+def run(
+    searched: Search, bed: Testbed, trial: Trial, eval_every: int, child_every: int
+) -> Iterator[Row]:
+    """Search, derive a cell, train it from scratch; rows come every so many turns of each."""
+    meter, kept = trial.meter, Kept()
     trial.uses(bed.rows.dataset, bed.rows.digest)
-    design = Design(config.channels, config.cells, dim=bed.rows.dim, inputs=bed.rows.inputs)
-    searched = of(design, config, bed.rows, config.batch, trial.stream)
     trial.restore(**searched.stateful, kept=kept)
     meter.count_flops(SEARCH, searched.flops)
     horizon = meter.horizon(SEARCH)
@@ -48,11 +79,10 @@ def run(config: SignalSearch | ImageSearch, trial: Trial) -> Iterator[Row]:
         kept[SEARCH] = {**values, "turn": turn}
         return [{**values, "at": turn + 1}]
 
-    yield from loop.fit(meter, SEARCH, update, measure, config.eval_every)
+    yield from loop.fit(meter, SEARCH, update, measure, eval_every)
     found = searched.genotype
-    seed = partial(trial.stream, RETRAIN)
-    begin = partial(bed.child, found, bed.parts, seed)
-    yield from train(Training(RETRAIN, begin, bed.parts, config.child_every), trial, kept)
+    begin = partial(bed.child, found, bed.parts, partial(trial.stream, RETRAIN))
+    yield from train(Training(RETRAIN, begin, bed.parts, child_every), trial, kept)
     final = {**newest(kept, horizon, row), **result(kept)}
     keep_genotype(trial.artifacts, found, summary(final))
     yield {**final, "cell": found.text, "dataset": bed.rows.dataset}

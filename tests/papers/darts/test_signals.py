@@ -1,47 +1,36 @@
-"""DARTS's cell space: the search network, children, both testbeds, sizes, what is declared."""
+"""The cell space on signals: a whole search, and what all of the space's searches declare."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from harness.paper import Refused
 from harness.training import metrics
 from papers.cells.child.cifar_recipe import DARTS
-from papers.cells.child.config import ImageRandom, SignalRandom
+from papers.cells.child.config import ImageRandom
 from papers.cells.draw import files
 from papers.cells.network.darts import Layout, Network
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS as SPACE
-from papers.cells.supernet.node import Design
-from papers.darts.space import search, sizes, study
-from papers.darts.space.config import (
-    ImageSearch,
-    SignalSearch,
-    Size,
-)
+from papers.darts.images import study as images
+from papers.darts.images.config import ImageSearch
+from papers.darts.signals import search, study
+from papers.darts.signals.config import SignalSearch
+from papers.darts.sizes import study as sizes
 from tests.lab.testbeds import trial_of
 
 pytestmark = pytest.mark.usefixtures("prepared")
-TINY = Design(channels=2, cells=3, nodes=2, dim=1, inputs=1)
+EXPERIMENTS = [*study.EXPERIMENTS, *images.EXPERIMENTS, *sizes.EXPERIMENTS]
+CLAIMS = [*study.CLAIMS, *images.CLAIMS, *sizes.CLAIMS]
 SIGNAL = SignalSearch(
     gradient="first_order", channels=2, batch=8, steps=2, eval_every=2,
     child_channels=2, child_batch=20, child_steps=3, child_every=2,
 )  # fmt: skip
-IMAGE = ImageSearch(
-    gradient="first_order", dataset="cifar10_subset", side=8, channels=4, cells=3, batch=4,
-    steps=2, eval_every=2, child_channels=4, child_layers=3, child_batch=24, child_steps=2,
-    child_every=2, child_cutout=2,
-)  # fmt: skip
-
 
 SEARCH = study.EXPERIMENTS[0].phases
-
-
-# -- runs -----------------------------------------------------------------------------------------
 
 
 def test_a_search_tells_three_errors_and_keeps_its_cell(lab, few):
@@ -75,33 +64,6 @@ def test_a_search_that_time_cuts_short_says_what_it_got_to(lab, few, monkeypatch
     assert "test_error" in told[-1]
 
 
-# -- sizes ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "channels", "layers", "batch"),
-    [("search", 16, 8, 64), ("evaluation", 36, 20, 96), ("imagenet", 48, 14, 128)],
-)
-def test_full_networks_are_the_papers(name, channels, layers, batch):
-    config = next(e for e in study.EXPERIMENTS if e.name == f"sizes/{name}").config
-    assert config.batch == config.published_batch == batch
-    built = sizes.design(config) if name == "search" else sizes.layout(config)
-    assert built.channels == channels
-    assert (built.cells if name == "search" else built.layers) == layers
-
-
-@pytest.mark.parametrize("network", ["search", "evaluation"])
-def test_memory_counted_from_shapes_is_the_memory_of_a_real_pass(lab, monkeypatch, network):
-    monkeypatch.setattr(sizes, "design", lambda config: replace(TINY, dim=2, inputs=3))
-    config = Size(network, layers=3, side=8, batch=4, published_batch=4, steps=1)
-    (final,) = sizes.run(config, lab({"steps": (1, 1)}))
-    assert final["memory_gb"] == final["memory_published_gb"]
-    assert np.isfinite(final["loss"])
-
-
-# -- what is declared -----------------------------------------------------------------------------
-
-
 def test_the_defaults_are_the_papers():
     config = ImageSearch()
     assert (config.channels, config.cells, config.batch) == (16, 8, 64)
@@ -114,7 +76,7 @@ def test_the_defaults_are_the_papers():
 
 def test_alpha_goes_as_far_as_in_the_papers_search():
     whole = ImageSearch().alpha_lr * ImageSearch().steps
-    searches = [e for e in study.EXPERIMENTS if "alpha_lr" in vars(e.config)]
+    searches = [e for e in EXPERIMENTS if "alpha_lr" in vars(e.config)]
     assert len(searches) == 8
     for experiment, budget in itertools.product(searches, ("smoke", "nightly", "paper")):
         if budget not in experiment.skipped:
@@ -123,10 +85,10 @@ def test_alpha_goes_as_far_as_in_the_papers_search():
 
 
 def test_everything_that_is_claimed_is_run_with_enough_seeds():
-    by_name = {experiment.name: experiment for experiment in study.EXPERIMENTS}
+    by_name = {experiment.name: experiment for experiment in EXPERIMENTS}
     for name in ("signals/first_order", "signals/random"):
         assert by_name[name].trials("nightly") >= 4
-    for claim in study.CLAIMS:
+    for claim in CLAIMS:
         for name in claim.check.experiments:
             assert not set(claim.budgets) & set(by_name[name].skipped), claim.id
 
@@ -134,17 +96,9 @@ def test_everything_that_is_claimed_is_run_with_enough_seeds():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: replace(IMAGE, dataset="cifar11"), "did you mean 'cifar10'"),
-        (lambda: replace(IMAGE, side=24), "side=24: must be one of 8, 16, 32"),
-        (lambda: replace(IMAGE, child_channels=2), "child_channels=2: must be at least 4"),
-        (lambda: replace(IMAGE, channels=2), "channels=2: must be at least 4"),
-        (lambda: replace(SIGNAL, child_layers=2), "child_layers=2"),
+        (lambda: ImageSearch(channels=2), "channels=2: must be at least 4"),
         (lambda: replace(SIGNAL, batch=0), "batch=0"),
         (lambda: replace(SIGNAL, gradient="third"), "unknown gradient of alpha"),
-        (lambda: SignalRandom(drawn=(1, 2)), "drawn"),
-        (lambda: Size("searched"), "did you mean 'search'"),
-        (lambda: Size(batch=1), "batch=1"),
-        (lambda: Size(layers=2), "layers=2"),
     ],
 )
 def test_what_cannot_be_is_refused(make, message):

@@ -1,0 +1,1 @@
+"""The paper's networks at full size: parameters, work, memory (Sec. 3)."""

@@ -1,1 +1,0 @@
-"""The DARTS cell space: search, training from scratch, sizes of the full networks (Sec. 3)."""
