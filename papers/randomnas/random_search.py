@@ -14,7 +14,7 @@ from papers.cells.child.mnist1d import Signals
 from papers.cells.league import random_search
 from papers.cells.league.contest import Contest, Search, compete
 from papers.cells.league.evaluator import Evaluation, TrainEvaluator
-from papers.cells.league.league import league, verified
+from papers.cells.league.league import league_of, verified
 from papers.cells.league.random_search import Uniform
 from papers.cells.space.edge import SPACES, Code
 from papers.randomnas.config import SIDE
@@ -38,14 +38,14 @@ def trained(config: Trained, trial: Trial) -> Iterator[Row]:
     ways to evaluate must agree.
     """
     space = SPACES[config.space]
-    signals, judge = Signals.load(where=trial.device), league(space)
+    signals, league = Signals.load(where=trial.device), league_of(space)
     trial.uses("mnist1d", signals.digest)
     history = History(Uniform(space, trial.stream("search")))
     evaluator = TrainEvaluator(space, signals, trial.stream("train"))
     contest = Contest([Search(history, evaluator)])
     trial.restore(contest=contest)
     every = [turn * SIDE for turn in range(1, config.turns + 1)]
-    for row in compete(contest, judge, trial.meter, every, SIDE):
+    for row in compete(contest, league, trial.meter, every, SIDE):
         table_of = verified()
         gaps = [
             val - np.mean([stored.val for stored in table_of.of(space, code)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from papers.cells.child import mnist1d
 from papers.cells.league import truth
-from papers.cells.league.league import League, agreement, league, verified
+from papers.cells.league.league import League, agreement, league_of, verified
 from papers.cells.space.classes import Graph, classes
 from papers.cells.space.edge import KERNELS, SPACES, T2, Code
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def run(config: Reference, trial: Trial) -> Iterator[Row]:
     """Yield the league's row of the best or of the median cell."""
-    judge = league(SPACES[config.space])
+    league = league_of(SPACES[config.space])
     trial.uses("mnist1d", verified().header.data)
-    code = judge.optimum() if config.kind == "optimum" else judge.median()
-    yield {**judge.row(code), "cell": judge.space.text(code)}
+    code = league.optimum() if config.kind == "optimum" else league.median()
+    yield {**league.row(code), "cell": league.space.text(code)}
 
 
 def describe(config: Truth, trial: Trial) -> Iterator[Row]:
@@ -34,30 +34,30 @@ def describe(config: Truth, trial: Trial) -> Iterator[Row]:
     accuracy after that part of the training, `val_` after all of it, one seed at a time.
     """
     space = SPACES[config.space]
-    judge, table = league(space), verified()
+    league, table = league_of(space), verified()
     trial.uses("mnist1d", table.header.data)
-    kept = [c for c, live in zip(judge.classes.representatives, judge.live, strict=True) if live]
+    kept = [c for c, live in zip(league.classes.representatives, league.live, strict=True) if live]
     yield {
-        **judge.ceiling(),
-        **_stages(judge, table, kept),
-        "tau_convolved": _without_trivial(judge),
+        **league.ceiling(),
+        **_stages(league, table, kept),
+        "tau_convolved": _without_trivial(league),
         "classes": len(classes(space)),
         "rows": len(truth.needed(space)),
-        "best": judge.best,
-        "mean_random": judge.mean_random,
-        "median_random": judge.true(judge.median()),
-        "seed_deviation": judge.seed_deviation(),
-        "class_deviation": float(judge.means[judge.live].std()),
+        "best": league.best,
+        "mean_random": league.mean_random,
+        "median_random": league.true(league.median()),
+        "seed_deviation": league.seed_deviation(),
+        "class_deviation": float(league.means[league.live].std()),
     }
 
 
-def _stages(judge: League, table: truth.Table, kept: list[Code]) -> dict[str, float]:
+def _stages(league: League, table: truth.Table, kept: list[Code]) -> dict[str, float]:
     """Return how validation accuracy at each third ranks live classes, averaged over seeds.
 
     A seed is judged by the test accuracy of the others, so that nothing ranks itself.
     """
     stages = {"third": "val_third", "two_thirds": "val_two_thirds", "val": "val"}
-    rows = [table.of(judge.space, code) for code in kept]
+    rows = [table.of(league.space, code) for code in kept]
     found: dict[str, list[float]] = {}
     for seed in range(len(truth.SEEDS)):
         others = np.array([[r.test for r in own if r.seed != seed] for own in rows]).mean(1)
@@ -68,11 +68,11 @@ def _stages(judge: League, table: truth.Table, kept: list[Code]) -> dict[str, fl
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def _without_trivial(judge: League) -> float:
+def _without_trivial(league: League) -> float:
     """Return the ceiling among cells with a convolution: the others are told apart for free."""
-    graphs = [Graph(judge.space, code) for code in judge.classes.representatives]
+    graphs = [Graph(league.space, code) for code in league.classes.representatives]
     convolved = [any(g.names[p] in KERNELS for p in g.live) for g in graphs]
-    return judge.ceiling(judge.live & np.array(convolved))["tau"]
+    return league.ceiling(league.live & np.array(convolved))["tau"]
 
 
 def drift(config: Drift, trial: Trial) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from papers.cells.league import derive
 from papers.cells.league.costs import Costs
 from papers.cells.league.evaluator import TrainEvaluator
 from papers.cells.league.judged import judged_row
-from papers.cells.league.league import League, league
+from papers.cells.league.league import League, league_of
 from papers.cells.league.ranking import quality
 from papers.cells.league.shared_weights import SharedWeights
 from papers.cells.network import light
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def run(config: WeightSharing, trial: Trial) -> Iterator[Row]:
     """Train shared weights along random paths, derive a cell, and say what it is worth."""
-    space, judge, meter = SPACES[config.space], league(SPACES[config.space]), trial.meter
+    space, league, meter = SPACES[config.space], league_of(SPACES[config.space]), trial.meter
     signals = Signals.load(where=trial.device)
     trial.uses("mnist1d", signals.digest)
     paths = Random(trial.stream("paths"))
@@ -57,16 +57,16 @@ def run(config: WeightSharing, trial: Trial) -> Iterator[Row]:
         meter.count_flops("supernet", costs.flops - before)
 
     def measure(turn: int) -> list[Row]:
-        return [{**costs.row(), **quality(judge, weights.shared, signals.val, drawn, ranked)}]
+        return [{**costs.row(), **quality(league, weights.shared, signals.val, drawn, ranked)}]
 
     yield from loop.fit(meter, "supernet", update, measure, config.eval_every)
     derive.candidates(found, drawn, weights.shared, signals.val, meter, costs)
     derive.retrain(found, evaluator, RETRAINED, meter)
-    row = quality(judge, weights.shared, signals.val, drawn, ranked)
-    yield {**row, **result(judge, found, costs)}
+    row = quality(league, weights.shared, signals.val, drawn, ranked)
+    yield {**row, **result(league, found, costs)}
 
 
-def result(judge: League, found: derive.Derivation, costs: Costs) -> Row:
+def result(league: League, found: derive.Derivation, costs: Costs) -> Row:
     """Return the league's row of the retrained cell, and the regret of the best-scored one."""
-    favourite = found.best(judge.space, 1)[0]
-    return {**judged_row(judge, found.result, costs), "regret_top1": judge.regret(favourite)}
+    favourite = found.best(league.space, 1)[0]
+    return {**judged_row(league, found.result, costs), "regret_top1": league.regret(favourite)}

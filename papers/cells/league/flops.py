@@ -37,13 +37,13 @@ def step_flops(space: EdgeSpace, passes: int, batch: int) -> float:
     return passes * training_flops(mixture_macs(space), batch)
 
 
-def child_flops(judge: League, recipe: Recipe = RECIPE) -> float:
+def child_flops(league: League, recipe: Recipe = RECIPE) -> float:
     """Return the FLOPs of training a random child, in the mean over codes."""
-    macs = [light.macs(judge.space, code) for code in judge.classes.representatives]
-    mean = float(np.average(macs, weights=judge.weights))
+    macs = [light.macs(league.space, code) for code in league.classes.representatives]
+    mean = float(np.average(macs, weights=league.weights))
     return training_flops(1, recipe.steps * recipe.batch) * mean
 
 
-def children(judge: League, passes: int, steps: int, batch: int) -> float:
+def children(league: League, passes: int, steps: int, batch: int) -> float:
     """Return how many trained children cost as much as a search."""
-    return steps * step_flops(judge.space, passes, batch) / child_flops(judge)
+    return steps * step_flops(league.space, passes, batch) / child_flops(league)

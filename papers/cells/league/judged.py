@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from harness.paper import Row
 
 
-def judged_row(judge: League, code: Code, costs: Costs) -> Row:
+def judged_row(league: League, code: Code, costs: Costs) -> Row:
     """Return what was charged, what the cell is truly worth, and the cell itself."""
-    gain = {"relative_improvement": judge.relative_improvement(code)}
-    return {**costs.row(), **judge.row(code), **gain, "cell": judge.space.text(code)}
+    gain = {"relative_improvement": league.relative_improvement(code)}
+    return {**costs.row(), **league.row(code), **gain, "cell": league.space.text(code)}
 
 
-def in_random_cells(judge: League, code: Code, costs: Costs) -> dict[str, float]:
+def in_random_cells(league: League, code: Code, costs: Costs) -> dict[str, float]:
     """Return what random search would have to train for as good a cell.
 
     `equivalent_children` is 1 / (1 - F), how many random cells it takes in the mean until one is
     as good, where F is the share of worse ones; `log2_speedup` compares it with what was spent.
     """
-    equivalent = 1 / (1 - judge.percentile(code))
-    spent = costs.flops / flops.child_flops(judge)
+    equivalent = 1 / (1 - league.percentile(code))
+    spent = costs.flops / flops.child_flops(league)
     return {
-        "true_error": 1 - judge.true(code),
+        "true_error": 1 - league.true(code),
         "equivalent_children": equivalent,
         "search_children": spent,
         "log2_speedup": float(torch.tensor(equivalent / spent).log2()),

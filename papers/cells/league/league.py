@@ -167,7 +167,7 @@ def _membership(values: Floats, count: int) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def league(space: EdgeSpace) -> League:
+def league_of(space: EdgeSpace) -> League:
     """Return the league of a space by the committed table.
 
     Raises:

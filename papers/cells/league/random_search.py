@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from papers.cells.league.contest import Contest, Search, compete, marks
 from papers.cells.league.evaluator import Evaluation, TableEvaluator
-from papers.cells.league.league import league, verified
+from papers.cells.league.league import league_of, verified
 from papers.cells.space.edge import Code, EdgeSpace
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def table(
     trial.restore(contest=contest, equal=kept)
     last = trial.meter.horizon("search")
     shown = {*marks(last), *(count for count in equal.values() if count <= last)}
-    for row in compete(contest, league(space), trial.meter, sorted(shown)):
+    for row in compete(contest, league_of(space), trial.meter, sorted(shown)):
         for name, count in equal.items():
             if row["at"] == count:
                 kept[name] = float(row["regret"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from papers.cells.league import flops, random_search
-from papers.cells.league.league import league
+from papers.cells.league.league import league_of
 from papers.cells.space.edge import SPACES
 from papers.darts.config import PASSES
 
@@ -22,9 +22,9 @@ def run(config: Random, trial: Trial) -> Iterator[Row]:
     At the number of children, at least one, that take as many FLOPs.
     """
     space = SPACES[config.space]
-    judge = league(space)
+    league = league_of(space)
     equal = {}
     for gradient, passes in PASSES.items():
-        count = round(flops.children(judge, passes, config.steps, config.batch))
+        count = round(flops.children(league, passes, config.steps, config.batch))
         equal[f"regret_{gradient}"] = min(max(1, count), config.evaluations)
     yield from random_search.table(space, trial, config.searches, equal)

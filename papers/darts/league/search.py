@@ -16,7 +16,7 @@ from papers.cells.league import derive, flops
 from papers.cells.league.costs import Costs
 from papers.cells.league.edge_search import EdgeSearch
 from papers.cells.league.judged import in_random_cells, judged_row, summary
-from papers.cells.league.league import league
+from papers.cells.league.league import league_of
 from papers.cells.league.ranking import ranking, sample
 from papers.cells.space.edge import SPACES
 from papers.cells.space.record import keep_edge
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def run(config: Search, trial: Trial) -> Iterator[Row]:
     """Search with all operations on every edge, derive a cell, and say what it is worth."""
-    space, judge, meter = SPACES[config.space], league(SPACES[config.space]), trial.meter
+    space, league, meter = SPACES[config.space], league_of(SPACES[config.space]), trial.meter
     signals = Signals.load(where=trial.device)
     trial.uses("mnist1d", signals.digest)
     found = EdgeSearch(
@@ -48,14 +48,14 @@ def run(config: Search, trial: Trial) -> Iterator[Row]:
         costs.step_flops += work
 
     def measure(turn: int) -> list[Row]:
-        return [{**costs.row(), **judge.row(found.code), **found.row(signals.val)}]
+        return [{**costs.row(), **league.row(found.code), **found.row(signals.val)}]
 
     yield from loop.fit(meter, "search", update, measure, config.eval_every)
-    codes, code = sample(judge, config.ranked), found.code
+    codes, code = sample(league, config.ranked), found.code
     scores = [derive.score(found.shared, other, signals.val) for other in codes]
     for place, (other, score) in enumerate(zip(codes, scores, strict=True)):
-        yield {"at": place, "one_hot_accuracy": score, "true_accuracy": judge.true(other)}
-    row = {**judged_row(judge, code, costs), **in_random_cells(judge, code, costs)}
-    row |= {**ranking(judge, codes, scores), **found.row(signals.val)}
+        yield {"at": place, "one_hot_accuracy": score, "true_accuracy": league.true(other)}
+    row = {**judged_row(league, code, costs), **in_random_cells(league, code, costs)}
+    row |= {**ranking(league, codes, scores), **found.row(signals.val)}
     keep_edge(trial.artifacts, space, code, summary(row))
     yield row

@@ -14,7 +14,7 @@ from papers.cells.draw import files
 from papers.cells.league import flops
 from papers.cells.league.edge_search import EdgeSearch
 from papers.cells.league.judged import summary
-from papers.cells.league.league import league
+from papers.cells.league.league import league_of
 from papers.cells.space.edge import SPACES, T0
 from papers.darts.league import search
 from papers.darts.league.config import Random, Search
@@ -90,10 +90,10 @@ def test_joint_needs_all_rows():
 def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     trial = lab({"search": (SMALL.steps, 1)})
     rows = list(search.run(SMALL, trial))
-    last, judge = rows[-1], league(T0)
+    last, league = rows[-1], league_of(T0)
     code = T0.parse(last["cell"])
-    assert last["regret"] == judge.regret(code)
-    assert last["true_error"] == pytest.approx(1 - judge.true(code))
+    assert last["regret"] == league.regret(code)
+    assert last["true_error"] == pytest.approx(1 - league.true(code))
     assert last["charged_steps"] == SMALL.steps
     spent = SMALL.steps * flops.step_flops(T0, 2, SMALL.batch)
     assert last["charged_flops"] == pytest.approx(spent)

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chisquare
 
 from harness.paper import Refused
-from papers.cells.league.league import league
+from papers.cells.league.league import league_of
 from papers.cells.network import light
 from papers.cells.space.edge import T0, T1
 from papers.randomnas import random_search, weight_sharing
@@ -37,7 +37,7 @@ def test_a_search_is_charged_shared_steps_candidates_and_retrained_children(lab)
     flops = {name: ledger.flops for name, ledger in trial.meter.ledgers.items()}
     assert all(value > 0 for value in flops.values())
     found = T0.parse(str(last["cell"]))
-    assert last["true_accuracy"] == pytest.approx(league(T0).true(found))
+    assert last["true_accuracy"] == pytest.approx(league_of(T0).true(found))
     assert "test_accuracy" not in last
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from papers.cells.league import flops
 from papers.cells.league.costs import training_flops
-from papers.cells.league.league import league
+from papers.cells.league.league import league_of
 from papers.cells.network import light
 from papers.cells.space.edge import T0, T1
 
@@ -19,8 +19,8 @@ def test_a_mixture_costs_what_its_operations_cost():
 
 
 def test_searches_are_compared_at_equal_flops():
-    judge = league(T0)
-    children = flops.children(judge, 5, 60, 50)
+    league = league_of(T0)
+    children = flops.children(league, 5, 60, 50)
     spent = 60 * flops.step_flops(T0, 5, 50)
-    assert children * flops.child_flops(judge) == pytest.approx(spent)
+    assert children * flops.child_flops(league) == pytest.approx(spent)
     assert flops.step_flops(T0, 2, 50) == 2 * training_flops(flops.mixture_macs(T0), 50)

@@ -46,7 +46,7 @@ def table() -> Table:
 
 
 @pytest.fixture(scope="module")
-def judge(table: Table) -> League:
+def league(table: Table) -> League:
     return League(T0, table)
 
 
@@ -136,35 +136,35 @@ def test_a_table_with_a_hole_evaluates_nothing(table: Table):
 # -- what a cell is worth -------------------------------------------------------------------------
 
 
-def test_regret_is_zero_for_the_best_class_alone(judge: League):
+def test_regret_is_zero_for_the_best_class_alone(league: League):
     for code in T0.enumerate():
-        assert judge.regret(code) >= 0
-        same = classes(T0).of(code) == classes(T0).of(judge.optimum())
-        assert (judge.regret(code) == 0) == same
-        assert 0 <= judge.percentile(code) <= 1
-    assert judge.normalised(judge.optimum()) == 0
+        assert league.regret(code) >= 0
+        same = classes(T0).of(code) == classes(T0).of(league.optimum())
+        assert (league.regret(code) == 0) == same
+        assert 0 <= league.percentile(code) <= 1
+    assert league.normalised(league.optimum()) == 0
 
 
-def test_random_means_are_over_codes_not_classes(judge: League):
-    accuracies = [judge.true(code) for code in T0.enumerate()]
-    assert judge.mean_random == pytest.approx(np.mean(accuracies))
-    assert judge.true(judge.median()) == pytest.approx(
+def test_random_means_are_over_codes_not_classes(league: League):
+    accuracies = [league.true(code) for code in T0.enumerate()]
+    assert league.mean_random == pytest.approx(np.mean(accuracies))
+    assert league.true(league.median()) == pytest.approx(
         np.quantile(accuracies, 0.5, method="lower")
     )
-    regrets = [judge.normalised(code) for code in T0.enumerate()]
+    regrets = [league.normalised(code) for code in T0.enumerate()]
     assert np.mean(regrets) == pytest.approx(1)
 
 
-def test_percentile_of_the_best_and_of_the_dead(judge: League):
-    counts = judge.weights / judge.weights.sum()
-    best = counts[judge.means.argmax()]
-    assert judge.percentile(judge.optimum()) == pytest.approx(1 - best / 2)
+def test_percentile_of_the_best_and_of_the_dead(league: League):
+    counts = league.weights / league.weights.sum()
+    best = counts[league.means.argmax()]
+    assert league.percentile(league.optimum()) == pytest.approx(1 - best / 2)
 
 
-def test_the_dead_are_known(judge: League):
-    assert not judge.alive((0, 0, 0))
-    assert judge.alive((0, 1, 0))
-    assert judge.live.sum() == 59
+def test_the_dead_are_known(league: League):
+    assert not league.alive((0, 0, 0))
+    assert league.alive((0, 1, 0))
+    assert league.live.sum() == 59
 
 
 # -- rankings -------------------------------------------------------------------------------------
@@ -216,14 +216,14 @@ def contest(table: Table, seed: int, count: int = 3) -> Contest:
     )
 
 
-def run(found: Contest, judge: League, turns: int) -> tuple[list, Meter]:
+def run(found: Contest, league: League, turns: int) -> tuple[list, Meter]:
     meter = Meter({"search": (turns, SHORT.steps)}, Limit())
-    return list(compete(found, judge, meter, [1, 2, 4, 8])), meter
+    return list(compete(found, league, meter, [1, 2, 4, 8])), meter
 
 
-def test_the_meter_is_charged_what_one_search_is(table: Table, judge: League):
+def test_the_meter_is_charged_what_one_search_is(table: Table, league: League):
     found = contest(table, 0)
-    rows, meter = run(found, judge, 9)
+    rows, meter = run(found, league, 9)
     assert [row["at"] for row in rows] == [1, 2, 4, 8, 9]
     assert meter.spent("steps") == rows[-1]["charged_steps"] == 9 * SHORT.steps
     assert meter.spent("flops") == pytest.approx(rows[-1]["charged_flops"])
@@ -232,14 +232,14 @@ def test_the_meter_is_charged_what_one_search_is(table: Table, judge: League):
     assert rows[-1]["regret_low"] <= rows[-1]["regret_median"] <= rows[-1]["regret_high"]
 
 
-def test_a_seed_repeats_and_another_differs(table: Table, judge: League):
-    one, again, other = (run(contest(table, seed), judge, 9)[0] for seed in (1, 1, 2))
+def test_a_seed_repeats_and_another_differs(table: Table, league: League):
+    one, again, other = (run(contest(table, seed), league, 9)[0] for seed in (1, 1, 2))
     assert one == again != other
 
 
-def test_a_resumed_contest_ends_like_one_that_never_stopped(table: Table, judge: League):
+def test_a_resumed_contest_ends_like_one_that_never_stopped(table: Table, league: League):
     whole = contest(table, 4)
-    expected, _ = run(whole, judge, 9)
+    expected, _ = run(whole, league, 9)
     first, second = contest(table, 4), contest(table, 4)
     for _ in range(5):
         for search in first.searches:
@@ -248,13 +248,13 @@ def test_a_resumed_contest_ends_like_one_that_never_stopped(table: Table, judge:
     for _ in range(4):
         for search in second.searches:
             search.turn()
-    assert second.row(judge, 9) == expected[-1]
+    assert second.row(league, 9) == expected[-1]
 
 
-def test_a_side_by_side_turn_evaluates_many(table: Table, judge: League):
+def test_a_side_by_side_turn_evaluates_many(table: Table, league: League):
     found = contest(table, 5, 1)
     meter = Meter({"search": (2, 4 * SHORT.steps)}, Limit())
-    rows = list(compete(found, judge, meter, [4], 4))
+    rows = list(compete(found, league, meter, [4], 4))
     assert [row["at"] for row in rows] == [4, 8]
     assert found.searches[0].evaluator.costs.trained == 8
 
