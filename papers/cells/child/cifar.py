@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
 
-ROWS = 500  # at a time when evaluating
+EVAL_ROWS = 500  # at a time when evaluating
 
 
 # -- formulas -------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def error(network: Network, part: Part, recipe: CifarRecipe) -> float:
     training = network.training
     network.eval()
     wrong = torch.zeros((), dtype=torch.int64, device=part.x.device)
-    for x, y in zip(part.x.split(ROWS), part.y.split(ROWS), strict=True):
+    for x, y in zip(part.x.split(EVAL_ROWS), part.y.split(EVAL_ROWS), strict=True):
         images = augment.normalise(x, MEAN, STD).contiguous(memory_format=_memory(recipe))
         with device.precision(recipe.precision, x.device.type):
             logits, _ = network(images)

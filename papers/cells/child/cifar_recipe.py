@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 
 from harness.paper import Refused, positive, require, within
 
-ROWS = {"cifar10": 50_000, "cifar10_subset": 8_068}  # stored for training
+STORED_ROWS = {"cifar10": 50_000, "cifar10_subset": 8_068}  # stored for training
 PARTS = ("val", "test")
 ANNEALED = ("epoch", "step")
 PRECISIONS = ("float32", "tf32", "bf16")  # those of harness.training.device, which needs torch
@@ -56,7 +56,7 @@ class CifarRecipe:
     version: int = 1  # [ours] of what the values do not say: network, initial weights, streams
 
     def __post_init__(self) -> None:
-        require(self.dataset, ROWS, "data set of a CIFAR recipe")
+        require(self.dataset, STORED_ROWS, "data set of a CIFAR recipe")
         require(self.annealed, ANNEALED, "way to anneal")
         require(self.precision, PRECISIONS, "precision")
         positive(self, "channels", "epochs", "batch", "every")
@@ -93,7 +93,7 @@ class CifarRecipe:
 
     def steps(self, part: str = "test") -> int:
         """Return the updates of a whole training that ends with this part: a phase's length."""
-        rows = ROWS[self.dataset]
+        rows = STORED_ROWS[self.dataset]
         return self.epochs * math.ceil((rows - round(rows * self.left_out(part))) / self.batch)
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.paper import Refused, one_of, positive, require, within
-from papers.cells.child.cifar_recipe import DARTS, ROWS, CifarRecipe
+from papers.cells.child.cifar_recipe import DARTS, STORED_ROWS, CifarRecipe
 
 PIXELS = "pixels"  # a few random images, for where no data may be asked for
-DATASETS = (*ROWS, PIXELS)
+DATASETS = (*STORED_ROWS, PIXELS)
 SIDES = (8, 16, 32)
 # torch 2.13, CPU, channels last: the gradient of a 1x1 convolution of stride 2 with fewer than
 # eight input channels writes beyond its memory; a reduction cell's has twice the network's

@@ -28,7 +28,7 @@ from papers.cells.space.edge import Code, EdgeSpace
 from papers.cells.task import CHILD_STEPS
 from papers.signals import dataset
 
-ROWS = 250  # at a time when evaluating: what fits the cache
+EVAL_ROWS = 250  # at a time when evaluating: what fits the cache
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def accuracy(stack: Stack, part: Part) -> Tensor:
     stack.eval()
     right = [
         (stack(x).argmax(1) == y).sum(1)
-        for x, y in zip(part.x.split(ROWS, dim=1), part.y.split(ROWS), strict=True)
+        for x, y in zip(part.x.split(EVAL_ROWS, dim=1), part.y.split(EVAL_ROWS), strict=True)
     ]
     stack.train()
     return torch.stack(right).sum(0) / len(part.y)

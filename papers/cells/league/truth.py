@@ -44,7 +44,7 @@ class Row:
 
 
 COLUMNS = {field.name: field.type for field in fields(Row)}
-KINDS = {"str": str, "int": int, "float": float}
+COLUMN_TYPES = {"str": str, "int": int, "float": float}
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def read(path: Path = COMMITTED) -> Table:
     if not path.exists():
         raise Refused(f"{path}: no table of truth; build it: {COMMAND.format(space='T1')}")
     head, _, body = lzma.decompress(path.read_bytes()).decode().partition("\n")
-    kinds = {name: KINDS[str(kind)] for name, kind in COLUMNS.items()}
+    kinds = {name: COLUMN_TYPES[str(kind)] for name, kind in COLUMNS.items()}
     rows = [
         Row(**{name: kinds[name](cell) for name, cell in record.items()})
         for record in csv.DictReader(io.StringIO(body))

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from harness.paper import Refused, require
 
 Individual = TypeVar("Individual")
-KINDS = ("aging", "nonaging")
+POPULATIONS = ("aging", "nonaging")
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Population(Generic[Individual]):
     drawn: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        require(self.kind, KINDS, "kind of population")
+        require(self.kind, POPULATIONS, "kind of population")
         if self.sample < 1:
             raise Refused(f"sample={self.sample}: a tournament has at least one individual")
         if self.size < 1:

@@ -32,8 +32,8 @@ CELLS = tuple(
     )
 )  # two or three convolutions each, as the mean cell of T2 has
 SEEDS = (0, 1, 2)
-STEPS = 20
-BATCH, ROWS = 100, 250
+TRAIN_STEPS = 20
+TRAIN_BATCH, SCORED_ROWS = 100, 250
 
 
 def pairs() -> list[Pair]:
@@ -52,8 +52,8 @@ def trained() -> list[Pair]:
             race.together,
             race.agree,
             KEEP,
-            units=len(race.nets) * STEPS,
-            flops=STEPS * metrics.flops(race.loss_backward),
+            units=len(race.nets) * TRAIN_STEPS,
+            flops=TRAIN_STEPS * metrics.flops(race.loss_backward),
             note="oracle: torch's layers, one network at a time; children per minute on one core: "
             f"{per_minute}",
         ),
@@ -63,7 +63,7 @@ def trained() -> list[Pair]:
             race.two_processes,
             race.processes_agree,
             KEEP,
-            units=2 * len(race.nets) * STEPS,
+            units=2 * len(race.nets) * TRAIN_STEPS,
             note="oracle: side by side in one process; without validations; "
             f"children per minute on two cores: {per_minute}",
         ),
@@ -76,7 +76,7 @@ def edge_supernet() -> list[Pair]:
     note = "oracle: a loop over operations, torch's layers"
     return [
         Pair(
-            f"edge supernet, mixture of 4 operations, forward and backward, batch {BATCH}",
+            f"edge supernet, mixture of 4 operations, forward and backward, batch {TRAIN_BATCH}",
             mixture.loop,
             mixture.fast,
             mixture.agree,
@@ -84,7 +84,7 @@ def edge_supernet() -> list[Pair]:
             note=note,
         ),
         Pair(
-            f"edge supernet, scoring a path on {ROWS} rows",
+            f"edge supernet, scoring a path on {SCORED_ROWS} rows",
             score.loop,
             score.fast,
             score.agree,
@@ -139,12 +139,12 @@ class Children:
     def alone(self) -> None:
         """Train one network after another."""
         for net, optimizer in zip(self.nets, self.own, strict=True):
-            for _ in range(STEPS):
+            for _ in range(TRAIN_STEPS):
                 loop.descend(cross_entropy(net(self.x.T), self.y), optimizer)
 
     def together(self) -> list[float]:
         """Train all of them side by side; return their last losses' sum."""
-        losses = [loop.descend(self.loss(), self.all) for _ in range(STEPS)]
+        losses = [loop.descend(self.loss(), self.all) for _ in range(TRAIN_STEPS)]
         return [float(losses[-1])]
 
     @torch.no_grad()
@@ -180,7 +180,7 @@ class Mixture:
     """All operations of T1 on every edge, weighted."""
 
     def __init__(self) -> None:
-        self.net, self.x, self.y = shared(T1, BATCH)
+        self.net, self.x, self.y = shared(T1, TRAIN_BATCH)
         self.run = Shared(self.net)
         self.logits = torch.linspace(-1, 1, 24).view(6, 4).requires_grad_()
 
@@ -205,7 +205,7 @@ class Scores:
     """Paths without gradients: what deriving a cell does a hundred times."""
 
     def __init__(self) -> None:
-        self.net, self.x, _ = shared(T2, ROWS)
+        self.net, self.x, _ = shared(T2, SCORED_ROWS)
         self.run = Shared(self.net)
 
     @torch.no_grad()

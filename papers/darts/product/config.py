@@ -12,7 +12,7 @@ from harness.paper import Refused, one_of, positive, require
 from papers.darts.config import Darts
 
 DATA = ("digits", "mnist1d")
-KINDS = ("relu", "smooth", "relu_float32")
+NETWORK_KINDS = ("relu", "smooth", "relu_float32")
 STATES = ("initial", "trained")
 RADII = tuple(10.0**-power for power in range(8))
 
@@ -29,7 +29,7 @@ class Radius(Darts):
 
     gradient: str = "first_order"  # [ours] of the search that precedes: it has no product itself
     data: str = "digits"  # [ours] 8x8 pixels; `mnist1d`: signals of 40 positions
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = NETWORK_KINDS
     channels: int = 16  # [P] App. A.1.1
     cells: int = 8  # [P] App. A.1.1
     nodes: int = 4  # [P] Sec. 3.1.1
@@ -43,7 +43,7 @@ class Radius(Darts):
         super().__post_init__()
         require(self.data, DATA, "data")
         for kind in self.kinds:
-            require(kind, KINDS, "kind of network")
+            require(kind, NETWORK_KINDS, "kind of network")
         positive(self, "batch", "horizon", "steps")
         if self.gradient != "first_order" or self.union:
             raise Refused(f"gradient={self.gradient}, union={self.union}: fixed in this study")

@@ -16,7 +16,7 @@ PANELS = {
     "product/images": "digits, 8x8 pixels",
     "product/signals": "MNIST-1D, 40 positions",
 }
-KINDS = {
+NETWORK_KINDS = {
     "relu": ("ReLU, max pooling", "#3b6ea5"),
     "relu_float32": ("the same in float32", "#d9a441"),
     "smooth": ("softplus, average pooling", "#4f9a5b"),
@@ -37,7 +37,7 @@ def radius(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     for (left, right), name in zip(panels, shown, strict=True):
         own = rows[rows["experiment"] == name]
         for axes, metric in ((left, "error_log10"), (right, "cosine")):
-            for kind, (label, colour) in KINDS.items():
+            for kind, (label, colour) in NETWORK_KINDS.items():
                 for state, dashes in STATES.items():
                     drawn = own[own["metric"] == f"{kind}_{state}_{metric}"]
                     if len(drawn):

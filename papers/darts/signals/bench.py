@@ -27,7 +27,7 @@ from papers.darts.config import PASSES, Darts
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
 IMAGES = Design()
-KINDS = {  # a word of an operation's name -> what it is
+WORK_KINDS = {  # a word of an operation's name -> what it is
     "convolution": "convolutions",
     "mm": "matrix products",
     "batch_norm": "batch norms",
@@ -115,7 +115,9 @@ def where(step: Step) -> str:
         step()
     spent: dict[str, float] = {}
     for event in taken.key_averages():
-        kind = next((k for word, k in KINDS.items() if word in event.key), "element-wise, other")
+        kind = next(
+            (k for word, k in WORK_KINDS.items() if word in event.key), "element-wise, other"
+        )
         spent[kind] = spent.get(kind, 0.0) + event.self_cpu_time_total
     whole = sum(spent.values())
     ordered = sorted(spent.items(), key=lambda item: -item[1])[:LARGEST]

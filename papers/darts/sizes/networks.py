@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from papers.darts.sizes.config import Size
 
 CELL = PUBLISHED["DARTS_V2"].genotype
-STEPS = "steps"
+PHASE = "steps"
 SEARCH = Darts(gradient="first_order")
 LR, MOMENTUM, DECAY, CLIP = 0.025, 0.9, 3e-4, 5.0  # [P] App. A.1; a few steps need no schedule
 AUXILIARY, DROP_PATH, SMOOTHING = 0.4, 0.2, 0.1  # [P] Sec. 3.2 and App. A.2; drop path at its end
@@ -51,8 +51,8 @@ def run(config: Size, trial: Trial) -> Iterator[Row]:
     subject = built(config, part, trial)
     trial.restore(**subject.stateful)
     counted = count(config)
-    meter.count_flops(STEPS, counted["gflops_step"] * GIGA)
-    yield from loop.fit(meter, STEPS, lambda turn: subject.update(), lambda turn: (), config.steps)
+    meter.count_flops(PHASE, counted["gflops_step"] * GIGA)
+    yield from loop.fit(meter, PHASE, lambda turn: subject.update(), lambda turn: (), config.steps)
     loss, kept = counting.kept(subject.loss, subject.weights)
     own = counting.held(subject.weights)
     yield {

@@ -21,7 +21,14 @@ from harness.trial import Pace, Tools, Trial, stream
 from papers.cells import task
 from papers.cells.child import cifar
 from papers.cells.child.cifar_images import MEAN, STD, Images, augmentation
-from papers.cells.child.cifar_recipe import DARTS, GDAS, PRECISIONS, RECIPES, ROWS, CifarRecipe
+from papers.cells.child.cifar_recipe import (
+    DARTS,
+    GDAS,
+    PRECISIONS,
+    RECIPES,
+    STORED_ROWS,
+    CifarRecipe,
+)
 from papers.cells.network.darts import Layout
 from papers.cells.space.published import PUBLISHED
 
@@ -124,7 +131,7 @@ def test_a_subset_is_not_taken_for_cifar10():
     assert (task.CIFAR.name, task.CIFAR.dataset) == ("cifar10-cells", "cifar10")
     assert task.CIFAR_8K.dataset == "cifar10_subset"
     assert "cifar10" not in task.CIFAR_8K.name
-    assert f"{ROWS['cifar10_subset']:,} training images" in task.CIFAR_8K.protocol
+    assert f"{STORED_ROWS['cifar10_subset']:,} training images" in task.CIFAR_8K.protocol
 
 
 # -- schedules ------------------------------------------------------------------------------------
@@ -369,7 +376,7 @@ def test_real_subset_trains(tmp_path, monkeypatch):
     recipe = replace(TINY, held_out=0.1, padding=4, cutout=16)
     train(tmp_path, recipe, turns=2, part="val")
     images = Images.load("cifar10_subset")
-    assert len(images.train.y) == ROWS["cifar10_subset"]
+    assert len(images.train.y) == STORED_ROWS["cifar10_subset"]
     (first, last) = rows(tmp_path)[0], rows(tmp_path)[-1]
     assert 0 < first["train_loss"] < 10
     assert 0 <= last["val_error"] <= 1
