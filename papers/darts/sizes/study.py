@@ -48,7 +48,7 @@ EXPERIMENTS = [
 
 def exact(name: str, experiment: str, value: int, source: str, budgets: tuple[str, ...]) -> Claim:
     """Declare a number of parameters."""
-    printed = Published(f"{value:,}", value, provenance="measured")
+    printed = Published(f"{value:,}", value, source_kind="measured")
     statement = f"{source} has {value:,} trainable parameters"
     check = Exact(experiment, "parameters", value)
     where = "this project's count from Sec. 2 and 3"
