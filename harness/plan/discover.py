@@ -80,22 +80,25 @@ class Folder:
         return joined
 
     def function(self, experiment: Experiment) -> Callable[[Any, Any], Iterator[Row]]:
-        """Return the function that `experiment.run` names; refuse a name that leads nowhere."""
+        """Return the function that `experiment.run` names; refuse a name that leads nowhere.
+
+        The name is looked for in the paper's folder, and then where all papers may import from.
+        """
         function: Callable[[Any, Any], Iterator[Row]] = self._named(experiment, "run")
         return function
 
     def drawing(self, experiment: Experiment) -> Callable[[Path], str]:
-        """Return the function that `experiment.shows` names, likewise; it may be a shared one."""
-        function: Callable[[Path], str] = self._named(experiment, "shows", shared=True)
+        """Return the function that `experiment.shows` names, likewise."""
+        function: Callable[[Path], str] = self._named(experiment, "shows")
         return function
 
-    def _named(self, experiment: Experiment, field: str, shared: bool = False) -> Any:
+    def _named(self, experiment: Experiment, field: str) -> Any:
         text: str = getattr(experiment, field)
         noun, _, name = text.partition(":")
         where = f"experiment '{experiment.name}' of {self.name}: {field}='{text}'"
         if self.has(noun):
             module = self.module(noun)
-        elif shared and _importable(noun):
+        elif _importable(noun):
             module = importlib.import_module(noun)
         else:
             files = [file.relative_to(self.path) for file in self.path.rglob("*.py")]
@@ -108,7 +111,9 @@ class Folder:
     def code(self, experiment: Experiment) -> Digest:
         """Return the hashes of the code that an experiment's measurements depend on."""
         root = self.path.parents[self.package.count(".")]
-        return digest(root, f"{self.package}.{experiment.run}", *classes(experiment.config))
+        own = self.has(experiment.run.partition(":")[0])
+        run = f"{self.package}.{experiment.run}" if own else experiment.run
+        return digest(root, run, *classes(experiment.config))
 
 
 def load(path: str | Path) -> Folder:

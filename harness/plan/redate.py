@@ -44,7 +44,8 @@ def classes(config):
 
 print(json.dumps([
     (str(found.path.parents[found.package.count(".")]), found.name, e.name,
-     f"{found.package}.{e.run}", *classes(e.config))
+     f"{found.package}.{e.run}" if found.has(e.run.partition(":")[0]) else e.run,
+     *classes(e.config))
     for found in discover.load_all() for e in found.paper.experiments
 ]))
 """
