@@ -50,7 +50,7 @@ def digest(root: Path, run: str, *configs: str) -> Digest:
     """Return the digest of an experiment, from the sources below `root` and of this harness.
 
     `run` is its function ("papers.darts.league.search:run"), and `configs` are the classes of its
-    config and of what that holds ("papers.darts.league.config:Search").
+    config and of what that holds ("papers.darts.league.config:LeagueSearch").
 
     Raises:
         Refused: a measuring part of the harness stands where nobody looks for it.

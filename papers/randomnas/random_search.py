@@ -12,7 +12,7 @@ import numpy as np
 
 from papers.cells.child.mnist1d import Signals
 from papers.cells.league import random_search
-from papers.cells.league.contest import Contest, Search, compete
+from papers.cells.league.contest import Contest, Contestant, compete
 from papers.cells.league.evaluator import Evaluation, TrainEvaluator
 from papers.cells.league.league import league_of, verified
 from papers.cells.league.random_search import Uniform
@@ -42,7 +42,7 @@ def trained(config: Trained, trial: Trial) -> Iterator[Row]:
     trial.uses("mnist1d", signals.digest)
     history = History(Uniform(space, trial.stream("search")))
     evaluator = TrainEvaluator(space, signals, trial.stream("train"))
-    contest = Contest([Search(history, evaluator)])
+    contest = Contest([Contestant(history, evaluator)])
     trial.restore(contest=contest)
     every = [turn * SIDE for turn in range(1, config.turns + 1)]
     for row in compete(contest, league, trial.meter, every, SIDE):

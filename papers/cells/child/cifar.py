@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.training import augment, data, device, loop, metrics, optim
-from papers.cells.child.cifar_images import MEAN, STD, Images, augmentation
+from papers.cells.child.cifar_images import MEAN, STD, CifarImages, augmentation
 from papers.cells.child.cifar_recipe import CifarRecipe
 from papers.cells.network.darts import Layout, Network
 from papers.cells.rows import Part
@@ -241,7 +241,9 @@ def run(
     trial.restore()  # what was spent, by which a phase is known to be over
     if meter.done(phase):
         return
-    images = Images.load(recipe.dataset, trial.device, recipe.left_out(part), recipe.split_seed)
+    images = CifarImages.load(
+        recipe.dataset, trial.device, recipe.left_out(part), recipe.split_seed
+    )
     trial.uses(images.dataset, images.digest)
 
     def begin() -> Training:

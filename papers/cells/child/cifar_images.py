@@ -19,7 +19,7 @@ STD = (0.24703233, 0.24348505, 0.26158768)
 
 
 @dataclass(frozen=True)
-class Images:
+class CifarImages:
     """Three parts, each x uint8 (N, 3, H, W) and y int64 (N), whole on the device.
 
     `val` is empty where nothing was held out. `digest` is the data set's.
@@ -34,7 +34,7 @@ class Images:
     @classmethod
     def load(
         cls, dataset: str, where: str = "cpu", held_out: float = 0.0, seed: int = 0
-    ) -> Images:
+    ) -> CifarImages:
         """Read a data set; `held_out` of each class's training rows are `val`, chosen by `seed`.
 
         A search that trains weights on one half and architectures on the other holds out 0.5.

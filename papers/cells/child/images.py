@@ -30,7 +30,7 @@ STORED = 32  # pixels a side
 SYNTHETIC = {"train": 48, "val": 24, "test": 24}  # how many random images there are
 
 
-def rows(images: cifar_images.Images, recipe: Recipe) -> Rows:
+def rows(images: cifar_images.CifarImages, recipe: Recipe) -> Rows:
     """Return what a search sees of images (N, 3, H, W) uint8, augmented in both halves [C]."""
 
     def augmented(x: Tensor, drawn: Generator) -> Tensor:
@@ -48,7 +48,7 @@ class ImageTestbed:
     """The testbed; `halves` are the two that a search sees."""
 
     config: ImageChildren
-    halves: cifar_images.Images
+    halves: cifar_images.CifarImages
     parts: tuple[str, ...] = ("test",)
 
     @classmethod
@@ -75,7 +75,7 @@ class ImageChild:
     """A network of `papers.cells.child.cifar` with what judges it."""
 
     training: cifar.Training
-    images: cifar_images.Images
+    images: cifar_images.CifarImages
     genotype: Genotype
 
     @classmethod
@@ -83,7 +83,7 @@ class ImageChild:
         cls,
         genotype: Genotype,
         config: ImageChildren,
-        images: cifar_images.Images,
+        images: cifar_images.CifarImages,
         seed: Seed,
     ) -> ImageChild:
         """Build an untrained network from a genotype."""
@@ -134,11 +134,13 @@ class ImageChild:
 # -- data -----------------------------------------------------------------------------------------
 
 
-def read(config: ImageChildren, where: str, held_out: float, seed: int) -> cifar_images.Images:
+def read(
+    config: ImageChildren, where: str, held_out: float, seed: int
+) -> cifar_images.CifarImages:
     """Return a data set's images at the size that the config asks for."""
     if config.dataset == PIXELS:
         return synthetic(config.side, where, held_out)
-    images = cifar_images.Images.load(config.dataset, where, held_out, seed)
+    images = cifar_images.CifarImages.load(config.dataset, where, held_out, seed)
     if config.side == STORED:
         return images
     parts = (images.train, images.val, images.test.open())
@@ -152,7 +154,7 @@ def pooled(images: Tensor, side: int) -> Tensor:
     return small.to(torch.uint8)
 
 
-def synthetic(side: int, where: str, held_out: float) -> cifar_images.Images:
+def synthetic(side: int, where: str, held_out: float) -> cifar_images.CifarImages:
     """Return random images with labels; where nothing is held out, all of them train."""
     random = np.random.default_rng(0)
     parts = {}
@@ -165,4 +167,4 @@ def synthetic(side: int, where: str, held_out: float) -> cifar_images.Images:
         train = Part(torch.cat([train.x, val.x]), torch.cat([train.y, val.y]))
         val = Part(val.x[:0], val.y[:0])
     digest = hashlib.sha256(train.x.cpu().numpy().tobytes()).hexdigest()[:32]
-    return cifar_images.Images(PIXELS, train, val, Sealed(test), digest)
+    return cifar_images.CifarImages(PIXELS, train, val, Sealed(test), digest)

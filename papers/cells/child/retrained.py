@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SEARCH, RETRAIN = "search", "retrain"
 
 
-class Search(Protocol):
+class NodeSearcher(Protocol):
     """What searches node cells; `papers.cells.supernet.shared.NodeSearch` is one."""
 
     @property
@@ -58,7 +58,7 @@ class Search(Protocol):
 
 
 def run(
-    searched: Search, bed: Testbed, trial: Trial, eval_every: int, child_every: int
+    searched: NodeSearcher, bed: Testbed, trial: Trial, eval_every: int, child_every: int
 ) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch; rows come every so many turns of each."""
     meter, kept = trial.meter, Kept()

@@ -42,7 +42,7 @@ class Searcher(Protocol):
         ...
 
 
-class Search:
+class Contestant:
     """One searcher with its evaluator, its incumbent and how often it has asked."""
 
     def __init__(self, searcher: Searcher, evaluator: Evaluator) -> None:
@@ -62,7 +62,7 @@ class Search:
 class Contest:
     """Independent searches side by side."""
 
-    def __init__(self, searches: Sequence[Search]) -> None:
+    def __init__(self, searches: Sequence[Contestant]) -> None:
         self.searches = list(searches)
 
     def row(self, league: League, at: int) -> Row:

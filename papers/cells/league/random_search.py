@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from papers.cells.league.contest import Contest, Search, compete, marks
+from papers.cells.league.contest import Contest, Contestant, compete, marks
 from papers.cells.league.evaluator import Evaluation, TableEvaluator
 from papers.cells.league.league import league_of, verified
 from papers.cells.space.edge import Code, EdgeSpace
@@ -54,7 +54,7 @@ def table(
     trial.uses("mnist1d", truth.header.data)
     seeds = [trial.stream("search", number) for number in range(searches)]
     contest = Contest(
-        [Search(Uniform(space, seed), TableEvaluator(space, truth, seed)) for seed in seeds]
+        [Contestant(Uniform(space, seed), TableEvaluator(space, truth, seed)) for seed in seeds]
     )
     kept: dict[str, float] = {}
     trial.restore(contest=contest, equal=kept)

@@ -20,7 +20,7 @@ from papers.cells.space.edge import KERNELS, Code, EdgeSpace
 CHANNELS, POSITIONS, CLASSES = 8, 40, 10
 
 
-class Cell(nn.Module):
+class LightCell(nn.Module):
     """An edge cell: a module for every edge that has one; the output is the last node."""
 
     def __init__(self, space: EdgeSpace, code: Code, place: Place) -> None:
@@ -55,12 +55,12 @@ class Light(nn.Module):
         wide = 2 * channels
         self.space, self.code = space, code
         self.stem = nn.Sequential(nn.Conv1d(1, channels, 1, bias=False), nn.BatchNorm1d(channels))
-        self.first = Cell(space, code, Place(channels))
+        self.first = LightCell(space, code, Place(channels))
         self.reduce = nn.Sequential(
             nn.ReLU(), nn.AvgPool1d(2), nn.Conv1d(channels, wide, 1, bias=False),
             nn.BatchNorm1d(wide),
         )  # fmt: skip
-        self.second = Cell(space, code, Place(wide))
+        self.second = LightCell(space, code, Place(wide))
         self.norm = nn.BatchNorm1d(wide)
         self.out = nn.Linear(wide, CLASSES)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from harness.pair import KEEP, Pair
 from harness.training import device, metrics
-from papers.cells.supernet.layouts import Images
+from papers.cells.supernet.layouts import ImageLayout
 from papers.cells.supernet.node import Design, Supernet, Weights
 from papers.cells.supernet.node_fast import FastSupernet, active, run_cell
 
@@ -76,7 +76,7 @@ class CellRace:
             self.cell = next(Supernet(IMAGES).mixed_cells())
             self.x = torch.randn(self.batch, 3 * IMAGES.channels, self.size, self.size)
             self.alpha = (1e-3 * torch.randn(14, 8)).requires_grad_()
-        self.source = Images.of(self.x.contiguous(memory_format=torch.channels_last))
+        self.source = ImageLayout.of(self.x.contiguous(memory_format=torch.channels_last))
 
     def gradients(self, fast: bool) -> list[Tensor]:
         """Run forward and backward; return the loss and all gradients."""
@@ -107,7 +107,7 @@ class CellRace:
         small = CellRace(4, 16)
         small.cell.double()
         small.x = small.x.double()
-        small.source = Images.of(small.x)
+        small.source = ImageLayout.of(small.x)
         small.alpha = small.alpha.detach().double().requires_grad_()
         close(small.gradients(fast=False), small.gradients(fast=True))
 

@@ -32,7 +32,7 @@ from papers.cells.space.edge import KERNELS, Code, EdgeSpace
 
 
 @dataclass(frozen=True)
-class Step:
+class Chosen:
     """One operation on one edge, and its weight in the sum (None: 1)."""
 
     edge: int
@@ -45,7 +45,7 @@ class Step:
 Choice = Code | Tensor
 
 
-def steps(space: EdgeSpace, choice: Choice, hard: bool = False) -> list[Step]:
+def steps(space: EdgeSpace, choice: Choice, hard: bool = False) -> list[Chosen]:
     """Return the operations that a choice runs, in the order of edges; `none` is no operation."""
     found = []
     for edge, (source, target) in enumerate(space.edges):
@@ -57,7 +57,7 @@ def steps(space: EdgeSpace, choice: Choice, hard: bool = False) -> list[Step]:
         else:
             named = [(op, choice[edge, op]) for op in range(len(space.ops))]
         found += [
-            Step(edge, source, target, space.ops[op], weight)
+            Chosen(edge, source, target, space.ops[op], weight)
             for op, weight in named
             if space.ops[op] != "none"
         ]
@@ -79,7 +79,7 @@ class SharedCell(nn.Module):
             }
         )
 
-    def forward(self, x: Tensor, chosen: Sequence[Step]) -> Tensor:
+    def forward(self, x: Tensor, chosen: Sequence[Chosen]) -> Tensor:
         """Map (N, C, L) to (N, C, L): a plain loop over operations."""
         values: list[Tensor | None] = [x] + [None] * (self.nodes - 1)
         for step in chosen:
@@ -154,7 +154,7 @@ class Shared:
         ones = self.one.expand(len(x)).contiguous()
         return kernels.normalise(x.flatten(1), ones, torch.zeros_like(ones))[0].view(x.shape)
 
-    def _cell(self, cell: SharedCell, x: Tensor, chosen: Sequence[Step]) -> Tensor:
+    def _cell(self, cell: SharedCell, x: Tensor, chosen: Sequence[Chosen]) -> Tensor:
         """Map (C, L, N) to the same shape, source node by source node."""
         values: list[Tensor | None] = [x] + [None] * (cell.nodes - 1)
         for source in range(cell.nodes - 1):
@@ -169,7 +169,7 @@ class Shared:
         out = values[-1]
         return torch.zeros_like(x) if out is None else out
 
-    def _computed(self, cell: SharedCell, value: Tensor, own: Sequence[Step]) -> list[Tensor]:
+    def _computed(self, cell: SharedCell, value: Tensor, own: Sequence[Chosen]) -> list[Tensor]:
         """Return what each step makes of a node's value; like work is done once."""
         blocks = [
             cell.operations[f"{step.edge}_{step.name}"] for step in own if step.name in KERNELS

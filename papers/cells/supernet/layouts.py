@@ -86,7 +86,7 @@ def _mapped(x: Tensor, linear: Tensor, last: bool) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageLayout:
     """A node's value (M, C), where its rows lie, and the stride of what leaves it."""
 
     value: Tensor
@@ -95,7 +95,7 @@ class Images:
     stride: tuple[int, int] = (1, 1)
 
     @classmethod
-    def of(cls, x: Tensor) -> Images:
+    def of(cls, x: Tensor) -> ImageLayout:
         """Return images (N, C, H, W), or signals (N, C, L), as a source."""
         return cls(
             cls.taken(x), (len(x), x.shape[2], x.shape[3] if x.dim() == 4 else 1), x.dim() - 2
@@ -131,13 +131,13 @@ class Images:
         return torch.cat([x[:, ::sh, ::sw], odd], dim=-1).flatten(0, 2)
 
     @property
-    def halving(self) -> Images:
+    def halving(self) -> ImageLayout:
         """The same, left by edges that halve the size."""
         return replace(self, stride=(2, self.dim))
 
-    def next(self, value: Tensor) -> Images:
+    def next(self, value: Tensor) -> ImageLayout:
         """Return a value at the other end of the edges."""
-        return Images(value, strided(self.grid, self.stride), self.dim)
+        return ImageLayout(value, strided(self.grid, self.stride), self.dim)
 
     def zeros(self) -> Tensor:
         """Return the value, at the other end of the edges, of a node that nothing reaches."""
@@ -192,7 +192,7 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Signals:
+class SignalLayout:
     """A node's value (C, M), how many positions it has, and the stride of what leaves it."""
 
     value: Tensor
@@ -200,7 +200,7 @@ class Signals:
     stride: int = 1
 
     @classmethod
-    def of(cls, x: Tensor) -> Signals:
+    def of(cls, x: Tensor) -> SignalLayout:
         """Return signals (N, C, L) as a source."""
         return cls(cls.taken(x), x.shape[2])
 
@@ -236,13 +236,13 @@ class Signals:
         return halves.flatten(0, 1).flatten(1)
 
     @property
-    def halving(self) -> Signals:
+    def halving(self) -> SignalLayout:
         """The same, left by edges that halve the size."""
         return replace(self, stride=2)
 
-    def next(self, value: Tensor) -> Signals:
+    def next(self, value: Tensor) -> SignalLayout:
         """Return a value at the other end of the edges."""
-        return Signals(value, (self.length - 1) // self.stride + 1)
+        return SignalLayout(value, (self.length - 1) // self.stride + 1)
 
     def zeros(self) -> Tensor:
         """Return the value, at the other end of the edges, of a node that nothing reaches."""

@@ -24,13 +24,13 @@ from torch import Tensor, nn
 
 from papers.cells.network.fast.depthwise import Window, flat
 from papers.cells.network.operations import FactorizedReduce, parameter
-from papers.cells.supernet.layouts import LONGEST, Images, Signals
+from papers.cells.supernet.layouts import LONGEST, ImageLayout, SignalLayout
 from papers.cells.supernet.node import MixedCell, MixedEdge, Supernet, Weights, check, chosen
 
 EPS = 1e-5  # of torch's batch norm
 BLOCKS = {"sep": 2, "dil": 1}  # an operation's first syllable -> how many depthwise blocks
 Parts = Sequence[tuple[nn.Module, nn.Module]]  # depthwise and pointwise convolutions
-Source = Images | Signals
+Source = ImageLayout | SignalLayout
 POOLS = ("max_pool_3x3", "avg_pool_3x3")
 
 
@@ -78,7 +78,7 @@ class FastSupernet(Supernet):
             check(self.design.operations(reduction), weights)
         stem = self.stem(x)
         short = stem.dim() == 3 and stem.shape[2] <= LONGEST
-        before = last = Signals.of(stem) if short else Images.of(stem)
+        before = last = SignalLayout.of(stem) if short else ImageLayout.of(stem)
         for cell in self.mixed_cells():
             weights = reduce if cell.reduction else normal
             before, last = last, run_cell(cell, before, last, active(cell, weights, hard))

@@ -14,7 +14,7 @@ from papers.darts.config import Darts
 
 
 @dataclass(frozen=True)
-class Search(Darts):
+class LeagueSearch(Darts):
     """A search with the mixture of all operations on every edge of an edge cell.
 
     `alpha_lr` is set so that `alpha_lr * steps` is what it is in the paper's search, 5.9.
@@ -38,7 +38,7 @@ class Search(Darts):
 
 
 @dataclass(frozen=True)
-class Random:
+class LeagueRandom:
     """Plain random search, best by validation, compared at the cost in FLOPs of DARTS's searches.
 
     `steps` and `batch` are those of the searches that it is compared with.

@@ -13,10 +13,10 @@ from papers.darts.config import PASSES
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.league.config import Random
+    from papers.darts.league.config import LeagueRandom
 
 
-def run(config: Random, trial: Trial) -> Iterator[Row]:
+def run(config: LeagueRandom, trial: Trial) -> Iterator[Row]:
     """Run `config.searches` searches; `regret_NAME` is the regret at the cost of search NAME.
 
     At the number of children, at least one, that take as many FLOPs.

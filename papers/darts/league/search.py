@@ -25,10 +25,10 @@ from papers.darts.method import method
 if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
-    from papers.darts.league.config import Search
+    from papers.darts.league.config import LeagueSearch
 
 
-def run(config: Search, trial: Trial) -> Iterator[Row]:
+def run(config: LeagueSearch, trial: Trial) -> Iterator[Row]:
     """Search with all operations on every edge, derive a cell, and say what it is worth."""
     space, league, meter = SPACES[config.space], league_of(SPACES[config.space]), trial.meter
     signals = Signals.load(where=trial.device)

@@ -8,7 +8,7 @@ from harness.checks import AtLeast, CostRatio, Effect, Same, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published
 from papers.cells.supernet.config import rate_for
 from papers.cells.task import CHILD_STEPS, LEAGUE
-from papers.darts.league.config import Random, Search
+from papers.darts.league.config import LeagueRandom, LeagueSearch
 
 FIRST, SECOND, EXACT = (
     f"league/{g}" for g in ("first_order", "second_order", "second_order_exact")
@@ -22,7 +22,7 @@ def small(steps: int) -> dict[str, object]:
 
 
 def search(
-    name: str, config: Search, expected: dict[str, float], seeds: dict[str, int], smoke: int
+    name: str, config: LeagueSearch, expected: dict[str, float], seeds: dict[str, int], smoke: int
 ) -> Experiment:
     """Declare one way to update alpha, `smoke` steps long at budget smoke."""
     return Experiment(
@@ -45,20 +45,20 @@ def search(
 EIGHT = {"smoke": 2, "nightly": 8, "paper": 8}
 FOUR = {"smoke": 1, "nightly": 4, "paper": 8}
 EXPERIMENTS = [
-    search(FIRST, Search(gradient="first_order"),
+    search(FIRST, LeagueSearch(gradient="first_order"),
            {"check": 2, "smoke": 6, "nightly": 30, "paper": 600}, EIGHT, 100),
-    search(SECOND, Search(gradient="second_order"),
+    search(SECOND, LeagueSearch(gradient="second_order"),
            {"check": 2, "smoke": 11, "nightly": 65, "paper": 1500}, EIGHT, 100),
-    search(EXACT, Search(gradient="second_order_exact"),
+    search(EXACT, LeagueSearch(gradient="second_order_exact"),
            {"check": 2, "smoke": 9, "nightly": 80, "paper": 2000}, FOUR, 60),
-    search(JOINT, Search(gradient="joint", union=True),
+    search(JOINT, LeagueSearch(gradient="joint", union=True),
            {"check": 2, "smoke": 3, "nightly": 16, "paper": 300}, FOUR, 60),
-    search(COORDINATE, Search(gradient="first_order", union=True),
+    search(COORDINATE, LeagueSearch(gradient="first_order", union=True),
            {"check": 2, "smoke": 4, "nightly": 30, "paper": 600}, FOUR, 60),
     Experiment(
         RANDOM,
         LEAGUE,
-        Random(),
+        LeagueRandom(),
         run="league.random_search:run",
         phases={"search": Phase("evaluations", cost=CHILD_STEPS)},
         reduced={

@@ -39,7 +39,7 @@ LARGEST = 4  # kinds that a note names
 
 
 @dataclass
-class Step:
+class SearchStep:
     """A search on random rows, with the loop or the fast form."""
 
     design: Design
@@ -93,11 +93,11 @@ class Step:
 
 def pair(name: str, design: Design, batch: int, size: tuple[int, ...], gradient: str) -> Pair:
     """Return loop and fast form of one kind of step."""
-    loop, fast = (Step(design, batch, size, gradient, which) for which in (False, True))
+    loop, fast = (SearchStep(design, batch, size, gradient, which) for which in (False, True))
 
     def agree() -> None:
         short = tuple(min(length, 40 // len(size) ** 2) for length in size)
-        small = [Step(design, 4, short, gradient, w, torch.float64) for w in (False, True)]
+        small = [SearchStep(design, 4, short, gradient, w, torch.float64) for w in (False, True)]
         slow, quick = (step.moved() for step in small)
         for one, other in zip(slow, quick, strict=True):
             torch.testing.assert_close(one, other, rtol=0, atol=1e-8)
@@ -108,7 +108,7 @@ def pair(name: str, design: Design, batch: int, size: tuple[int, ...], gradient:
     return Pair(text, loop, fast, agree, 2.5, flops=fast.flops(), note=note)
 
 
-def where(step: Step) -> str:
+def where(step: SearchStep) -> str:
     """Return where a step's time goes, by kinds of operations, largest first."""
     step()
     with profile(activities=[ProfilerActivity.CPU]) as taken:

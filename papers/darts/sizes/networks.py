@@ -97,7 +97,7 @@ class Subject(Protocol):
         ...
 
 
-class Search:
+class SearchSubject:
     """The search network: alpha, then w, by first-order gradients."""
 
     def __init__(self, design: Design, part: Part, trial: Trial) -> None:
@@ -124,7 +124,7 @@ class Search:
         self.searched.step(0, 1)
 
 
-class Evaluation:
+class EvaluationSubject:
     """A discrete network with its second classifier, and SGD."""
 
     def __init__(self, layout: Layout, part: Part, trial: Trial) -> None:
@@ -169,8 +169,8 @@ def objective(outputs: tuple[Tensor, Tensor | None], y: Tensor, small: bool) -> 
 def built(config: Size, part: Part, trial: Trial) -> Subject:
     """Return the network that the config names."""
     if config.network == "search":
-        return Search(design(config), part, trial)
-    return Evaluation(layout(config), part, trial)
+        return SearchSubject(design(config), part, trial)
+    return EvaluationSubject(layout(config), part, trial)
 
 
 def design(config: Size) -> Design:

@@ -17,10 +17,10 @@ from papers.cells.league.judged import summary
 from papers.cells.league.league import league_of
 from papers.cells.space.edge import SPACES, T0
 from papers.darts.league import search
-from papers.darts.league.config import Random, Search
+from papers.darts.league.config import LeagueRandom, LeagueSearch
 from papers.darts.method import method
 
-SMALL = Search(gradient="first_order", space="T0", steps=6, ranked=4, eval_every=4)
+SMALL = LeagueSearch(gradient="first_order", space="T0", steps=6, ranked=4, eval_every=4)
 pytestmark = pytest.mark.usefixtures("prepared")
 
 
@@ -29,7 +29,7 @@ def signals() -> mnist1d.Signals:
     return mnist1d.Signals.load()
 
 
-def searching(config: Search, trial: Trial, signals: mnist1d.Signals) -> EdgeSearch:
+def searching(config: LeagueSearch, trial: Trial, signals: mnist1d.Signals) -> EdgeSearch:
     space, batch = SPACES[config.space], config.batch
     return EdgeSearch(space, config, signals, batch, trial.stream, method(config), config.union)
 
@@ -83,7 +83,7 @@ def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
 
 def test_joint_needs_all_rows():
     with pytest.raises(Refused, match="union"):
-        Search(gradient="joint")
+        LeagueSearch(gradient="joint")
 
 
 @pytest.mark.slow
@@ -108,4 +108,4 @@ def test_what_is_out_of_range_is_refused():
         with pytest.raises(Refused):
             replace(SMALL, **{field: value})
     with pytest.raises(Refused):
-        Random(searches=0)
+        LeagueRandom(searches=0)

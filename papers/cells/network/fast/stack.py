@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from papers.cells.network.fast import kernels
-from papers.cells.network.light import Cell, Light
+from papers.cells.network.light import Light, LightCell
 from papers.cells.space.classes import Graph
 
 MOMENTUM = 0.1  # of torch's batch norm
@@ -83,7 +83,7 @@ class Bucket(nn.Module):
 class StackedCell(nn.Module):
     """The same cell place of E members, whose cells may differ."""
 
-    def __init__(self, cells: Sequence[Cell], graphs: Sequence[Graph]) -> None:
+    def __init__(self, cells: Sequence[LightCell], graphs: Sequence[Graph]) -> None:
         super().__init__()
         first = cells[0]
         self.members, self.nodes = len(cells), first.nodes
@@ -98,7 +98,7 @@ class StackedCell(nn.Module):
         self,
         source: int,
         edges: Sequence[tuple[int, int]],
-        built: tuple[Sequence[Cell], Sequence[Graph]],
+        built: tuple[Sequence[LightCell], Sequence[Graph]],
     ) -> dict[tuple[str, int], list[tuple[int, int]]]:
         """Fill this node's buckets; return where what is computed at the node goes."""
         cells, graphs = built
@@ -188,7 +188,7 @@ class Stack(nn.Module):
         return torch.baddbmm(self.bias, self.weight, pooled)
 
 
-def _block(cell: Cell, edge: int) -> Block:
+def _block(cell: LightCell, edge: int) -> Block:
     _, convolution, norm = cell.operations[str(edge)].children()
     assert isinstance(convolution, nn.Conv1d)
     return convolution, norm

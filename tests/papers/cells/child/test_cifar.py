@@ -20,7 +20,7 @@ from harness.training import augment, data, device, metrics
 from harness.trial import Pace, Tools, Trial, stream
 from papers.cells import task
 from papers.cells.child import cifar
-from papers.cells.child.cifar_images import MEAN, STD, Images, augmentation
+from papers.cells.child.cifar_images import MEAN, STD, CifarImages, augmentation
 from papers.cells.child.cifar_recipe import (
     DARTS,
     GDAS,
@@ -188,7 +188,7 @@ def test_the_second_classifier_counts_while_training_only():
 def test_an_update_is_clipped_sgd_on_the_augmented_batch():
     """One step again, by hand: momentum has no past yet."""
     recipe = replace(TINY, channels_last=False, clip=0.5)
-    part = Images.load("cifar10_subset").train
+    part = CifarImages.load("cifar10_subset").train
     seed = partial(stream, 3)
     training = cifar.Training(cifar.build(V2, recipe, 1), recipe, part, seed)
     oracle = cifar.build(V2, recipe, 1)
@@ -232,7 +232,7 @@ def test_a_choice_leaves_the_test_set_sealed(tmp_path, monkeypatch):
     def opened(sealed):
         raise AssertionError("the test set was opened")
 
-    monkeypatch.setattr(cifar.Images, "load", sealed_load := recorded(Images.load))
+    monkeypatch.setattr(cifar.Images, "load", sealed_load := recorded(CifarImages.load))
     monkeypatch.setattr("papers.cells.rows.Sealed.open", opened)
     train(tmp_path, part="val")
     assert all(0 <= row["val_error"] <= 1 for row in rows(tmp_path))
@@ -252,7 +252,7 @@ def recorded(function):
 
 
 def test_a_searcher_that_touches_test_images_is_stopped():
-    images = Images.load("cifar10_subset", held_out=0.5)
+    images = CifarImages.load("cifar10_subset", held_out=0.5)
     assert (len(images.train.y), len(images.val.y)) == (32, 32)
     for name in ("x", "y"):
         with pytest.raises(AttributeError, match="test data is sealed"):
@@ -261,7 +261,7 @@ def test_a_searcher_that_touches_test_images_is_stopped():
         len(images.test)
     assert len(images.judged("val").y) == 32
     with pytest.raises(Refused, match="no validation part"):
-        Images.load("cifar10_subset").judged("val")
+        CifarImages.load("cifar10_subset").judged("val")
 
 
 def test_same_seed_same_bytes(tmp_path):
@@ -338,7 +338,7 @@ def test_rehearsals_leave_no_trace(tmp_path):
 
 
 def test_flops_are_three_forward_passes_of_an_average_batch():
-    network, part = cifar.build(V2, TINY, 0), Images.load("cifar10_subset").train
+    network, part = cifar.build(V2, TINY, 0), CifarImages.load("cifar10_subset").train
     counted = metrics.flops(lambda: network(torch.zeros(TRAIN, 3, SIDE, SIDE)))
     assert cifar.flops(V2, TINY, part) == pytest.approx(3 * counted / 3, rel=1e-12)  # 3 batches
     without = cifar.flops(V2, replace(TINY, auxiliary=0.0), part)
@@ -352,7 +352,7 @@ def test_other_precisions_train_too(tmp_path, precision):
 
 
 def test_layouts_in_memory_agree():
-    part = Images.load("cifar10_subset").train
+    part = CifarImages.load("cifar10_subset").train
     losses = []
     for channels_last in (False, True):
         recipe = replace(TINY, channels_last=channels_last)
@@ -375,7 +375,7 @@ def test_real_subset_trains(tmp_path, monkeypatch):
         monkeypatch.setattr(data, "locate", lambda name: (folder, "hash"))
     recipe = replace(TINY, held_out=0.1, padding=4, cutout=16)
     train(tmp_path, recipe, turns=2, part="val")
-    images = Images.load("cifar10_subset")
+    images = CifarImages.load("cifar10_subset")
     assert len(images.train.y) == STORED_ROWS["cifar10_subset"]
     (first, last) = rows(tmp_path)[0], rows(tmp_path)[-1]
     assert 0 < first["train_loss"] < 10

@@ -15,7 +15,7 @@ from harness.paper import Refused
 from papers.cells.child import mnist1d
 from papers.cells.league import league as league_module
 from papers.cells.league import truth
-from papers.cells.league.contest import Contest, Search, compete, marks
+from papers.cells.league.contest import Contest, Contestant, compete, marks
 from papers.cells.league.costs import Costs
 from papers.cells.league.evaluator import Evaluation, TableEvaluator, TrainEvaluator
 from papers.cells.league.league import League, agreement, precision, tau, top
@@ -210,7 +210,7 @@ def test_the_noise_ceiling_falls_with_noise_and_is_one_without():
 def contest(table: Table, seed: int, count: int = 3) -> Contest:
     return Contest(
         [
-            Search(Uniform(10 * seed + n), TableEvaluator(T0, table, 10 * seed + n, SHORT))
+            Contestant(Uniform(10 * seed + n), TableEvaluator(T0, table, 10 * seed + n, SHORT))
             for n in range(count)
         ]
     )
