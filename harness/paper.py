@@ -198,11 +198,11 @@ class Experiment:
     """Name, task, config, what changes at a reduced budget, and the name of the function to run.
 
     `run` is "module:function" inside the paper's folder, or else wherever all papers may import
-    from; the function takes (config, trial) and yields rows. `expected` gives measured seconds of one trial on one CPU core, per budget.
+    from; the function takes (config, trial) and yields rows. `expected` gives measured seconds of
+    one trial on one CPU core, per budget.
     A `deterministic` experiment has no seed: one trial is the whole population. `replicates` says
     how many seeds one trial trains at once (stacked models): each of them is charged, and caps
-    are those of one replicate. `shows` is "module:function" too, in the paper's folder or
-    else wherever all papers may import from; the function takes the folder of a trial's artifacts
+    are those of one replicate. `shows` is a "module:function" too; the function takes the folder of a trial's artifacts
     and returns a text that is printed when a run ends, of its first seed: a drawing of what was
     found. It runs after the trial, so that its code moves no measurement.
     """

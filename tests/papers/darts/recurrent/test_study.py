@@ -10,7 +10,8 @@ from tests.lab.recurrent import EXPERIMENTS, small
 def test_the_study_is_a_paper_and_stays_within_its_share():
     paper = Paper("t", "a", 2019, "u", study.EXPERIMENTS, study.CLAIMS, study.DEVIATIONS)
     assert {e.run.split(":")[0] for e in paper.experiments} <= {
-        "recurrent.search", "papers.text.evaluation", "papers.text.random_search", "recurrent.sizes",
+        "papers.text.evaluation", "papers.text.random_search",
+        "recurrent.search", "recurrent.sizes",
     }  # fmt: skip
     for budget, share in (("smoke", 20), ("nightly", 260)):
         known = [e for e in paper.experiments if not e.deterministic]
