@@ -202,9 +202,9 @@ class Experiment:
     one trial on one CPU core, per budget.
     A `deterministic` experiment has no seed: one trial is the whole population. `replicates` says
     how many seeds one trial trains at once (stacked models): each of them is charged, and caps
-    are those of one replicate. `shows` is a "module:function" too; the function takes the folder of a trial's artifacts
-    and returns a text that is printed when a run ends, of its first seed: a drawing of what was
-    found. It runs after the trial, so that its code moves no measurement.
+    are those of one replicate. `shows` is a "module:function" too; the function takes
+    the folder of a trial's artifacts and returns a text that is printed when a run ends, of its
+    first seed: a drawing of what was found. It runs after the trial: its code moves no number.
     """
 
     name: str

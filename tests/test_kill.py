@@ -21,7 +21,7 @@ from harness.record import journal
 from harness.record.journal import Result
 from tests.lab.throwaway import make_paper
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]  # one `whole` for all
 ROOT = Path(__file__).resolve().parents[1]
 STEPS, TURNS, COST = 60, 60, 2  # of the throw-away paper, as these tests set it
 ROWS = TURNS // 3 + 1  # a row in every third turn, and one at the end
