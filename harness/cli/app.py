@@ -211,11 +211,11 @@ def check(papers: Papers) -> None:
     from harness.run.contract import inspect
 
     problems = 0
-    for found in discover.load_each(papers):
-        for problem in inspect(found):
+    for folder in discover.load_each(papers):
+        for problem in inspect(folder):
             problems += 1
             Console().print(f"[red]problem[/]: {problem}", highlight=False)
-        Console().print(f"{found.name}: {len(found.paper.experiments)} experiments checked")
+        Console().print(f"{folder.name}: {len(folder.paper.experiments)} experiments checked")
     raise typer.Exit(1 if problems else 0)
 
 

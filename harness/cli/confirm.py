@@ -131,15 +131,15 @@ def outdated(
     papers: Sequence[Folder], budget: str, results: pd.DataFrame, known: Lineage
 ) -> Iterator[Group]:
     """Yield the groups whose current rows were measured by other code than today's."""
-    for found in papers:
-        rows = generations.current(results, found, budget)
+    for folder in papers:
+        rows = generations.current(results, folder, budget)
         rows = rows[rows["status"] == "completed"]
-        for experiment in found.paper.experiments:
+        for experiment in folder.paper.experiments:
             own = rows[rows["experiment"] == experiment.name]
-            today = found.code(experiment).code
-            group = (found.name, experiment.name, budget)
+            today = folder.code(experiment).code
+            group = (folder.name, experiment.name, budget)
             if len(own) and not known.same(group, str(own["code"].iloc[0]), today):
-                yield Group(found.name, experiment.name, budget, own, today)
+                yield Group(folder.name, experiment.name, budget, own, today)
 
 
 def replayed(

@@ -56,14 +56,14 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
 
 def respecify(row: Mapping[Hashable, Any], home: str | Path | None = None) -> Spec:
     """Return the spec of a row of results: its own config, seed and cap, with today's code."""
-    found = discover.load(home or discover.ROOT / row["paper"])
-    (experiment,) = (e for e in found.paper.experiments if e.name == row["experiment"])
+    folder = discover.load(home or discover.ROOT / row["paper"])
+    (experiment,) = (e for e in folder.paper.experiments if e.name == row["experiment"])
     config = specs.config_of(experiment, json.loads(row["config"]))
     frozen = replace(experiment, config=config, reduced={}, skipped=())
-    paper = replace(found.paper, experiments=[frozen], claims=())
+    paper = replace(folder.paper, experiments=[frozen], claims=())
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"
     request = Request((), budget.named(row["budget"]), [int(row["seed"])], (), kind)
-    (spec,) = specs.plan(replace(found, paper=paper), request)
+    (spec,) = specs.plan(replace(folder, paper=paper), request)
     return replace(spec, seconds_cap=None) if row["stopped_by"] == "length" else spec
 
 

@@ -50,7 +50,7 @@ def run_trials(
     if site.tracking:
         console.print(sync(site.runs), highlight=False, markup=False, soft_wrap=True)
     console.print(f"journals and artifacts: {site.runs}/", highlight=False)
-    where_to = " ".join(os.path.relpath(found.path) for found in papers)
+    where_to = " ".join(os.path.relpath(folder.path) for folder in papers)
     option = "" if site.runs == Path("runs") else f" --runs {site.runs}"
     hint = f"write tables, pages and figures: python -m harness report {where_to}{option}"
     console.print(hint, highlight=False, soft_wrap=True)
@@ -59,17 +59,17 @@ def run_trials(
 
 def shown(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Panel]:
     """Yield what experiments show when a run ends, each for its first completed seed."""
-    for found in papers:
-        for experiment in found.paper.experiments:
+    for folder in papers:
+        for experiment in folder.paper.experiments:
             own = [
                 result
                 for result in results
-                if result.spec["paper"] == found.name
+                if result.spec["paper"] == folder.name
                 and result.spec["experiment"] == experiment.name
                 and result.status == "completed"
             ]
             first = min(own, key=lambda result: int(result.spec["seed"]), default=None)
             if experiment.shows and first is not None:
-                text = found.drawing(experiment)(first.artifacts)
+                text = folder.drawing(experiment)(first.artifacts)
                 title = f"{experiment.name}, seed {first.spec['seed']}"
                 yield Panel(Text(text.rstrip()), title=title, title_align="left", expand=False)

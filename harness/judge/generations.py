@@ -26,12 +26,12 @@ LEVEL = 0.95
 CONTEXT = ("task", "trial", "device", "data_hash", "commit", "dirty")  # of the first row
 
 
-def declared(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
+def declared(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:
     """Return a paper's rows at a budget whose config is the declared one, without overrides."""
     configs = {
-        e.name: json.dumps(asdict(e.at(budget)), sort_keys=True) for e in found.paper.experiments
+        e.name: json.dumps(asdict(e.at(budget)), sort_keys=True) for e in folder.paper.experiments
     }
-    own = results[(results["paper"] == found.name) & (results["budget"] == budget)]
+    own = results[(results["paper"] == folder.name) & (results["budget"] == budget)]
     own = own[own["overrides"].fillna("") == ""]
     return own[own["config"] == own["experiment"].map(configs)]
 
@@ -62,18 +62,18 @@ def before_newest(rows: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(code), str(data)) for code, data in ages.sort_values().index[:-1]]
 
 
-def current(results: pd.DataFrame, found: Folder, budget: str) -> pd.DataFrame:
+def current(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:
     """Return a paper's rows of the newest generation at a budget, with the declared config."""
-    return generations(declared(results, found, budget))[0]
+    return generations(declared(results, folder, budget))[0]
 
 
-def judged(results: pd.DataFrame, found: Folder) -> dict[str, list[Verdict]]:
+def judged(results: pd.DataFrame, folder: Folder) -> dict[str, list[Verdict]]:
     """Return {budget: verdicts} for every budget at which a paper has rows and claims."""
     verdicts = {}
     for budget in BUDGETS:
-        newest, earlier = generations(declared(results, found, budget))
-        if len(newest) and any(budget in claim.budgets for claim in found.paper.claims):
-            verdicts[budget] = judge(found.paper, newest, budget, earlier)
+        newest, earlier = generations(declared(results, folder, budget))
+        if len(newest) and any(budget in claim.budgets for claim in folder.paper.claims):
+            verdicts[budget] = judge(folder.paper, newest, budget, earlier)
     return verdicts
 
 

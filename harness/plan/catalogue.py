@@ -13,19 +13,19 @@ from harness.plan.discover import Folder
 
 def describe(papers: Sequence[Folder]) -> dict[str, Any]:
     """Return papers, experiments, tasks, claims, datasets and budgets."""
-    tasks = {e.task.name: e.task for found in papers for e in found.paper.experiments}
+    tasks = {e.task.name: e.task for folder in papers for e in folder.paper.experiments}
     return {
-        "papers": [_paper(found) for found in papers],
+        "papers": [_paper(folder) for folder in papers],
         "tasks": [asdict(task) for task in tasks.values()],
         "datasets": sorted({task.dataset for task in tasks.values()}),
         "budgets": [asdict(budget) for budget in STANDARD.values()],
     }
 
 
-def _paper(found: Folder) -> dict[str, Any]:
-    paper = found.paper
+def _paper(folder: Folder) -> dict[str, Any]:
+    paper = folder.paper
     return {
-        "name": found.name,
+        "name": folder.name,
         "title": paper.title,
         "authors": paper.authors,
         "year": paper.year,

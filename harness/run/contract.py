@@ -19,47 +19,47 @@ from harness.trial import CHECKPOINT, Pace
 NEVER = 1e9
 
 
-def inspect(found: Folder) -> Iterator[str]:
-    """Yield what is wrong with a paper's folder, one line each; nothing when all is well.
+def inspect(folder: Folder) -> Iterator[str]:
+    """Yield what is wrong with a paper's runs, one line each; nothing when all is well.
 
     Names resolve; every experiment runs at budget `check`, yields its task's metric, and gives the
     same rows for the same seed, also when it is interrupted half-way and at its last turn.
     """
-    yield from declarations(found)
-    for experiment in found.paper.experiments:
-        with tempfile.TemporaryDirectory() as folder:
-            yield from behaviour(found, experiment, Path(folder))
+    yield from declarations(folder)
+    for experiment in folder.paper.experiments:
+        with tempfile.TemporaryDirectory() as runs:
+            yield from behaviour(folder, experiment, Path(runs))
 
 
-def declarations(found: Folder) -> Iterator[str]:
+def declarations(folder: Folder) -> Iterator[str]:
     """Yield what is wrong with the declarations: names that lead nowhere, missing documents."""
-    for experiment in found.paper.experiments:
-        for names in (found.function, *((found.drawing,) if experiment.shows else ())):
+    for experiment in folder.paper.experiments:
+        for names in (folder.function, *((folder.drawing,) if experiment.shows else ())):
             try:
                 names(experiment)
             except Refused as refusal:
                 yield str(refusal)
-    if not (found.path / "README.md").exists():
-        yield f"{found.name}: has no README.md"
-    for claim in found.paper.claims:
-        yield from _judged_where_run(found, claim)
+    if not (folder.path / "README.md").exists():
+        yield f"{folder.name}: has no README.md"
+    for claim in folder.paper.claims:
+        yield from _judged_where_run(folder, claim)
 
 
-def _judged_where_run(found: Folder, claim: Claim) -> Iterator[str]:
-    by_name = {experiment.name: experiment for experiment in found.paper.experiments}
+def _judged_where_run(folder: Folder, claim: Claim) -> Iterator[str]:
+    by_name = {experiment.name: experiment for experiment in folder.paper.experiments}
     for name in claim.check.experiments:
         for missing in sorted(set(claim.budgets) & set(by_name[name].skipped)):
             yield f"claim '{claim.id}' is judged at {missing}, where '{name}' is skipped"
 
 
-def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[str]:
+def behaviour(folder: Folder, experiment: Experiment, runs: Path) -> Iterator[str]:
     """Yield what is wrong when one experiment runs at budget `check`: whole, then in parts.
 
     The parts have the length of the whole together, and equal rows prove the seed too.
     """
-    where = f"experiment '{experiment.name}' of {found.name}"
-    spec = _spec(found, experiment)
-    whole = _run(spec, folder / "whole")
+    where = f"experiment '{experiment.name}' of {folder.name}"
+    spec = _spec(folder, experiment)
+    whole = _run(spec, runs / "whole")
     if whole.status != "completed":
         yield f"{where}: {whole.status}: {whole.error}"
         return
@@ -69,14 +69,14 @@ def behaviour(found: Folder, experiment: Experiment, folder: Path) -> Iterator[s
         if experiment.task.metric not in row["values"]:
             yield f"{where}: its last row lacks '{experiment.task.metric}', the task's metric"
     if experiment.shows:
-        yield from _shown(found, experiment, whole, where)
-    yield from _in_parts(spec, whole, where, folder)
+        yield from _shown(folder, experiment, whole, where)
+    yield from _in_parts(spec, whole, where, runs)
 
 
-def _shown(found: Folder, experiment: Experiment, result: Result, where: str) -> Iterator[str]:
+def _shown(folder: Folder, experiment: Experiment, result: Result, where: str) -> Iterator[str]:
     """Yield what is wrong with the drawing of a finished trial."""
     try:
-        text = found.drawing(experiment)(result.artifacts)
+        text = folder.drawing(experiment)(result.artifacts)
     except Exception as error:  # noqa: BLE001  (told, with its type: any of them is a problem)
         yield f"{where}: shows='{experiment.shows}' raises {type(error).__name__}: {error}"
         return
@@ -128,9 +128,9 @@ def _turns(result: Result) -> int:
     return sum(phase["turns"] for phase in result.cost.values() if phase["cost"])
 
 
-def _spec(found: Folder, experiment: Experiment) -> Spec:
+def _spec(folder: Folder, experiment: Experiment) -> Spec:
     request = specs.Request([experiment.name], budget.standard("check"), seeds=[0])
-    (spec,) = (s for s in specs.plan(found, request) if s.experiment == experiment.name)
+    (spec,) = (s for s in specs.plan(folder, request) if s.experiment == experiment.name)
     return spec
 
 

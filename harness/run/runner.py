@@ -97,8 +97,8 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
 
     device.prepare(spec.device, spec.threads, spec.seed)
     random.seed(spec.seed)
-    found = discover.load(spec.folder)
-    experiment = next(e for e in found.paper.experiments if e.name == spec.experiment)
+    paper = discover.load(spec.folder)
+    experiment = next(e for e in paper.paper.experiments if e.name == spec.experiment)
     config = config_of(experiment, spec.config)
     phases = resolve(experiment.phases, config)
     replicates = number_of(experiment.replicates, config)
@@ -111,7 +111,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     with closing(trial.journal):
         trial.journal.append("start", spec=asdict(spec), provenance=origin)
         with _stop_on_signal(trial):
-            outcome = _consume(found, experiment, config, trial)
+            outcome = _consume(paper, experiment, config, trial)
         trial.journal.append(
             "end",
             status=outcome.status,
@@ -122,12 +122,14 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     return outcome
 
 
-def _consume(found: discover.Folder, experiment: Experiment, config: Any, trial: Trial) -> Outcome:
+def _consume(
+    folder: discover.Folder, experiment: Experiment, config: Any, trial: Trial
+) -> Outcome:
     """Write every row that the experiment yields."""
     latest: Row = {}
     trial.on_heartbeat = lambda: beat(trial, latest)
     try:
-        for row in found.function(experiment)(config, trial):
+        for row in folder.function(experiment)(config, trial):
             latest = row
             trial.append(row)
             _check_finite(row, trial)

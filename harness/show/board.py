@@ -32,50 +32,50 @@ class Board:
     @cached_property
     def verdicts(self) -> Mapping[str, Verdicts]:
         """Verdicts by paper and budget, at every budget that has rows and claims."""
-        return {found.name: generations.judged(self.results, found) for found in self.papers}
+        return {folder.name: generations.judged(self.results, folder) for folder in self.papers}
 
     @cached_property
     def everyone(self) -> Sequence[Folder]:
         """The papers of the board and their neighbours, which compete with them."""
-        homes = dict.fromkeys(found.path.parent for found in self.papers)
-        known = {found.path: found for found in self.papers}
+        homes = dict.fromkeys(folder.path.parent for folder in self.papers)
+        known = {folder.path: folder for folder in self.papers}
         for home in homes:
             known |= {f.path: f for f in discover.load_all(home) if f.path not in known}
-        return sorted(known.values(), key=lambda found: found.path)
+        return sorted(known.values(), key=lambda folder: folder.path)
 
-    def current(self, found: Folder, budget: str) -> pd.DataFrame:
+    def current(self, folder: Folder, budget: str) -> pd.DataFrame:
         """Return a paper's rows of the newest generation at a budget."""
-        if (found.name, budget) not in self._known:
-            rows = generations.current(self.results, found, budget)
-            self._known[found.name, budget] = rows
-        return self._known[found.name, budget]
+        if (folder.name, budget) not in self._known:
+            rows = generations.current(self.results, folder, budget)
+            self._known[folder.name, budget] = rows
+        return self._known[folder.name, budget]
 
-    def dated(self, found: Folder, budget: str) -> frozenset[str]:
+    def dated(self, folder: Folder, budget: str) -> frozenset[str]:
         """Return the experiments whose current rows are of other code, not confirmed since."""
-        if (found.name, budget) not in self._dated:
-            rows = self.current(found, budget).drop_duplicates("experiment")
+        if (folder.name, budget) not in self._dated:
+            rows = self.current(folder, budget).drop_duplicates("experiment")
             codes = dict(zip(rows["experiment"], rows["code"], strict=True))
-            self._dated[found.name, budget] = frozenset(
+            self._dated[folder.name, budget] = frozenset(
                 each.name
-                for each in found.paper.experiments
+                for each in folder.paper.experiments
                 if each.name in codes
                 and not self.lineage.same(
-                    (found.name, each.name, budget), codes[each.name], found.code(each).code
+                    (folder.name, each.name, budget), codes[each.name], folder.code(each).code
                 )
             )
-        return self._dated[found.name, budget]
+        return self._dated[folder.name, budget]
 
-    def rows(self, found: Folder) -> pd.DataFrame:
+    def rows(self, folder: Folder) -> pd.DataFrame:
         """Return a paper's current rows at all budgets."""
-        return pd.concat([self.current(found, budget) for budget in BUDGETS])
+        return pd.concat([self.current(folder, budget) for budget in BUDGETS])
 
-    def lines(self, found: Folder) -> pd.DataFrame:
+    def lines(self, folder: Folder) -> pd.DataFrame:
         """Return a paper's averaged curves."""
-        return self.curves[self.curves["paper"] == found.name]
+        return self.curves[self.curves["paper"] == folder.name]
 
-    def competing(self, found: Folder) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def competing(self, folder: Folder) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return current rows and curves of all papers on the tasks where this one competes."""
-        tasks = {e.task.name for e in found.paper.experiments if e.task.standings}
+        tasks = {e.task.name for e in folder.paper.experiments if e.task.standings}
         rows = pd.concat([self.rows(paper) for paper in self.everyone])
         rows = rows[rows["task"].isin(tasks)]
         names = set(zip(rows["paper"], rows["experiment"], strict=True))
@@ -85,16 +85,18 @@ class Board:
     def summary(self, rows: pd.DataFrame, task: Task, budget: str) -> pd.DataFrame:
         """Return a line per experiment: n, mean, cost, and whether other code made it."""
         lines = generations.summary(rows, task.metric)
-        dated = {(found.name, name) for found in self.papers for name in self.dated(found, budget)}
+        dated = {
+            (folder.name, name) for folder in self.papers for name in self.dated(folder, budget)
+        }
         names = zip(lines["paper"], lines["experiment"], strict=True)
         return lines.assign(unit=task.unit, dated=[name in dated for name in names])
 
     def tables(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
         """Yield (task, budget, summary) for every task at every budget that has rows."""
-        tasks = {e.task.name: e.task for found in self.papers for e in found.paper.experiments}
+        tasks = {e.task.name: e.task for folder in self.papers for e in folder.paper.experiments}
         for task in tasks.values():
             for budget in BUDGETS:
-                rows = pd.concat([self.current(found, budget) for found in self.papers])
+                rows = pd.concat([self.current(folder, budget) for folder in self.papers])
                 rows = rows[(rows["task"] == task.name) & (rows["status"] == "completed")]
                 if task.metric not in rows:
                     continue

@@ -34,7 +34,7 @@ def style() -> None:
     sns.set_theme(context="notebook", style="whitegrid", palette="deep")
 
 
-def draw(board: Board, found: Folder, folder: Path) -> dict[str, Path]:
+def draw(board: Board, folder: Folder, into: Path) -> dict[str, Path]:
     """Draw the paper's own figures: each function of FIGURES gets (current rows, curves).
 
     Those of STANDINGS, where a paper has any, get the rows and curves of all papers that compete
@@ -43,21 +43,21 @@ def draw(board: Board, found: Folder, folder: Path) -> dict[str, Path]:
     """
     style()
     paths = {}
-    own = board.rows(found), board.lines(found)
-    wanted = [(name, function, own) for name, function in found.figures().items()]
-    shared = found.standings()
+    own = board.rows(folder), board.lines(folder)
+    wanted = [(name, function, own) for name, function in folder.figures().items()]
+    shared = folder.standings()
     if shared:
-        both = board.competing(found)
+        both = board.competing(folder)
         wanted += [(name, function, both) for name, function in shared.items()]
     for name, function, measured in wanted:
         figure = function(*measured)
         if figure is not None:
             kind = "svg" if isinstance(figure, str) else "png"
-            paths[name] = save(figure, folder / f"{found.name}-{name}.{kind}")
+            paths[name] = save(figure, into / f"{folder.name}-{name}.{kind}")
     return paths
 
 
-def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Path) -> Path | None:
+def forest(folder: Folder, verdicts: Mapping[str, Sequence[Verdict]], into: Path) -> Path | None:
     """Draw every headline value less the paper's number, with the band that was claimed."""
     budget = next((b for b in reversed(BUDGETS) if _values(verdicts.get(b, ()))), None)
     if budget is None:
@@ -74,7 +74,7 @@ def forest(found: Folder, verdicts: Mapping[str, Sequence[Verdict]], folder: Pat
         f"ours less the paper's number, points; bar: the claim's band; budget {budget}"
     )
     axes.grid(axis="y", visible=False)
-    return save(figure, folder / f"{found.name}-claims.png")
+    return save(figure, into / f"{folder.name}-claims.png")
 
 
 def lr_range(paper: str, curves: Mapping[str, Curve], folder: Path) -> Path:

@@ -27,14 +27,14 @@ COLOURS = {
 
 
 def verdict_table(
-    found: Folder, verdicts: Sequence[Verdict], dated: frozenset[str] = frozenset()
+    folder: Folder, verdicts: Sequence[Verdict], dated: frozenset[str] = frozenset()
 ) -> Table:
     """Return the table "paper says / we measured / verdict" for the terminal.
 
     What rests on experiments that are `dated`, measured by other code, is marked.
     """
     budget = verdicts[0].budget
-    table = Table(title=f"{found.paper.title}, budget {budget}", title_justify="left")
+    table = Table(title=f"{folder.paper.title}, budget {budget}", title_justify="left")
     for column in ("claim", "statement", "paper says", "we measured", "verdict"):
         table.add_column(column)
     for verdict in verdicts:
@@ -46,12 +46,12 @@ def verdict_table(
     return table
 
 
-def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
+def measured_table(folder: Folder, rows: pd.DataFrame) -> Table:
     """Return what was measured where no claim is judged: capped, changed or partial runs."""
-    table = Table(title=f"{found.paper.title}: measured, no claim judged", title_justify="left")
+    table = Table(title=f"{folder.paper.title}: measured, no claim judged", title_justify="left")
     for column in ("experiment", "n", "metric", "mean", "steps", "stopped by"):
         table.add_column(column)
-    tasks = {e.name: e.task for e in found.paper.experiments}
+    tasks = {e.name: e.task for e in folder.paper.experiments}
     for (experiment, overrides), cell in rows.groupby(["experiment", "overrides"], sort=False):
         task = tasks[str(experiment)]
         known = task.metric in cell and cell[task.metric].notna().any()
@@ -65,21 +65,21 @@ def measured_table(found: Folder, rows: pd.DataFrame) -> Table:
 def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Table]:
     """Yield, per paper and budget, what the paper says beside what this run measured."""
     table = tables.frame(results)
-    for found in papers:
-        own = table[table["paper"] == found.name]
+    for folder in papers:
+        own = table[table["paper"] == folder.name]
         for budget in own["budget"].unique():
-            rows = generations.declared(own, found, budget)
-            claims = [claim for claim in found.paper.claims if budget in claim.budgets]
+            rows = generations.declared(own, folder, budget)
+            claims = [claim for claim in folder.paper.claims if budget in claim.budgets]
             ran = set(rows["experiment"])
             verdicts = [
                 verdict
-                for verdict in judge(found.paper, rows, budget)
+                for verdict in judge(folder.paper, rows, budget)
                 if set(verdict.claim.check.experiments) & ran
             ]
             if claims and verdicts:
-                yield verdict_table(found, verdicts)
+                yield verdict_table(folder, verdicts)
             else:
-                yield measured_table(found, own[own["budget"] == budget])
+                yield measured_table(folder, own[own["budget"] == budget])
     yield from standings(Board(papers, table, pd.DataFrame()))
 
 

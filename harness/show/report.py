@@ -69,9 +69,9 @@ def write(
     yield f"{reports / RESULTS}: {len(results)} rows"
     board = Board(papers, shown, curves, lineage)
     pictures: dict[str, list[Path]] = {}
-    for found in papers:
-        written = list(pages.write_paper(board, found, reports))
-        pictures[found.name] = [path for path in written if path.suffix in (".png", ".svg")]
+    for folder in papers:
+        written = list(pages.write_paper(board, folder, reports))
+        pictures[folder.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
     yield from map(str, pages.write_comparison(board, pictures, reports))
 
@@ -86,16 +86,18 @@ def supersede_older(
     Raises:
         Refused: no such paper or experiment.
     """
-    known = {f"{found.name}:{e.name}": found for found in papers for e in found.paper.experiments}
+    known = {
+        f"{folder.name}:{e.name}": folder for folder in papers for e in folder.paper.experiments
+    }
     for name in names:
         require(name, known, "experiment of --supersede")
     results, _ = read_results(runs, reports)
     for name in names:
-        found, experiment = known[name], name.partition(":")[2]
+        folder, experiment = known[name], name.partition(":")[2]
         for budget in BUDGETS:
-            rows = generations.declared(results, found, budget)
+            rows = generations.declared(results, folder, budget)
             older = generations.before_newest(rows[rows["experiment"] == experiment])
-            lines = [Superseded(found.name, experiment, budget, *key) for key in older]
+            lines = [Superseded(folder.name, experiment, budget, *key) for key in older]
             supersede(reports, lines)
             if lines:
                 yield f"{name}, {budget}: {len(lines)} older generations give way"

@@ -16,9 +16,9 @@ def listing(papers: Sequence[Folder]) -> list[Table]:
     return [_listing(found) for found in papers]
 
 
-def _listing(found: Folder) -> Table:
-    paper = found.paper
-    title = f"papers/{found.name}: {paper.title} ({paper.authors}, {paper.year})"
+def _listing(folder: Folder) -> Table:
+    paper = folder.paper
+    title = f"papers/{folder.name}: {paper.title} ({paper.authors}, {paper.year})"
     table = Table(title=title, title_justify="left")
     for column in ("experiment", "task", "data", "claims", "smoke", "nightly", "paper"):
         table.add_column(column, overflow="fold")

@@ -27,28 +27,28 @@ def run(papers: Sequence[Folder], reports: Path | None) -> Iterator[Table]:
     Raises:
         Refused: none of the papers has any.
     """
-    chosen = [(found, tests) for found in papers if (tests := found.lr_ranges())]
+    chosen = [(folder, tests) for folder in papers if (tests := folder.lr_ranges())]
     if not chosen:
-        names = ", ".join(f"papers/{found.name}" for found in papers)
+        names = ", ".join(f"papers/{folder.name}" for folder in papers)
         raise Refused(f"--lr-range: no bench.py of {names} has lr_range()")
     from harness.training import device
 
     device.prepare("cpu", threads=1, seed=SEED)
-    for found, tests in chosen:
+    for folder, tests in chosen:
         curves = {name: test() for name, test in tests.items()}
-        drawn = None if reports is None else _draw(found, curves, reports)
-        yield _table(found, curves, drawn)
+        drawn = None if reports is None else _draw(folder, curves, reports)
+        yield _table(folder, curves, drawn)
 
 
-def _draw(found: Folder, curves: dict[str, Curve], reports: Path) -> Path:
+def _draw(folder: Folder, curves: dict[str, Curve], reports: Path) -> Path:
     from harness.show import draw
 
-    return draw.lr_range(found.name, curves, reports / "figures")
+    return draw.lr_range(folder.name, curves, reports / "figures")
 
 
-def _table(found: Folder, curves: dict[str, Curve], drawn: Path | None) -> Table:
+def _table(folder: Folder, curves: dict[str, Curve], drawn: Path | None) -> Table:
     caption = None if drawn is None else f"drawn in {drawn}"
-    title = f"papers/{found.name}, learning-rate range test"
+    title = f"papers/{folder.name}, learning-rate range test"
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for column in ("model", "suggested rate", "tried", "lowest smoothed loss", "ended"):
         table.add_column(column)

@@ -52,10 +52,10 @@ def run(papers: Sequence[Folder | Shared], reports: Path | None) -> Iterator[Tab
 
 
 def _sections(papers: Sequence[Folder | Shared]) -> Iterator[tuple[str, list[Pair]]]:
-    for found in papers:
-        pairs = found.pairs()
+    for folder in papers:
+        pairs = folder.pairs()
         if pairs:
-            yield f"papers/{found.name}", pairs
+            yield f"papers/{folder.name}", pairs
     from harness.speed import pipeline
 
     yield "harness/training", pipeline.pairs()
