@@ -185,6 +185,9 @@ def replay(
 @app.command()
 def confirm(
     papers: AllPapers = None,
+    experiment: Annotated[
+        list[str] | None, typer.Option(help="An experiment, or a group such as 'benchmark'.")
+    ] = None,
     budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
     isa: Annotated[
         list[str] | None, typer.Option(help="Instruction set: avx2 or native; default: either.")
@@ -194,15 +197,15 @@ def confirm(
     reports: ReportsFolder = REPORTS,
 ) -> None:
     """Replay one trial of each group that other code measured; note where every number agrees."""
-    from harness.cli.confirm import confirm_results
+    from harness.cli.confirm import DONE, Request, confirm_results
+    from harness.run.isa import COMMITTED, NATIVE
 
     for name in budget or ():
-        budgets.standard(name)
+        require(name, DONE, "budget with results")
     _in_range(jobs=jobs)
     found = discover.load_each(papers) if papers else discover.load_all()
-    chosen = budget or ["smoke", "nightly", "paper"]
-    sets = isa or ["avx2", "native"]
-    raise typer.Exit(confirm_results(found, chosen, runs, reports, sets, jobs, Console()))
+    request = Request(experiment or (), budget or DONE, isa or (COMMITTED, NATIVE), jobs)
+    raise typer.Exit(confirm_results(found, request, runs, reports, Console()))
 
 
 @app.command()

@@ -17,15 +17,17 @@ from rich.table import Table
 import harness
 from harness.cli.replay import differences, respecify
 from harness.judge import generations
-from harness.paper import Refused, require
+from harness.paper import BUDGETS, Refused, require
 from harness.plan.discover import Folder
 from harness.plan.specs import Spec
 from harness.record import lineage, provenance
 from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage
 from harness.run import launch, session
-from harness.run.isa import VARIABLES, instructions
+from harness.run.isa import COMMITTED, NATIVE, VARIABLES, instructions
 from harness.show.report import REPLAYS, read_results
+
+DONE = BUDGETS[1:]  # the budgets of which results are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,41 +62,51 @@ class Group:
 
 def confirm_results(
     papers: Sequence[Folder],
-    budgets: Sequence[str],
+    request: Request,
     runs: Path,
     reports: Path,
-    sets: Sequence[str],
-    jobs: int | None,
     console: Console,
 ) -> int:
     """Replay what other code measured, budget by budget; return 0 when every number agrees.
-
-    `sets` are the instruction sets to replay under, until one gives every number again.
 
     Raises:
         Refused: an unknown instruction set; the checkout has changes that no commit has, so that
             none could be named.
     """
-    for isa in sets:
+    for isa in request.sets:
         require(isa, VARIABLES, "instruction set")
     commit, dirty = provenance.commit_of(Path(harness.__file__).parent)
     if dirty:
         raise Refused("confirm: this checkout has uncommitted changes; commit them first")
-    agreed, search = True, Search(sets)
-    for budget in budgets:
+    agreed, search = True, Search(request.sets)
+    for budget in request.budgets:
         results, _ = read_results(runs, reports)
-        waiting = list(outdated(papers, budget, results, Lineage.load(reports)))
+        known = Lineage.load(reports)
+        waiting = list(outdated(papers, request.experiments, budget, results, known))
         if not waiting:
             console.print(f"{budget}: all is measured by this code, or confirmed")
             continue
         for groups, isa in search.rounds(waiting):
-            found = replayed(groups, runs / REPLAYS / isa, isa, jobs, console)
+            found = replayed(groups, runs / REPLAYS / isa, isa, request.jobs, console)
             search.note(groups, isa, found)
             sound = [group for group in groups if not search.told[group]]
             lineage.confirm(reports, [group.confirmation(commit, isa) for group in sound])
         console.print(_table({group: search.told[group] for group in waiting}, budget))
         agreed &= not any(search.told[group] for group in waiting)
     return 0 if agreed else 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to confirm: experiments by name or group (none: all), at which budgets.
+
+    `sets` are the instruction sets to replay under, until one gives every number again.
+    """
+
+    experiments: Sequence[str] = ()
+    budgets: Sequence[str] = DONE
+    sets: Sequence[str] = (COMMITTED, NATIVE)
+    jobs: int | None = None
 
 
 @dataclass
@@ -128,13 +140,17 @@ class Search:
 
 
 def outdated(
-    papers: Sequence[Folder], budget: str, results: pd.DataFrame, known: Lineage
+    papers: Sequence[Folder],
+    experiments: Sequence[str],
+    budget: str,
+    results: pd.DataFrame,
+    known: Lineage,
 ) -> Iterator[Group]:
     """Yield the groups whose current rows were measured by other code than today's."""
     for folder in papers:
         rows = generations.current(results, folder, budget)
         rows = rows[rows["status"] == "completed"]
-        for experiment in folder.paper.experiments:
+        for experiment in folder.paper.select(experiments):
             own = rows[rows["experiment"] == experiment.name]
             today = folder.code(experiment).code
             group = (folder.name, experiment.name, budget)
