@@ -120,6 +120,11 @@ def clipped(gradient: Tensors, limit: float) -> tuple[Tensors, Tensor | float]:
 # -- the search's step ----------------------------------------------------------------------------
 
 
+def rate(config: Bilevel, turn: int, horizon: int) -> float:
+    """Return w's learning rate at a turn: half a cosine from `lr` to `lowest_lr` (App. A.1.1)."""
+    return optim.cosine(turn, horizon, config.lr, config.lowest_lr)
+
+
 class Optimizers(Generic[Batch]):
     """Adam for alpha, SGD for w, and the step that uses both.
 

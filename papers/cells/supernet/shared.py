@@ -22,11 +22,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.training import device, optim
+from harness.training import device
 from papers.cells.network.counting import multiply_adds
 from papers.cells.rows import Batch, BatchStream, Part, Rows, Seed
 from papers.cells.space.genotype import Genotype
-from papers.cells.supernet.bilevel import Problem
+from papers.cells.supernet.bilevel import Problem, rate
 from papers.cells.supernet.config import Bilevel
 from papers.cells.supernet.derivation import derive, path
 from papers.cells.supernet.method import Method
@@ -84,7 +84,7 @@ class NodeSearch:
 
     def step(self, turn: int, horizon: int) -> None:
         """Update alpha and w on the next batches; w's rate is on a cosine."""
-        lr = optim.cosine(turn, horizon, self.config.lr, self.config.lowest_lr)
+        lr = rate(self.config, turn, horizon)
         train, val = next(self.streams["train"]), next(self.streams["val"])
         self.optimizers.step(train, val, lr)
 

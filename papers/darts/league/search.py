@@ -2,7 +2,6 @@
 
 After the search every edge keeps its strongest operation but none; that cell is the result, and
 the league knows what it is worth. Regret, rankings and gaps are measured off the clock.
-
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.training import loop, optim
+from harness.training import loop
 from papers.cells.child.mnist1d import Signals
 from papers.cells.league import derive, flops
 from papers.cells.league.costs import Costs
@@ -20,6 +19,7 @@ from papers.cells.league.league import league_of
 from papers.cells.league.ranking import ranking, sample
 from papers.cells.space.edge import SPACES
 from papers.cells.space.record import keep_edge
+from papers.cells.supernet.bilevel import rate
 from papers.darts.method import method
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(config: LeagueSearch, trial: Trial) -> Iterator[Row]:
     meter.count_flops("search", work)
 
     def update(turn: int) -> None:
-        found.step(optim.cosine(turn, horizon, config.lr, config.lowest_lr))
+        found.step(rate(config, turn, horizon))
         costs.sgd_steps += 1
         costs.step_flops += work
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, within
-from papers.darts.config import Darts as Bilevel
+from papers.darts.config import Darts
 from papers.text.config import Language
 
 
 @dataclass(frozen=True)
-class RecurrentSearch(Bilevel, Language):
+class RecurrentSearch(Darts, Language):
     """A search, and the training of the cell that it derives."""
 
     gradient: str = "second_order"
@@ -35,7 +35,7 @@ class RecurrentSearch(Bilevel, Language):
     search_every: int = 240  # [ours] steps between two validations of the supernet: an epoch
 
     def __post_init__(self) -> None:
-        Bilevel.__post_init__(self)
+        Darts.__post_init__(self)
         Language.__post_init__(self)
         if self.union:
             raise Refused("union=True: the recurrent search trains alpha on validation text only")

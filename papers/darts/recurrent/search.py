@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from harness.training import loop, optim
-from papers.cells.supernet.bilevel import Problem
+from harness.training import loop
+from papers.cells.supernet.bilevel import Problem, rate
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Architect as Optimizers
-from papers.darts.bilevel import VirtualStep
+from papers.darts.bilevel import Architect, VirtualStep
 from papers.darts.config import PASSES
 from papers.text import architecture, evaluation
 from papers.text.cell import OPERATIONS, offset
@@ -56,7 +55,7 @@ def run(config: configs.RecurrentSearch, trial: Trial) -> Iterator[Row]:
     yield {**search.quality(), **training.scores(), **told}
 
 
-class Clipped(Optimizers[TextWindow]):
+class Clipped(Architect[TextWindow]):
     """The bilevel optimizers, with the clipping of w's gradient in the virtual step as well."""
 
     def virtual_step(self) -> VirtualStep:
@@ -96,8 +95,8 @@ class LanguageSearch:
         """Update alpha on the next window of its text, then w on that of the training text."""
         config, train, alpha = self.config, self.train.next(), self.alpha.next()
         horizon = self.trial.meter.horizon("search")
-        rate = optim.cosine(turn, horizon, config.lr, config.lowest_lr)
-        self.optimizers.step(train, alpha, rate * len(train.inputs) / config.search_bptt)
+        lr = rate(config, turn, horizon) * len(train.inputs) / config.search_bptt
+        self.optimizers.step(train, alpha, lr)
         self.train.carry(train)
         self.alpha.carry(alpha)
 

@@ -9,7 +9,7 @@ from math import log
 
 from harness.checks import Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
-from papers.cells.supernet.config import rate_for as alpha_lr
+from papers.cells.supernet.config import rate_for
 from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
 from papers.text.config import PublishedCell, RandomCells
 
@@ -72,7 +72,7 @@ def searched(steps: int, every: int) -> dict[str, object]:
     return {
         "search_steps": steps,
         "search_every": every,
-        "alpha_lr": alpha_lr(steps, PRODUCT),
+        "alpha_lr": rate_for(steps, PRODUCT),
         "search_hidden_dropout": 0.05,
         "search_bptt": 10,
         "search_batch": 32,
