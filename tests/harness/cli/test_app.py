@@ -9,20 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.app import main
 from harness.record import journal
 from harness.run import launch, runner
+from tests.lab.commands import call
 from tests.lab.throwaway import METHOD, home, make_paper
 
 ROOT = Path(__file__).resolve().parents[3]
 MNIST = "papers/mnist1d"
 HEAVY = ("torch", "torchvision", "pandas", "mlflow", "scipy", "numpy", "matplotlib", "sklearn")
-
-
-def call(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 def python(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -7,19 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.app import main
 from harness.record import provenance
 from harness.record.lineage import Lineage
 from harness.run import runner
+from tests.lab.commands import call
 from tests.lab.throwaway import home, make_paper
 
 pytestmark = pytest.mark.slow
-
-
-def call(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from harness.cli import replay
-from harness.cli.app import main
 from harness.plan.specs import Spec
 from harness.record import journal, tables
 from harness.run import runner
+from tests.lab.commands import call
 from tests.lab.measured import result
 from tests.lab.throwaway import home, make_paper
 
@@ -28,12 +28,6 @@ def lab(tmp_path, monkeypatch):
     assert runner.execute(trial).status == "completed"
     assert call("report", folder) == 0
     return Spec.read(trial).trial
-
-
-def call(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.mark.slow

@@ -6,17 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.app import main
 from harness.record import tables
 from harness.record.lineage import Lineage
+from tests.lab.commands import call
 from tests.lab.measured import result
 from tests.lab.throwaway import make_paper
-
-
-def call(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.app import main
 from harness.paper import Refused
 from harness.plan import discover
+from tests.lab.commands import call
 from tests.lab.throwaway import make_paper
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,12 +76,6 @@ def refusal(path: Path) -> str:
     with pytest.raises(Refused) as refused:
         discover.load(path)
     return str(refused.value)
-
-
-def call(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 # -- finding and loading --------------------------------------------------------------------------

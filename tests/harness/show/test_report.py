@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.cli.app import main
 from harness.paper import Refused
 from harness.plan import discover
 from harness.plan.specs import Spec
@@ -19,6 +18,7 @@ from harness.record import journal, tables
 from harness.record.journal import Result
 from harness.show import columns, pages, report
 from harness.show.board import Board
+from tests.lab.commands import call
 from tests.lab.measured import result
 from tests.lab.throwaway import make_paper
 
@@ -82,12 +82,6 @@ def write(folder: Path, home: Path, budgets: list[str] | None = None) -> dict[st
         for file in sorted(reports.rglob("*"))
         if file.is_file()
     }
-
-
-def call(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return int(end.value.code or 0)
 
 
 def rows(home: Path) -> list[dict[str, str]]:

@@ -232,7 +232,7 @@ def test_a_choice_leaves_the_test_set_sealed(tmp_path, monkeypatch):
     def opened(sealed):
         raise AssertionError("the test set was opened")
 
-    monkeypatch.setattr(cifar.Images, "load", sealed_load := recorded(CifarImages.load))
+    monkeypatch.setattr(cifar.CifarImages, "load", sealed_load := recorded(CifarImages.load))
     monkeypatch.setattr("papers.cells.rows.Sealed.open", opened)
     train(tmp_path, part="val")
     assert all(0 <= row["val_error"] <= 1 for row in rows(tmp_path))
