@@ -99,7 +99,7 @@ def _in_parts(spec: Spec, whole: Result, where: str, folder: Path) -> Iterator[s
         yield from (f"{at} {note}" for note in part.notes[:1])
         told = len(part.rows) if part.status == "stopped" else None
         if journal.measured(part) != journal.measured(whole)[:told]:
-            yield _why_rows_differ(spec, whole, (where, at), folder)
+            yield _why_rows_differ(spec, whole, where, at, folder)
             return
         if stop is None:
             break
@@ -114,9 +114,8 @@ def _in_parts(spec: Spec, whole: Result, where: str, folder: Path) -> Iterator[s
         yield f"{at} a resumed trial is charged other steps than an uninterrupted one"
 
 
-def _why_rows_differ(spec: Spec, whole: Result, names: tuple[str, str], folder: Path) -> str:
+def _why_rows_differ(spec: Spec, whole: Result, where: str, at: str, folder: Path) -> str:
     """Tell whether the seed or the interruption is to blame; the whole trial runs again."""
-    where, at = names
     seed = at == f"{where}:"  # nothing was interrupted yet
     if seed or journal.measured(_run(spec, folder / "again")) != journal.measured(whole):
         return f"{where}: the same seed twice gives different rows"

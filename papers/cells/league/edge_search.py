@@ -1,6 +1,6 @@
 """The league's search network: shared weights, one alpha for both places of the cell, two streams.
 
-    found = EdgeSearch(space, config, signals, trial.stream, method)
+    found = EdgeSearch(space, config, signals, batch, trial.stream, method)
     trial.restore(**found.stateful, costs=costs)
     found.step(lr), found.code, found.row(signals.val)
 
