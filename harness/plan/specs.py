@@ -92,7 +92,7 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
         seeds = list(range(count)) if request.seeds is None else list(request.seeds)
         seeds = seeds[:1] if experiment.deterministic else seeds
         code = folder.code(experiment)
-        specs += [_spec(folder, experiment, request, changes, (seed, code)) for seed in seeds]
+        specs += [_spec(folder, experiment, request, changes, seed, code) for seed in seeds]
     return specs
 
 
@@ -118,9 +118,9 @@ def _spec(
     experiment: Experiment,
     request: Request,
     changes: Mapping[str, Mapping[str, Any]],
-    run: tuple[int, Digest],
+    seed: int,
+    code: Digest,
 ) -> Spec:
-    seed, code = run
     own = changes[experiment.name]
     try:
         config = replace(experiment.at(request.budget.base), **own)

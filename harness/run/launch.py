@@ -90,9 +90,9 @@ def run(
     """
     outcomes: dict[Path, Outcome] = {}
     while waiting := [folder for folder in folders if folder not in outcomes]:
-        for suspect in _pool(waiting, host, pace, (outcomes, watch)):
+        for suspect in _pool(waiting, host, pace, outcomes, watch):
             # a dead worker takes its neighbours along: each tries again, alone
-            if _pool([suspect], replace(host, jobs=1), pace, (outcomes, watch)):
+            if _pool([suspect], replace(host, jobs=1), pace, outcomes, watch):
                 text = "its worker process died twice (killed, or out of memory)"
                 outcomes[suspect] = Outcome("failed", text)
     return outcomes
@@ -102,7 +102,8 @@ def _pool(
     folders: Sequence[Path],
     host: Machine,
     pace: Pace,
-    sink: tuple[dict[Path, Outcome], Callable[[], None]],
+    outcomes: dict[Path, Outcome],
+    watch: Callable[[], None],
 ) -> list[Path]:
     """Run trials in one pool of workers; return those that were running when a worker died."""
     context = multiprocessing.get_context("spawn")
@@ -115,7 +116,7 @@ def _pool(
             return pool.submit(execute, folder, pace)
 
         try:
-            return follow(start, folders, host.jobs, sink)
+            return follow(start, folders, host.jobs, outcomes, watch)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             _stop_workers()
@@ -126,10 +127,10 @@ def follow(
     start: Callable[[Path], Future[Outcome]],
     folders: Sequence[Path],
     workers: int,
-    sink: tuple[dict[Path, Outcome], Callable[[], None]],
+    outcomes: dict[Path, Outcome],
+    watch: Callable[[], None],
 ) -> list[Path]:
     """Keep every worker busy; never queue ahead, so that what a dead worker ran is known."""
-    outcomes, watch = sink
     waiting, running = list(folders), dict[Future[Outcome], Path]()
     while waiting or running:
         while waiting and len(running) < workers:

@@ -48,7 +48,7 @@ def run(papers: Sequence[Folder | Shared], reports: Path | None) -> Iterator[Tab
     cost = overhead.measure(reports)
     yield _table("the harness's own cost", overhead.COLUMNS, cost)
     if reports is not None:
-        _write(reports / "bench.md", (name, peak), sections, cost)
+        _write(reports / "bench.md", name, peak, sections, cost)
 
 
 def _sections(papers: Sequence[Folder | Shared]) -> Iterator[tuple[str, list[Pair]]]:
@@ -96,14 +96,14 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
 def _write(
     path: Path,
-    machine: tuple[str, float],
+    name: str,
+    peak: float,
     sections: dict[str, list[list[str]]],
     cost: Sequence[Sequence[str]],
 ) -> None:
     """Write the page; the harness's cost comes last."""
     from harness.show.pages import GENERATED, markdown
 
-    name, peak = machine
     origin = collect(name, 1)
     dirty = " with uncommitted changes" if origin["dirty"] else ""
     lines = [GENERATED.replace("report", "bench"), "# Speed\n"]

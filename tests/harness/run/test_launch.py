@@ -132,7 +132,7 @@ def test_never_more_trials_are_begun_than_there_are_workers() -> None:
         assert len(begun) - len(outcomes) <= 2
         return ended(Outcome("completed", str(folder)))
 
-    assert launch.follow(start, folders, 2, (outcomes, nothing)) == []
+    assert launch.follow(start, folders, 2, outcomes, nothing) == []
     assert begun == folders
     assert outcomes == {folder: Outcome("completed", str(folder)) for folder in folders}
 
@@ -141,7 +141,7 @@ def test_trials_of_a_broken_pool_are_suspects() -> None:
     futures = {"a": Future(), "b": ended(error=BrokenProcessPool()), "c": ended()}
     outcomes: dict[Path, Outcome] = {}
     folders = [Path(name) for name in futures]
-    suspects = launch.follow(lambda f: futures[f.name], folders, 2, (outcomes, nothing))
+    suspects = launch.follow(lambda f: futures[f.name], folders, 2, outcomes, nothing)
     assert suspects == [Path("a"), Path("b")]
     assert outcomes == {}
 
@@ -153,7 +153,7 @@ def test_pool_that_breaks_between_two_looks_is_no_crash() -> None:
         return ended() if folder.name == "a" else Future()
 
     outcomes: dict[Path, Outcome] = {}
-    suspects = launch.follow(start, [Path(n) for n in "abc"], 2, (outcomes, nothing))
+    suspects = launch.follow(start, [Path(n) for n in "abc"], 2, outcomes, nothing)
     assert suspects == [Path("b")]
     assert outcomes == {Path("a"): Outcome("completed")}
 
@@ -171,7 +171,7 @@ def test_trial_that_cannot_begin_does_not_end_the_others(
 ) -> None:
     futures, outcomes = {"a": ended(error=error), "b": ended()}, {}
     folders = [Path(name) for name in futures]
-    assert launch.follow(lambda f: futures[f.name], folders, 1, (outcomes, nothing)) == []
+    assert launch.follow(lambda f: futures[f.name], folders, 1, outcomes, nothing) == []
     assert outcomes == {Path("a"): outcome, Path("b"): Outcome("completed")}
 
 
