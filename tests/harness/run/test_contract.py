@@ -78,6 +78,12 @@ def test_a_short_trial_is_stopped_where_it_has_turns(tmp_path, attempts, steps, 
     assert [stop for stop, _, _ in attempts] == stops
 
 
+def test_a_single_turn_may_have_no_state(tmp_path):
+    body = changed("trial.restore(model=model)", "trial.restore()")
+    assert problems(shorter(make_paper(tmp_path, body=body), 1)) == []
+    assert told(problems(shorter(make_paper(tmp_path, "two", body), 2)), "nothing was saved")
+
+
 TIMED = """
 import random
 
