@@ -19,9 +19,10 @@ import pytest
 
 from harness.record import journal
 from harness.record.journal import Result
-from tests.lab.throwaway import make_paper
+from harness.run import runner
+from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]  # one `whole` for all
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("as_found")]
 ROOT = Path(__file__).resolve().parents[1]
 STEPS, TURNS, COST = 60, 60, 2  # of the throw-away paper, as these tests set it
 ROWS = TURNS // 3 + 1  # a row in every third turn, and one at the end
@@ -36,10 +37,11 @@ def paper(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(paper, tmp_path_factory) -> dict[int, Result]:
-    """The results of an uninterrupted run of seeds 0 and 1, one after the other."""
+    """What the trials of seeds 0 and 1 measure in this process, one after the other."""
     runs = tmp_path_factory.mktemp("whole")
-    done = run(paper, runs, "--seeds", "2", "--jobs", "1", *SLOW)
-    assert done.returncode == 0, done.stderr
+    for seed in (0, 1):
+        folder = home(paper, runs, budget_name="smoke", seed=seed, steps=STEPS, sleep=0.03)
+        assert runner.execute(folder).status == "completed"
     return results(runs)
 
 
@@ -114,16 +116,22 @@ def must_equal(made: Result, whole: Result) -> None:
     assert [phase["turns"] for phase in made.cost.values()] == [TURNS]
 
 
-# -- kill -9 --------------------------------------------------------------------------------------
-
-
-def test_the_uninterrupted_run_is_what_was_declared(whole):
-    assert sorted(whole) == [0, 1]
-    for result in whole.values():
+def test_an_uninterrupted_run_is_what_was_declared_and_two_jobs_measure_what_one_does(
+    paper, whole, tmp_path
+):
+    done = run(paper, tmp_path, "--seeds", "2", "--jobs", "2", *SLOW)
+    assert done.returncode == 0, done.stderr
+    made = results(tmp_path)
+    assert sorted(made) == sorted(whole) == [0, 1]
+    for seed, result in made.items():
+        assert result.trial == whole[seed].trial
         assert (result.attempts, result.lost_rows) == (1, 0)
         assert len(result.rows) == ROWS
-        must_equal(result, result)
-    assert journal.measured(whole[0]) != journal.measured(whole[1])
+        must_equal(result, whole[seed])
+    assert journal.measured(made[0]) != journal.measured(made[1])
+
+
+# -- kill -9 --------------------------------------------------------------------------------------
 
 
 def test_a_run_killed_again_and_again_goes_on_to_the_same_bytes(paper, whole, tmp_path):

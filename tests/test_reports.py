@@ -14,43 +14,25 @@ from harness.record import tables
 from harness.show import draw, report
 
 pytestmark = pytest.mark.slow
-once = pytest.mark.xdist_group("rendered")  # one process renders and looks at it all
 ROOT = Path(__file__).parents[1]
 RENDERED = sorted(
     path.name for path in (ROOT / "reports").iterdir() if path.suffix in (".md", ".tex", ".html")
 )
 
 
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Render results.csv and curves.csv anew, in a folder of their own."""
-    reports = tmp_path_factory.mktemp("rendered") / "reports"
-    reports.mkdir()
+def test_reports_are_what_the_results_say(tmp_path: Path):
+    """Rendered anew: the same pages and rows, and a picture for every picture."""
+    committed, rendered = ROOT / "reports", tmp_path / "reports"
+    rendered.mkdir()
     for name in (report.RESULTS, report.CURVES):
-        shutil.copy(ROOT / "reports" / name, reports)
-    papers = discover.load_all(ROOT / "papers")
-    list(report.write(papers, reports.parent / "no runs", reports))
-    return reports
-
-
-@once
-@pytest.mark.parametrize("name", [n for n in RENDERED if n != "bench.md"])
-def test_a_page_is_what_the_results_say(rendered: Path, name: str):
-    text = (ROOT / "reports" / name).read_text()
-    assert (rendered / name).read_text() == text, "run `python -m harness report` and look at it"
-
-
-@once
-@pytest.mark.parametrize("name", [report.RESULTS, report.CURVES])
-def test_rendering_loses_and_changes_no_row(rendered: Path, name: str):
-    assert (rendered / name).read_bytes() == (ROOT / "reports" / name).read_bytes()
-
-
-@once
-def test_every_figure_is_drawn(rendered: Path):
-    figures = (ROOT / "reports" / "figures").iterdir()
-    committed = {path.name for path in figures if not path.match("*-lr-range.png")}  # bench's own
-    assert {path.name for path in (rendered / "figures").iterdir()} == committed
+        shutil.copy(committed / name, rendered)
+    list(report.write(discover.load_all(ROOT / "papers"), tmp_path / "no runs", rendered))
+    names = [*(name for name in RENDERED if name != "bench.md"), report.RESULTS, report.CURVES]
+    other = [n for n in names if (rendered / n).read_bytes() != (committed / n).read_bytes()]
+    assert other == [], "run `python -m harness report` and look at them"
+    figures = (committed / "figures").iterdir()
+    known = {path.name for path in figures if not path.match("*-lr-range.png")}  # bench's own
+    assert {path.name for path in (rendered / "figures").iterdir()} == known
 
 
 def test_every_row_says_which_code_was_measured():
