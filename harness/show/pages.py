@@ -54,7 +54,7 @@ def _update_readme(board: Board, folder: Folder) -> Iterator[Path]:
         return
     short = ["claim", "statement", "paper says", "we measured", "verdict"]
     judged = _verdicts(verdicts[deepest], board.dated(folder, deepest))
-    lines = ["", f"Budget `{deepest}`:", "", table(judged[short])]
+    lines = ["", f"Budget `{deepest}`:", "", table(judged[short]), *_dated(board, folder, deepest)]
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     path.write_text(before + BEGIN + "\n".join(lines) + END + after)
