@@ -12,6 +12,8 @@ from typing import Any
 
 import harness
 
+WRITTEN = (":(top,exclude)reports", ":(top,exclude)*.md")
+CHANGES = ("status", "--porcelain", "--untracked-files=no", "--", ":/", *WRITTEN)
 PACKAGES = ("torch", "numpy", "mlflow")
 
 
@@ -34,11 +36,15 @@ def collect(device: str, threads: int) -> dict[str, Any]:
 
 @lru_cache
 def commit_of(folder: Path) -> tuple[str, bool]:
-    """Return (commit, has uncommitted changes) of the checkout around a folder."""
+    """Return (commit, has uncommitted changes) of the checkout around a folder.
+
+    What `report` and `confirm` write, below reports/ and into READMEs, is no change: it moves no
+    measurement.
+    """
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return "unknown", False
-    return commit[:12], bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    return commit[:12], bool(_git(folder, *CHANGES))
 
 
 def _git(folder: Path, *arguments: str) -> str:
