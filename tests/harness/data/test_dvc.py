@@ -210,3 +210,9 @@ def test_a_remote_that_is_not_there_is_one_line(clone, tmp_path, monkeypatch):
         datasets_dvc.pull(DATASETS["mnist"], clone)
     assert "\n" not in str(told.value)
     assert here(Home(clone)) == []
+
+
+def test_dvc_missing_is_a_reason_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dvc.repo", None)
+    with pytest.raises(Unavailable, match="DVC is not installed"):
+        datasets_dvc.pull(DATASETS["mnist"], tmp_path)
