@@ -1,4 +1,4 @@
-"""A clipped step is the four lines that it stands for, to the bit."""
+"""Optimizers are their textbook forms; a clipped step is its four lines, to the bit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness.training import optim
+from harness.training import loop, optim
 
 
 @pytest.mark.parametrize("limit", [1e-3, 1e3])
@@ -46,3 +46,19 @@ def test_placed_values_are_gone_when_a_loss_fails() -> None:
         assert not any(w.any() for w in weights)
         raise KeyError
     assert all(torch.equal(w, b) for w, b in zip(weights, before, strict=True))
+
+
+def test_adam_is_the_textbook_update():
+    weight = nn.Parameter(torch.tensor([1.0]))
+    optimizer = optim.adam([weight], lr=0.1)
+    loop.descend((2 * weight).sum(), optimizer)
+    assert float(weight.detach()) == pytest.approx(1 - 0.1, abs=1e-6)
+
+
+def test_cosine_ends_meet_and_rates_are_set():
+    assert optim.cosine(0, 10, 0.4, 0.1) == pytest.approx(0.4)
+    assert optim.cosine(10, 10, 0.4, 0.1) == pytest.approx(0.1)
+    assert optim.cosine(5, 10, 0.4, 0.1) == pytest.approx(0.25)
+    optimizer = optim.sgd([nn.Parameter(torch.ones(1))], lr=1.0, momentum=0.9)
+    optim.set_rate(optimizer, 0.3)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.3]

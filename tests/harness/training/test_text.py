@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from harness.training import data, text
+from tests.lab.stored import put, take_out
 
 
 def test_tokens_have_an_end_for_every_line(tmp_path: Path):
@@ -62,3 +63,13 @@ def test_wikitext2_by_its_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         text.wikitext2("train")
     with pytest.raises(Exception, match="unknown split 'valid'; did you mean 'val'"):
         text.wikitext2("valid")
+
+
+@pytest.mark.parametrize(("part", "count"), [("val", 217646), ("test", 245569)])
+def test_real_text(tmp_path: Path, monkeypatch, part: str, count: int):
+    put(take_out("wikitext2", tmp_path), monkeypatch)
+    words, _ = text.wikitext2(part)
+    assert len(words) == count
+    vocabulary = text.Vocabulary.of(words)
+    assert vocabulary.decode(vocabulary.encode(words[:500])) == words[:500]
+    assert len(vocabulary) == len(set(words))
