@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -14,145 +12,10 @@ import pytest
 from harness.paper import Experiment, Refused
 from harness.plan import digest as digests
 from harness.plan import discover
-from harness.plan.definitions import Module, Modules, Names
 from harness.plan.digest import Digest, Sources
-from harness.plan.wording import SLOT, wording
+from tests.lab.sources import LAB, METHOD, of, write
 
 ROOT = Path(__file__).resolve().parents[3]
-
-METHOD = '''
-"""The method."""
-
-from __future__ import annotations
-
-from functools import singledispatch
-from typing import TYPE_CHECKING
-
-import numpy.linalg as la
-from lab import parts, tables
-from lab.parts import Model as Net, name
-
-if TYPE_CHECKING:
-    from lab.config import Config, Inner
-
-SCALE = 2.0
-COLOUR = "red"
-LOW, HIGH = 0.0, 1.0
-KNOWN = {}
-KNOWN["adam"] = parts.adam
-
-
-def run(config: Config, trial) -> object:
-    """Tell the story."""
-    model = Net(config.width)  # a net
-    trial.restore(model=model)
-    for turn in trial.meter.steps("train"):
-        loss: float = parts.step(model, LOW) * SCALE
-        yield {"loss": loss, "norm": la.norm(model.w)}
-        yield {f"{name(turn)}: {turn!r:>{config.width}}": 1}
-    yield {"kind": kind(model), "optimiser": KNOWN["adam"]}
-    yield {"table": tables.TABLE, "even": even(4)}
-
-
-@singledispatch
-def kind(model):
-    return "any"
-
-
-@kind.register
-def _net(model: Net):
-    return "net"
-
-
-def even(n):
-    return n == 0 or odd(n - 1)
-
-
-def odd(n):
-    return n != 0 and even(n - 1)
-
-
-def shadowed(draw):
-    drawn = [draw for draw in range(3)]
-    return drawn
-
-
-def draw():
-    return COLOUR
-'''.lstrip()
-
-PARTS = '''
-"""The parts."""
-
-WIDTH = 3
-
-
-class Model:
-    def __init__(self, width):
-        self.w = [width] * WIDTH
-
-
-def step(model, low):
-    from lab import shapes
-
-    return shapes.area(low, WIDTH)
-
-
-def name(turn):
-    return str(turn)
-
-
-def adam():
-    return 0.9
-'''.lstrip()
-
-CONFIG = """
-from dataclasses import dataclass
-
-from lab.base import Base, Inner
-
-
-@dataclass(frozen=True)
-class Config(Base):
-    width: int = 3
-    inner: Inner = Inner()
-""".lstrip()
-
-BASE = """
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Inner:
-    rate: float = 0.1
-
-
-class Base:
-    depth: int = 2
-""".lstrip()
-
-LAB: Mapping[str, str] = {
-    "method.py": METHOD,
-    "parts.py": PARTS,
-    "config.py": CONFIG,
-    "base.py": BASE,
-    "shapes.py": "def area(a, b):\n    return a * b\n\n\ndef unused():\n    return 1\n",
-    "tables.py": "TABLE = []\n",
-    "register.py": "",
-}
-
-
-def write(folder: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        path = folder / "lab" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        ast.parse(text)
-        path.write_text(text)
-    return folder
-
-
-def of(folder: Path, run: str = "lab.method:run", config: str = "lab.config:Config") -> str:
-    return Sources(folder, ROOT).digest(run, config).code
 
 
 def changed(**changes: Callable[[str], str]) -> dict[str, str]:
@@ -194,7 +57,6 @@ LAYOUT = swap(
     ('    return "any"', '        return "any"'),
     ("    for turn in trial", "\n    for turn in trial"),
 )  # fmt: skip
-
 SAME: dict[str, dict[str, str]] = {
     "layout, comments and docstrings": changed(method=LAYOUT),
     "a definition moves to another file, re-exported": changed(parts=moved, shapes=NAME),
@@ -256,7 +118,6 @@ SAME: dict[str, dict[str, str]] = {
         register=more("from lab import tables\n\ntables.TABLE.append(1)")
     ),
 }  # fmt: skip
-
 OTHER: dict[str, dict[str, str]] = {
     "a formula": changed(shapes=swap(("a * b", "a + b"))),
     "a constant": changed(parts=swap(("WIDTH = 3", "WIDTH = 4"))),
@@ -311,72 +172,11 @@ def test_what_may_move_a_number_moves_the_digest(files, before, tmp_path):
     assert of(write(tmp_path, files)) != before
 
 
-def test_whoever_uses_a_module_as_a_value_takes_all_of_it(tmp_path):
-    text = (
-        "from lab import shapes\n\n\ndef run(config, trial):\n    return getattr(shapes, trial)\n"
-    )
-    folder = write(tmp_path, {**LAB, "method.py": text})
-    first = of(folder)
-    write(tmp_path, {"shapes.py": LAB["shapes.py"].replace("return 1", "return 2")})
-    assert of(folder) != first
-
-
-@pytest.mark.parametrize(
-    ("body", "follows"),
-    [
-        ("return draw()", True),
-        ("return [draw for draw in draw()]", True),  # the first loop stands outside
-        ("return [draw for draw in range(3)]", False),
-        ("draw = 1\n    return draw", False),
-        ("return (lambda draw: draw)(1)", False),
-        ("from os import name as draw\n    return draw", False),
-        ("global draw\n    draw = 1", True),
-        ("def inner():\n        return draw\n    return inner", True),
-        ("class A:\n        draw = 1\n        def f(self): return draw\n    return A", True),
-        ("return f'{1 + draw()}'", True),
-        ("return f'{1:{draw()}}'", True),
-        ("return 'draw()'", False),
-        ("return trial.draw", False),
-        ("return dict(draw=1)", False),
-    ],
-)
-def test_a_name_leads_to_the_top_level_unless_it_is_a_local_one(body, follows, tmp_path):
-    text = f"def run(config, trial):\n    {body}\n\n\ndef draw():\n    return "
-    folder = write(tmp_path, {**LAB, "method.py": text + "1\n"})
-    first = of(folder)
-    write(tmp_path, {"method.py": text + "2\n"})
-    assert (of(folder) != first) == follows
-
-
 def test_a_cycle_is_told_from_another(tmp_path):
     text = METHOD.replace("return n != 0 and even(n - 1)", "return n != 0 and odd(n - 1)")
     assert of(write(tmp_path / "other", {**LAB, "method.py": text})) != of(
         write(tmp_path / "first", LAB)
     )
-
-
-def test_decorators_that_register_bring_what_they_decorate(tmp_path):
-    """Whoever reads the table reaches who writes it, and whatever that was called on."""
-    registry = "ALL = {}\n\n\ndef known(f):\n    ALL[f.__name__] = f\n    return f\n"
-    text = "from lab.registry import known\n\n\n@known\ndef first():\n    return 1\n"
-    method = "from lab import entries\nfrom lab.registry import ALL\n\n\n"
-    method += "def run(config, trial):\n    return ALL['first']()\n"
-    files = {**LAB, "registry.py": registry, "entries.py": text, "method.py": method}
-    first = of(write(tmp_path, files))
-    write(tmp_path, {"entries.py": text.replace("return 1", "return 2")})
-    assert of(tmp_path) != first
-
-
-def test_a_base_that_notes_who_inherits_brings_them(tmp_path):
-    base = "class Base:\n    all = []\n\n    def __init_subclass__(cls):\n"
-    base += "        cls.all.append(cls)\n"
-    text = "from lab.plugins import Base\n\n\nclass First(Base):\n    value = 1\n"
-    method = "from lab import entries\nfrom lab.plugins import Base\n\n\n"
-    method += "def run(config, trial):\n    return Base.all[0].value\n"
-    files = {**LAB, "plugins.py": base, "entries.py": text, "method.py": method}
-    first = of(write(tmp_path, files))
-    write(tmp_path, {"entries.py": text.replace("value = 1", "value = 2")})
-    assert of(tmp_path) != first
 
 
 def test_a_run_that_is_made_as_its_module_runs_takes_all_of_it(tmp_path):
@@ -408,59 +208,6 @@ def test_a_file_that_changes_is_read_again(tmp_path):
     assert (second.code != first.code, second.clock) == (True, first.clock)
     write(tmp_path, {"shapes.py": LAB["shapes.py"]})
     assert digests.digest(folder, *ask) == first
-
-
-# -- the words of a definition, under every Python ------------------------------------------------
-
-FIXED = '''
-@decorate(1, key=-0.5)
-async def story(a: int, /, b=1e-3, *rest, c: str = "é\\n", **more) -> None:
-    """Said."""
-    import os
-    x: int = 1
-    y: int
-    text = f"{a!r:>{b}} {{x}} {x=} {story('a')}" "tail" rf"\\d{b}"
-    with open(a) as one, open(b) as two:
-        pass
-    try:
-        x = (a, *rest, b"\\x00", 1j, None, ...)
-    except* (ValueError, OSError) as error:
-        raise error from None
-    match x:
-        case [1, {"k": v, **others}] | Point(x=0) if v:
-            return lambda q, *r: (yield_ := q)
-    return {k: v async for k, v in a if k} or [*a[1:2, ::3]]
-'''
-
-WORDS = "23603f46fd46"
-
-
-def fixed() -> str:
-    names = Names(Modules(ROOT, ROOT), Module("fixed", "", []))
-    return wording(ast.parse(FIXED).body[0], ("story",), names).text
-
-
-def test_the_words_are_the_same_under_every_python():
-    """A literal: whoever runs this under another version learns whether digests agree there."""
-    text = fixed()
-    assert SLOT not in text
-    assert "Said" not in text
-    assert hashlib.sha256(text.encode()).hexdigest()[:12] == WORDS
-
-
-def test_how_a_version_cuts_an_f_string_and_which_empty_fields_it_knows_says_nothing(monkeypatch):
-    def said(tree: ast.Module) -> str:
-        names = Names(Modules(ROOT, ROOT), Module("fixed", "", []))
-        return wording(tree.body[0], ("text",), names).text
-
-    source = "text = f'one {two} three'"
-    tree = ast.parse(source)
-    (string,) = (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
-    halves = [ast.Constant("on"), ast.Constant(""), ast.Constant("e ")]
-    string.values = [*halves, string.values[1], ast.Constant(" three"), ast.Constant("")]
-    monkeypatch.setattr(ast.Assign, "_fields", (*ast.Assign._fields, "lately", "listed"))
-    tree.body[0].lately, tree.body[0].listed = None, []
-    assert said(tree) == said(ast.parse(source))
 
 
 # -- this repository ------------------------------------------------------------------------------
