@@ -1,0 +1,73 @@
+"""A paper with two claims, journals of its trials, and the reports of them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from harness.plan import discover
+from harness.plan.specs import Spec
+from harness.record import journal
+from harness.record.journal import Result
+from harness.show import report
+from tests.lab.measured import result
+
+CLAIM = 'AtLeast(EXPERIMENTS[0], "loss", 0.0)'
+SECOND = """,
+        Claim(
+            "doubt",
+            "100 % of the_losses are above 9",
+            "Table_2",
+            Published("9 %", 9.0),
+            Value(EXPERIMENTS[0], "loss", 9.0, 10.0),
+            budgets=("smoke",),
+            expected=EXPECTED,
+            note="a | sign",
+        ),
+    ],
+    deviations"""
+
+
+def two_claims(folder: Path, expected: bool = False, threshold: float = 0.4) -> Path:
+    text = (folder / "paper.py").read_text()
+    assert CLAIM in text
+    text = text.replace("import AtLeast\n", "import AtLeast, Value\n")
+    text = text.replace(CLAIM, CLAIM.replace("0.0", str(threshold)))
+    text = text.replace("\n    ],\n    deviations", SECOND.replace("EXPECTED", str(expected)))
+    (folder / "paper.py").write_text(text)
+    return folder
+
+
+def measure(folder: Path, runs: Path, *arguments: object, **how: object) -> Path:
+    """Write the journal of a finished trial below `runs`; arguments as those of `result`."""
+    made: Result = result(folder, *arguments, **how)
+    home = Spec(**made.spec).home(runs)
+    Spec(**made.spec).write(home)
+    entries = [
+        {"kind": "start", "spec": made.spec, "provenance": made.provenance, "time": made.started},
+        {"kind": "data", **made.data, "time": made.started},
+        {"kind": "restored", "rows": 0, "seconds": 0.0, "time": made.started},
+        *({"kind": "row", **row, "time": made.finished} for row in made.rows),
+        {
+            **{"kind": "end", "status": made.status, "error": made.error},
+            **{"stopped_by": made.stopped_by, "cost": made.cost, "time": made.finished},
+        },
+    ]
+    (home / journal.NAME).write_bytes(b"".join(map(journal.encode, entries)))
+    return home
+
+
+def write(folder: Path, home: Path, budgets: list[str] | None = None) -> dict[str, bytes]:
+    """Report the runs of `home`; return {file below reports/: bytes}."""
+    reports = home / "reports"
+    list(report.write([discover.load(folder)], home / "runs", reports, budgets))
+    return {
+        str(file.relative_to(reports)): file.read_bytes()
+        for file in sorted(reports.rglob("*"))
+        if file.is_file()
+    }
+
+
+def rows(home: Path) -> list[dict[str, str]]:
+    with (home / "reports" / "results.csv").open(newline="") as handle:
+        return list(csv.DictReader(handle))
