@@ -1,16 +1,29 @@
-"""What a run prints when it ends."""
+"""A run ends with what it measured, and says where to look."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from harness.cli import run
 from harness.plan import discover
 from harness.record import journal
-from tests.lab.throwaway import make_paper
+from harness.run import launch, runner
+from tests.lab.commands import call
+from tests.lab.throwaway import METHOD, home, make_paper
+
+UNLUCKY = METHOD.replace(
+    "    model = Model(",
+    """    if trial.seed == 1:
+        raise RuntimeError("bad [/luck] at [red] lights")
+    if trial.seed == 2:
+        config = type(config)(steps=config.steps, nan_at=7)
+    model = Model(""",
+)
 
 
 def test_what_an_experiment_shows_is_printed_for_one_seed(tmp_path):
@@ -32,3 +45,99 @@ def test_what_an_experiment_shows_is_printed_for_one_seed(tmp_path):
     assert "[seed 1] drew" in screen.getvalue()
     assert "seed 2" not in screen.getvalue()
     assert list(run.shown([found], results)) == []
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_a_table_and_says_where_to_look(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folder, runs = make_paper(tmp_path, seeds={"smoke": 2}), tmp_path / "runs"
+    assert call("run", folder, "--runs", runs, "--jobs", "1") == 0
+    said = capsys.readouterr().out
+    assert said.count("done fit seed ") == 2
+    (head,) = (line for line in said.splitlines() if "we measured" in line)
+    columns = ["claim", "statement", "paper says", "we measured", "verdict"]
+    assert [cell.strip() for cell in head.strip("┃").split("┃")] == columns
+    assert "the loss is a square" in said
+    assert "n = 2" in said
+    assert (
+        f"MLflow: 2 trials (2 new); look: mlflow ui --backend-store-uri sqlite:///{runs}" in said
+    )
+    assert (runs / "mlflow.db").exists()
+    assert [result.status for result in everything(runs).values()] == ["completed"] * 2
+
+
+def everything(runs: Path) -> dict[Path, journal.Result]:
+    return {path: journal.read(path) for path in journal.find(runs)}
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """The command of a run of one trial that is complete already, and its journal."""
+    folder, runs = make_paper(tmp_path), tmp_path / "runs"
+    trial = home(folder, runs, budget_name="smoke")
+    assert runner.execute(trial).status == "completed"
+    command = ["run", folder, "--runs", runs, "--device", "cpu", "--no-tracking"]
+    return command, trial / journal.NAME
+
+
+@pytest.mark.slow
+def test_a_complete_trial_is_not_run_again(finished, monkeypatch, capsys):
+    command, path = finished
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(launch, "run", None)
+    before = path.read_bytes()
+    assert call(*command) == 0
+    said = capsys.readouterr().out
+    assert "1 of 1 trials are complete already" in said
+    assert "the loss is a square" in said
+    assert "MLflow" not in said
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_journal_is_refused_by_name_and_not_changed(finished, capsys):
+    command, path = finished
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join([*lines[:3], lines[3][:-9] + b"}\n", *lines[4:]])
+    path.write_bytes(damaged)
+    assert call(*command) == 2
+    said = capsys.readouterr().err
+    assert f"{path}: line 4 is damaged" in said
+    assert "--fresh" in said
+    assert said.count("\n") == 1
+    assert path.read_bytes() == damaged
+
+
+@pytest.mark.slow
+def test_a_failing_trial_gives_status_1_and_the_others_complete(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    folder, runs = make_paper(tmp_path, body=UNLUCKY), tmp_path / "runs"
+    command = ["run", folder, "--runs", runs, "--seeds", "4", "--jobs", "1", "--no-tracking"]
+    assert call(*command) == 1
+    said = capsys.readouterr().out
+    assert "failed fit seed 1" in said
+    assert "RuntimeError: bad [/luck] at [red] lights (method.py:" in said
+    assert said.count("done fit seed ") == 2
+    results = {r.spec["seed"]: r for r in map(journal.read, journal.find(runs))}
+    assert {seed: result.status for seed, result in results.items()} == {
+        0: "completed", 1: "failed", 2: "failed", 3: "completed",
+    }  # fmt: skip
+    assert "loss=nan at turn 7 of 'train'" in results[2].error
+    assert results[2].rows[-1]["turn"] == 7
+    assert len(results[3].rows) == 8  # turns 0, 3, ... 18 of 20, and the end
+
+
+@pytest.mark.slow
+def test_fresh_starts_over_and_keeps_what_was_measured(tmp_path, capsys):
+    folder, runs = make_paper(tmp_path), tmp_path / "runs"
+    command = ["run", folder, "--runs", runs, "--jobs", "1", "--no-tracking", "--steps", "8"]
+    assert call(*command) == 0
+    (trial,) = journal.find(runs)
+    before = (trial / journal.NAME).read_bytes()
+    said = capsys.readouterr().out
+    assert "measured, no claim judged" in said
+    assert call(*command, "--fresh") == 0
+    (old,) = trial.glob("journal.*.old")
+    assert old.read_bytes() == before
+    again = journal.read(trial)
+    assert (again.attempts, again.total("steps"), again.stopped_by) == (1, 8, "steps")

@@ -10,6 +10,7 @@ from harness.record import tables
 from harness.record.lineage import Lineage
 from tests.lab.commands import call
 from tests.lab.measured import result
+from tests.lab.reports import measure, two_claims
 from tests.lab.throwaway import make_paper
 
 
@@ -18,6 +19,12 @@ def folder(tmp_path, monkeypatch):
     made = make_paper(tmp_path / "papers")
     monkeypatch.chdir(tmp_path)
     return made
+
+
+@pytest.fixture
+def paper(tmp_path):
+    """A paper with two claims: a loss at least 0.4, and (not expected) at least 9."""
+    return two_claims(make_paper(tmp_path, experiments=("fit", "more_of_it")))
 
 
 def stored(*rows) -> None:
@@ -52,3 +59,32 @@ def test_an_unknown_experiment_to_supersede_is_refused_with_the_nearest(folder, 
     stored(result(folder))
     assert call("report", folder, "--supersede", f"{folder.name}:fits") == 2
     assert f"did you mean '{folder.name}:fit'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("expected", "threshold", "status"),
+    [
+        (False, 0.4, 0),  # only the claim that nobody expects is refuted
+        (True, 0.4, 1),
+        (False, 0.9, 1),
+    ],
+)
+def test_verify_fails_when_a_claim_that_should_hold_is_refuted(
+    tmp_path, capsys, expected, threshold, status
+):
+    folder = two_claims(make_paper(tmp_path), expected, threshold)
+    for seed in range(3):
+        measure(folder, tmp_path / "runs", seed, 0.5 + seed / 1000)
+    places = ("--runs", tmp_path / "runs", "--reports", tmp_path / "reports")
+    assert call("verify", folder, "--budget", "smoke", *places) == status
+    said = capsys.readouterr().out
+    assert "off track" in said
+    assert ("on track" in said) == (threshold == 0.4)
+
+
+def test_verify_needs_results(paper, tmp_path, capsys):
+    places = ("--runs", tmp_path / "runs", "--reports", tmp_path / "reports")
+    assert call("verify", paper, "--budget", "smoke", *places) == 2
+    assert "has no results at budget 'smoke'" in capsys.readouterr().err
+    assert call("verify", paper, "--budget", "smok", *places) == 2
+    assert "did you mean 'smoke'?" in capsys.readouterr().err
