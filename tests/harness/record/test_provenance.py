@@ -1,0 +1,68 @@
+"""The commit and the dirty flag of a checkout, in a git repository that a test made."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.record import provenance
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit_of(folder: Path) -> tuple[str, bool]:
+    """Look again: a process asks once, for what it runs does not change under it."""
+    provenance.commit_of.cache_clear()
+    return provenance.commit_of(folder)
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    """Let git see no repository around the test's own, and forget what was asked here."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    yield
+    provenance.commit_of.cache_clear()
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    folder = tmp_path / "checkout"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "code.py").write_text("A = 1\n")
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "all")
+    return folder
+
+
+def test_only_a_change_of_what_git_knows_is_dirty(checkout):
+    head = git(checkout, "rev-parse", "HEAD")[:12]
+    assert commit_of(checkout / "deep") == (head, False)
+    (checkout / "runs").write_text("what a run left behind")
+    assert commit_of(checkout / "deep") == (head, False)
+    (checkout / "deep" / "code.py").write_text("A = 2\n")
+    assert commit_of(checkout / "deep") == (head, True)
+    git(checkout, "commit", "-qam", "more")
+    later, dirty = commit_of(checkout / "deep")
+    assert (later != head, dirty) == (True, False)
+
+
+def test_code_outside_a_checkout_has_no_commit(tmp_path):
+    (tmp_path / "copied").mkdir()
+    assert commit_of(tmp_path / "copied") == ("unknown", False)
+
+
+def test_what_is_collected_names_device_threads_and_versions(checkout, monkeypatch):
+    monkeypatch.setattr(harness, "__file__", str(checkout / "deep" / "code.py"))
+    monkeypatch.setattr(provenance, "PACKAGES", ("torch", "no_such_package"))
+    told = provenance.collect("Some CPU", 2)
+    assert told["commit"] == git(checkout, "rev-parse", "HEAD")[:12]
+    assert (told["dirty"], told["device"], told["threads"]) == (False, "Some CPU", 2)
+    assert told["no_such_package"] == "not installed"
+    assert told["torch"][0].isdigit()
