@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,21 +62,24 @@ def _time(work: Callable[[], object], count: int) -> float:
     return (time.perf_counter() - begin) / count
 
 
-def _trial(folder: Path, turns: int) -> Trial:
+@contextmanager
+def _trial(turns: int) -> Iterator[Trial]:
+    """Give a trial of so many turns in a folder that goes away with it."""
     meter = Meter({"train": (turns, 1)}, Limit(seconds=1e6))
-    return Trial(journal.Journal(folder), meter, Tools(lambda *_: None, lambda _: None))
+    with tempfile.TemporaryDirectory() as folder, closing(journal.Journal(Path(folder))) as book:
+        trial = Trial(book, meter, Tools(lambda *_: None, lambda _: None))
+        trial.meter.phase = "train"
+        yield trial
 
 
 def _per_turn() -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        trial = _trial(Path(folder), TURNS)
+    with _trial(TURNS) as trial:
         metered = _time(lambda: [None for _ in trial.meter.steps("train")], TURNS)
     return max(0.0, metered - _time(lambda: [None for _ in range(TURNS)], TURNS))
 
 
 def _per_row() -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        trial = _trial(Path(folder), 1)
+    with _trial(1) as trial:
         row = {"member": 3, "test_accuracy": 0.123456, "test_loss": 1.5, "train_loss": 0.25}
 
         def append() -> None:
@@ -86,9 +90,7 @@ def _per_row() -> float:
 
 
 def _per_beat() -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        trial = _trial(Path(folder), 1)
-        trial.meter.phase = "train"
+    with _trial(1) as trial:
 
         def pulse() -> None:
             for _ in range(BEATS):
@@ -99,18 +101,14 @@ def _per_beat() -> float:
 
 def _per_draw() -> float:
     """Time a redraw of two running trials' bars on a terminal that goes nowhere."""
-    with tempfile.TemporaryDirectory() as folder, Path("/dev/null").open("w") as sink:
+    with _trial(100) as one, _trial(100) as two, Path("/dev/null").open("w") as sink:
         console = Console(file=sink, force_terminal=True, width=120)
         trials: dict[Path, Spec] = {}
-        for name in ("one", "two"):
-            home = Path(folder) / name
-            home.mkdir()
-            trial = _trial(home, 100)
-            trial.meter.phase = "train"
+        for name, trial in (("one", one), ("two", two)):
             beat(trial, {"test_accuracy": 0.5})
-            if not (home / HEARTBEAT).exists():
+            if not (trial.folder / HEARTBEAT).exists():
                 raise RuntimeError("no heartbeat was written")
-            trials[home] = _spec(name)
+            trials[trial.folder] = _spec(name)
         bars = Bars(console, trials)
 
         def draw() -> None:

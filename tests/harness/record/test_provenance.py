@@ -66,3 +66,14 @@ def test_what_is_collected_names_device_threads_and_versions(checkout, monkeypat
     assert (told["dirty"], told["device"], told["threads"]) == (False, "Some CPU", 2)
     assert told["no_such_package"] == "not installed"
     assert told["torch"][0].isdigit()
+
+
+def test_a_report_that_was_written_is_no_change(checkout):
+    (checkout / "reports").mkdir()
+    for name in ("reports/results.csv", "deep/README.md"):
+        (checkout / name).write_text("as it was\n")
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "measured")
+    for name in ("reports/results.csv", "deep/README.md"):
+        (checkout / name).write_text("reported anew\n")
+    assert commit_of(checkout / "deep")[1] is False

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.record import journal, tables
+from harness.record import tables
 from harness.speed import overhead
 from tests.lab.measured import result
 from tests.lab.throwaway import make_paper
 
 
-@pytest.fixture
-def journals_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close the journals that `overhead` opens: it leaves that to the end of the process."""
-    opened = []
-
-    class Kept(journal.Journal):
-        def __init__(self, folder: Path) -> None:
-            super().__init__(folder)
-            opened.append(self)
-
-    monkeypatch.setattr(journal, "Journal", Kept)
-    yield
-    for each in opened:
-        each.close()
-
-
-@pytest.mark.usefixtures("journals_are_closed")
 def test_every_part_is_measured_where_no_run_is_known(tmp_path, monkeypatch: pytest.MonkeyPatch):
     for name, count in (("TURNS", 20), ("ROWS", 5), ("BEATS", 2), ("DRAWS", 2)):
         monkeypatch.setattr(overhead, name, count)
