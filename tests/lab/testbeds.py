@@ -12,6 +12,7 @@ import numpy as np
 from harness.paper import Phase, resolve
 from harness.trial import Trial
 from papers.cells.rows import Part, Rows
+from papers.cells.space.edge import T2, Code
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS
 
@@ -39,3 +40,9 @@ def trial_of(lab: Any, config: Any, phases: Mapping[str, Phase], seed: int = 0) 
 def draw(number: int) -> Genotype:
     """Return a random cell of DARTS's space."""
     return DARTS.random(Random(number))
+
+
+def codes(count: int, seed: int = 0) -> list[Code]:
+    """Return random codes of T2."""
+    stream = Random(seed)
+    return [T2.random(stream) for _ in range(count)]

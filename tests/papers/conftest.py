@@ -16,7 +16,11 @@ from harness.training import data, device
 from harness.trial import Tools, Trial
 from papers.cells.child import mnist1d
 from papers.cells.child import signals as testbed
+from papers.cells.league import truth
+from papers.cells.league.league import League
 from papers.cells.rows import Rows
+from papers.cells.space.edge import T0
+from tests.lab.tables import made_up
 from tests.lab.testbeds import first_rows, random_images
 
 
@@ -26,6 +30,23 @@ def prepared() -> Iterator[None]:
     device.prepare("cpu")
     yield
     torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Compute in double precision unless told otherwise."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small products on many threads wait for one another longer than they compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -43,6 +64,30 @@ def lab(tmp_path: Path) -> Iterator[Callable[..., Trial]]:
     yield make
     for each in made:
         each.journal.close()
+
+
+@pytest.fixture(scope="session")
+def signals() -> mnist1d.Signals:
+    """MNIST-1D as children are trained on it."""
+    return mnist1d.Signals.load()
+
+
+@pytest.fixture(scope="session")
+def table() -> truth.Table:
+    """A table of T0 in which a cell is as good as its parameters are many."""
+    return made_up()
+
+
+@pytest.fixture(scope="session")
+def league(table: truth.Table) -> League:
+    """The league that this table judges."""
+    return League(T0, table)
+
+
+@pytest.fixture(scope="session")
+def committed() -> truth.Table:
+    """The table that is committed."""
+    return truth.read()
 
 
 @pytest.fixture(scope="session")
