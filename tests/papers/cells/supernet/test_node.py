@@ -1,4 +1,4 @@
-"""The search network: its size, what an edge computes, and that the fast form is the same."""
+"""The search network: its size, what an edge computes, and what a sample trains."""
 
 from __future__ import annotations
 
@@ -12,40 +12,12 @@ from harness.paper import Refused
 from papers.cells.network.operations import Place, build, relu_conv_norm
 from papers.cells.supernet.node import OPERATIONS, STEM, Design, MixedCell, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
+from tests.lab.supernets import SIGNALS, SMALL, VARIED, alphas, images, straight_through, supernet
 
-SMALL = Design(channels=4, cells=3)
-SIGNALS = Design(channels=4, cells=3, dim=1, inputs=1)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SEP3 = OPERATIONS.index("sep_conv_3x3")
 NONE = [0] * 14
-VARIED = [1, 4, 5, 6, 7, None, 2, 4, 3, 5, 7, 6, 0, 1]
-REDUCED = tuple(
-    (("none", "sep_conv_3x3"), ("skip_connect", "dil_conv_3x3", "avg_pool_3x3"))[edge % 2]
-    for edge in range(14)
-)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small products on many threads wait for one another longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def alphas(dtype: torch.dtype = torch.float64, ops: int = 8) -> list[torch.Tensor]:
-    stream = torch.Generator().manual_seed(1)
-    return [torch.randn(14, ops, generator=stream, dtype=dtype).requires_grad_() for _ in range(2)]
-
-
-def images(design: Design, *sizes: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    stream = torch.Generator().manual_seed(2)
-    return torch.randn(6, design.inputs, *sizes, generator=stream, dtype=dtype)
-
-
-def supernet(design: Design, dtype: torch.dtype = torch.float64) -> Supernet:
-    torch.manual_seed(3)
-    return Supernet(design).to(dtype)
 
 
 def onehot(path: list[int | None], ops: int = 8) -> torch.Tensor:
@@ -54,12 +26,6 @@ def onehot(path: list[int | None], ops: int = 8) -> torch.Tensor:
         if index is not None:
             rows[edge, index] = 1
     return rows.requires_grad_()
-
-
-def straight_through(alpha: torch.Tensor) -> torch.Tensor:
-    p = alpha.softmax(1)
-    hard = nn.functional.one_hot(p.argmax(1), p.shape[1]).to(p)
-    return hard - p.detach() + p
 
 
 def first_cell(net: Supernet) -> MixedCell:
@@ -204,17 +170,6 @@ def test_a_path_is_the_discrete_cell_with_the_same_weights():
     assert not own & {id(p) for p in child.parameters()}
 
 
-def test_constant_images_stay_constant_under_average_pooling():
-    pooled = build("avg_pool_3x3", Place(4, 1, 2))(torch.ones(1, 4, 5, 5))
-    torch.testing.assert_close(pooled, torch.ones_like(pooled))
-
-
-def test_pools_of_a_supernet_keep_no_statistics():
-    norm = build("max_pool_3x3", Place(4, pooled_norm=True, tracked=False))[1]
-    assert norm.running_mean is None
-    assert build("max_pool_3x3", Place(4, pooled_norm=True))[1].running_mean is not None
-
-
 # -- samples (GDAS) -----------------------------------------------------------------------------
 
 
@@ -272,79 +227,6 @@ def test_weights_that_do_not_fit_are_refused():
 
 
 # -- the fast form ------------------------------------------------------------------------------
-
-LEGACY = Design(4, 3, normal=(("none", "sep_conv_7x7", "conv_7x1_1x7"),) * 14)
-SHAPES = {
-    "even": (SMALL, (8, 8)), "odd": (SMALL, (7, 9)),
-    "signals": (SIGNALS, (20,)), "odd signals": (SIGNALS, (13,)),
-    "long signals": (SIGNALS, (70,)), "long odd signals": (SIGNALS, (71,)),
-    "two nodes": (Design(4, 3, nodes=2), (8, 8)),
-    "reduced": (replace(SMALL, normal=REDUCED, reduce=REDUCED), (8, 8)),
-    "reduced signals": (replace(SIGNALS, normal=REDUCED, reduce=REDUCED), (12,)),
-    "legacy": (LEGACY, (8, 8)),
-}  # fmt: skip
-
-
-def gradients(net, x, weights, hard):
-    """Return the logits, and the gradients of all weights and alphas."""
-    rows = weights
-    leaves = [w for w in weights if isinstance(w, torch.Tensor)]
-    if leaves:
-        rows = [straight_through(a) if hard else a.softmax(1) for a in weights]
-    logits = net(x, *rows, hard=hard)
-    slope = torch.linspace(-1, 1, logits.numel(), dtype=x.dtype).view_as(logits)
-    wanted = [*net.parameters(), *leaves]
-    return logits, torch.autograd.grad((logits * slope).sum(), wanted, allow_unused=True)
-
-
-def assert_same(design, x, weights, hard, tolerance):
-    net = supernet(design, x.dtype)
-    (logits, own), (fast, others) = (
-        gradients(n, x, weights, hard) for n in (net, FastSupernet.of(net))
-    )
-    largest = max(float(g.abs().max()) for g in own if g is not None)
-    torch.testing.assert_close(fast, logits, rtol=tolerance, atol=tolerance)
-    for one, other in zip(own, others, strict=True):
-        assert (one is None) == (other is None)
-        if one is not None:
-            scale = max(float(one.abs().max()), 1e-3 * largest)
-            assert float((one - other).abs().max()) <= tolerance * scale
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("design", "sizes"), SHAPES.values(), ids=SHAPES)
-def test_a_fast_mixture_is_the_mixture(design, sizes):
-    weights = [a[: len(design.edges)].detach().requires_grad_() for a in alphas()]
-    assert_same(design, images(design, *sizes), weights, False, 1e-10)
-
-
-@pytest.mark.parametrize("name", ["odd", "odd signals"])
-def test_fast_samples_and_paths_are_the_same(name):
-    design, sizes = SHAPES[name]
-    assert_same(design, images(design, *sizes), alphas(), True, 1e-10)
-    assert_same(design, images(design, *sizes), [VARIED, VARIED[::-1]], False, 1e-10)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["odd", "signals"])
-def test_a_fast_mixture_is_the_mixture_in_single_precision(name):
-    design, sizes = SHAPES[name]
-    x = images(design, *sizes, dtype=torch.float32)
-    assert_same(design, x, alphas(torch.float32), False, 1e-4)
-
-
-def test_the_fast_form_has_the_same_names_and_parameters():
-    net = supernet(SMALL)
-    fast = FastSupernet.of(net)
-    assert [*fast.state_dict()] == [*net.state_dict()]
-    assert all(a is b for a, b in zip(net.parameters(), fast.parameters(), strict=True))
-
-
-def test_the_fast_form_refuses_to_be_differentiated_twice():
-    fast, x, own = FastSupernet.of(supernet(SMALL)), images(SMALL, 8, 8), alphas()
-    loss = fast(x, *(a.softmax(1) for a in own)).square().sum()
-    with pytest.raises(Refused, match="first-order"):
-        torch.autograd.grad(loss, own[:1], create_graph=True)
 
 
 def test_the_loop_can_be_differentiated_twice():
