@@ -1,0 +1,85 @@
+"""The command that draws a cell: every form of one is read, and faults are one line."""
+
+import random
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from papers.cells.__main__ import draw, main
+from papers.cells.space.genotype import Genotype
+from papers.cells.space.node import AMOEBA
+from papers.cells.space.published import PUBLISHED
+
+V2 = PUBLISHED["DARTS_V2"].genotype
+
+
+def run(capsys, *arguments):
+    status = main(arguments)
+    found = capsys.readouterr()
+    return status, found.out, found.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("330401", "T2-330401"),
+        ("123", "T0-123"),
+        ("|c5~0|+|c5~0|none~1|+|avg~0|none~1|skip~2|", "T2-330401"),
+        ("|c5~0|+|skip~0|avg~1|", "T0-314"),
+        ("|c1~0|+|c3~0|none~1|+|avg~0|none~1|skip~2|", "NAS-Bench-201-230401"),
+        (
+            "|nor_conv_1x1~0|+|nor_conv_3x3~0|none~1|+|avg_pool_3x3~0|none~1|skip_connect~2|",
+            "NAS-Bench-201-230401",
+        ),
+        ("DARTS_V2", "DARTS_V2"),
+        ("nasnet-a-slim", "NASNet_A_slim"),
+        (V2.text, "genotype"),
+        (V2.json(), "genotype"),
+    ],
+)
+def test_every_form_of_a_cell_is_read(asked, name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, asked)
+    assert (status, err) == (0, "")
+    assert out.endswith(f"picture: {name}.svg\n")
+    ET.fromstring((tmp_path / f"{name}.svg").read_text(encoding="utf-8"))
+
+
+def test_the_picture_goes_where_it_is_asked(tmp_path, capsys):
+    out = tmp_path / "cell.svg"
+    assert run(capsys, "DARTS_V1", "--out", str(out))[0] == 0
+    assert re.match("<svg ", out.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [
+        ("DARTS_V3", "unknown genotype 'DARTS_V3'; did you mean 'DARTS_V2'?"),
+        ("3304", "'3304': a T2 code has 6 digits, a T0 code 3"),
+        ("930401", "entry 0 (edge 1<-0) is 9"),
+        ("|c5~0|+|skip~0|agv~1|", "did you mean 'avg'?"),
+        ("|c5~0|+|skip~0|", "node 2 has 1 edges, not 2"),
+        ("normal: a~0 b~5 ; concat 2 / reduce: a~0 b~1 ; concat 2", "normal, node 2, pair 1"),
+        (V2.text.replace("dil_conv_3x3", "dil_conv_3x4"), "did you mean 'dil_conv_3x3'?"),
+        ("{", "no JSON"),
+        ("", "unknown genotype ''"),
+    ],
+)
+def test_faults_are_one_line_and_status_two(asked, fault, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, asked)
+    assert (status, out) == (2, "")
+    assert fault in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_faults_of_the_file_s_name(tmp_path, capsys):
+    assert run(capsys, "DARTS_V2", "--out", str(tmp_path / "cell.png"))[0] == 2
+    assert run(capsys, "DARTS_V2", "--out", str(tmp_path / "none" / "cell.svg"))[0] == 2
+
+
+def test_drawings_are_the_same_each_time():
+    genotype = AMOEBA.random(random.Random(4))
+    assert draw(genotype.text) == draw(Genotype.parse(genotype.text).json())
