@@ -1,3 +1,5 @@
+"""Training a cell on CIFAR-10: schedules, the loss, one look at the test set, and resuming."""
+
 import itertools
 import math
 import os
@@ -16,20 +18,11 @@ from harness.budget import Limit
 from harness.meter import Interrupted, Meter
 from harness.paper import Refused
 from harness.record import journal
-from harness.training import augment, data, device, metrics
+from harness.training import data, device, metrics
 from harness.trial import Pace, Tools, Trial, stream
-from papers.cells import task
 from papers.cells.child import cifar
-from papers.cells.child.cifar_images import MEAN, STD, CifarImages, augmentation
-from papers.cells.child.cifar_recipe import (
-    DARTS,
-    GDAS,
-    PRECISIONS,
-    RECIPES,
-    STORED_ROWS,
-    CifarRecipe,
-)
-from papers.cells.network.darts import Layout
+from papers.cells.child.cifar_images import CifarImages, augmentation
+from papers.cells.child.cifar_recipe import DARTS, GDAS, STORED_ROWS, CifarRecipe
 from papers.cells.space.published import PUBLISHED
 
 V2 = PUBLISHED["DARTS_V2"].genotype
@@ -75,63 +68,6 @@ def train(folder, recipe=TINY, turns=6, pace=None, part="test", **more):
 
 def rows(folder):
     return [row["values"] for row in journal.read(folder).rows]
-
-
-# -- the recipe -----------------------------------------------------------------------------------
-
-
-def test_the_defaults_are_the_papers():
-    assert (DARTS.channels, DARTS.layers, DARTS.epochs, DARTS.batch) == (36, 20, 600, 96)
-    assert DARTS.steps() == 600 * 521  # the last batch of an epoch has 80 images
-    assert DARTS.steps("val") == 600 * 469  # of 45,000
-    assert cifar.layout(V2, DARTS) == Layout(V2, auxiliary=True)
-    assert {"darts": CifarRecipe(), "gdas": GDAS} == RECIPES
-    assert (GDAS.nesterov, GDAS.weight_decay, GDAS.epochs - GDAS.warm_up) == (True, 5e-4, 295)
-
-
-def test_cutout_and_crop_are_those_asked_for():
-    assert augmentation(DARTS) == augment.Recipe(MEAN, STD, padding=4, flip=0.5, cutout=16)
-    assert augmentation(replace(DARTS, cutout=0, padding=2)) == augment.Recipe(MEAN, STD, 2, 0.5)
-    images = torch.full((40, 3, 32, 32), 255, dtype=torch.uint8)
-    seen = augmentation(replace(DARTS, padding=0))(images, torch.Generator().manual_seed(0))
-    holes = (seen == 0).all(1).sum((1, 2))
-    assert holes.max() == 16 * 16
-    assert holes.min() >= 8 * 8  # a centre in the corner
-
-
-def test_the_digest_covers_what_changes_a_result():
-    assert DARTS.digest == replace(DARTS, every=3).digest
-    others = [replace(DARTS, dataset="cifar10_subset"), replace(DARTS, drop_path=0.3), GDAS]
-    assert len({DARTS.digest, *(recipe.digest for recipe in others)}) == 4
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"layers": 2}, "layers=2: must be at least 3"),
-        ({"drop_path": 1.0}, "drop_path=1.0: must lie between 0 and 0.99"),
-        ({"warm_up": 600}, "warm_up=600: must lie between 0 and 599"),
-        ({"lr": math.nan}, "lr=nan: must lie"),
-        ({"dataset": "cifar11"}, "unknown data set of a CIFAR recipe 'cifar11'; did you mean"),
-        ({"annealed": "turn"}, "unknown way to anneal 'turn'"),
-        ({"precision": "fp16"}, "unknown precision 'fp16'"),
-        ({"nesterov": True, "momentum": 0.0}, "needs a momentum above 0"),
-    ],
-)
-def test_what_cannot_be_is_refused(wrong, message):
-    with pytest.raises(Refused, match=message):
-        CifarRecipe(**wrong)
-
-
-def test_precisions_are_the_harnesss():
-    assert PRECISIONS == device.PRECISIONS
-
-
-def test_a_subset_is_not_taken_for_cifar10():
-    assert (task.CIFAR.name, task.CIFAR.dataset) == ("cifar10-cells", "cifar10")
-    assert task.CIFAR_8K.dataset == "cifar10_subset"
-    assert "cifar10" not in task.CIFAR_8K.name
-    assert f"{STORED_ROWS['cifar10_subset']:,} training images" in task.CIFAR_8K.protocol
 
 
 # -- schedules ------------------------------------------------------------------------------------
@@ -249,19 +185,6 @@ def recorded(function):
 
     call.results = []
     return call
-
-
-def test_a_searcher_that_touches_test_images_is_stopped():
-    images = CifarImages.load("cifar10_subset", held_out=0.5)
-    assert (len(images.train.y), len(images.val.y)) == (32, 32)
-    for name in ("x", "y"):
-        with pytest.raises(AttributeError, match="test data is sealed"):
-            getattr(images.test, name)
-    with pytest.raises(TypeError):
-        len(images.test)
-    assert len(images.judged("val").y) == 32
-    with pytest.raises(Refused, match="no validation part"):
-        CifarImages.load("cifar10_subset").judged("val")
 
 
 def test_same_seed_same_bytes(tmp_path):
