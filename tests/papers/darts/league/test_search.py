@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from harness.paper import Refused
 from harness.trial import Trial
 from papers.cells.child import mnist1d
 from papers.cells.draw import files
@@ -17,16 +16,11 @@ from papers.cells.league.judged import summary
 from papers.cells.league.league import league_of
 from papers.cells.space.edge import SPACES, T0
 from papers.darts.league import search
-from papers.darts.league.config import LeagueRandom, LeagueSearch
+from papers.darts.league.config import LeagueSearch
 from papers.darts.method import method
 
 SMALL = LeagueSearch(gradient="first_order", space="T0", steps=6, ranked=4, eval_every=4)
 pytestmark = pytest.mark.usefixtures("prepared")
-
-
-@pytest.fixture(scope="module")
-def signals() -> mnist1d.Signals:
-    return mnist1d.Signals.load()
 
 
 def searching(config: LeagueSearch, trial: Trial, signals: mnist1d.Signals) -> EdgeSearch:
@@ -81,11 +75,6 @@ def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
         torch.testing.assert_close(own.detach(), moved, rtol=1e-4, atol=1e-6)
 
 
-def test_joint_needs_all_rows():
-    with pytest.raises(Refused, match="union"):
-        LeagueSearch(gradient="joint")
-
-
 @pytest.mark.slow
 def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     trial = lab({"search": (SMALL.steps, 1)})
@@ -101,11 +90,3 @@ def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     drawn = files.shown(trial.artifacts)
     assert last["cell"] in drawn and summary(last) in drawn
     assert "none" not in T0.names(code)
-
-
-def test_what_is_out_of_range_is_refused():
-    for field, value in (("space", "T9"), ("steps", 0), ("ranked", 1), ("radius", 0.0)):
-        with pytest.raises(Refused):
-            replace(SMALL, **{field: value})
-    with pytest.raises(Refused):
-        LeagueRandom(searches=0)
