@@ -49,14 +49,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the dotted name of everything that a module imports, anywhere in it."""
+@cache
+def imports(path: Path) -> list[str]:
+    """Return the dotted name of everything that a module imports, anywhere in it."""
+    found = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
 
 
 def at_import(path: Path) -> Iterator[str]:
@@ -68,12 +70,12 @@ def at_import(path: Path) -> Iterator[str]:
             yield str(node.module)
 
 
-def modules_of(path: Path) -> Iterator[str]:
-    """Yield the modules of this project that a module imports."""
-    known = {name_of(module) for module in MODULES}
-    for name in imports(path):
-        if name in known and name.count("."):
-            yield name
+KNOWN = {name_of(module) for module in MODULES}
+
+
+def modules_of(path: Path) -> list[str]:
+    """Return the modules of this project that a module imports."""
+    return [name for name in imports(path) if name in KNOWN and name.count(".")]
 
 
 def upwards(room_of, floors: tuple[tuple[str, ...], ...]) -> list[str]:

@@ -18,6 +18,8 @@ from tests.lab.commands import call
 from tests.lab.measured import result
 from tests.lab.throwaway import home, make_paper
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch):

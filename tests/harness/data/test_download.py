@@ -12,6 +12,8 @@ from harness.data.download import Unavailable, fetch
 from harness.paper import Refused
 from tests.lab.serving import CONTENT, a_file, down, host
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def direct(monkeypatch):

@@ -17,6 +17,8 @@ from harness.data.store import Home, build, digest, ensure, require_data, status
 from harness.paper import Refused
 from tests.lab.serving import CONTENT, a_dataset, a_file, down, host
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -14,6 +14,7 @@ from harness.run.isa import COMMITTED, NATIVE, VARIABLES, instructions
 ASKED = "import torch; print(torch.backends.cpu.get_cpu_capability())"
 
 
+@pytest.mark.slow
 def test_a_process_computes_with_what_was_asked_for():
     with instructions(COMMITTED):
         done = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True)

@@ -265,6 +265,7 @@ def test_joint_descent_uses_one_gradient_of_one_loss():
     assert problem.weights[0].item() == pytest.approx(-2.0 - 0.25 * 2 * (-2.0 - 2.0))
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_its_state_as_if_it_had_not_stopped():
     runs = []
     for stop in (False, True):

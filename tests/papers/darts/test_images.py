@@ -23,6 +23,7 @@ def test_alpha_sees_the_half_that_the_config_says(stored):
     assert (rows.dim, rows.inputs) == (2, 3)
 
 
+@pytest.mark.slow
 def test_a_search_on_images_ends_with_a_trained_cell(lab, stored):
     *_, final = search.run(IMAGE, trial_of(lab, IMAGE, study.EXPERIMENTS[0].phases))
     assert {"val_error", "discrete_error", "test_error", "parameters"} <= set(final)

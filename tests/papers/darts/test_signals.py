@@ -22,7 +22,7 @@ from papers.darts.signals.config import SignalSearch
 from papers.darts.sizes import study as sizes
 from tests.lab.testbeds import trial_of
 
-pytestmark = pytest.mark.usefixtures("prepared")
+pytestmark = [pytest.mark.usefixtures("prepared"), pytest.mark.slow]
 EXPERIMENTS = [*study.EXPERIMENTS, *images.EXPERIMENTS, *sizes.EXPERIMENTS]
 CLAIMS = [*study.CLAIMS, *images.CLAIMS, *sizes.CLAIMS]
 SIGNAL = SignalSearch(

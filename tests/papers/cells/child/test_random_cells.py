@@ -9,7 +9,7 @@ from papers.cells.child import random_cells
 from papers.cells.child.config import ImageRandom, SignalRandom
 from tests.lab.testbeds import trial_of
 
-pytestmark = pytest.mark.usefixtures("prepared")
+pytestmark = [pytest.mark.usefixtures("prepared"), pytest.mark.slow]
 
 
 def test_random_search_takes_the_best_by_validation_and_knows_the_mean(lab, few):
