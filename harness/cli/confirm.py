@@ -16,7 +16,6 @@ from rich.table import Table
 
 import harness
 from harness.cli.replay import differences, respecify
-from harness.judge import generations
 from harness.paper import BUDGETS, Refused, require
 from harness.plan.discover import Folder
 from harness.plan.specs import Spec
@@ -25,6 +24,7 @@ from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage
 from harness.run import launch, session
 from harness.run.isa import COMMITTED, NATIVE, VARIABLES, instructions
+from harness.show.board import Board
 from harness.show.report import REPLAYS, read_results
 
 DONE = BUDGETS[1:]  # the budgets of which results are kept
@@ -81,8 +81,8 @@ def confirm_results(
     agreed, search = True, Search(request.sets)
     for budget in request.budgets:
         results, _ = read_results(runs, reports)
-        known = Lineage.load(reports)
-        waiting = list(outdated(papers, request.experiments, budget, results, known))
+        board = Board(papers, results, pd.DataFrame(), Lineage.load(reports))
+        waiting = list(outdated(board, request.experiments, budget))
         if not waiting:
             console.print(f"{budget}: all is measured by this code, or confirmed")
             continue
@@ -139,22 +139,15 @@ class Search:
         return next((isa for isa in order if (group, isa) not in tried), "")
 
 
-def outdated(
-    papers: Sequence[Folder],
-    experiments: Sequence[str],
-    budget: str,
-    results: pd.DataFrame,
-    known: Lineage,
-) -> Iterator[Group]:
+def outdated(board: Board, experiments: Sequence[str], budget: str) -> Iterator[Group]:
     """Yield the groups whose current rows were measured by other code than today's."""
-    for folder in papers:
-        rows = generations.current(results, folder, budget)
+    for folder in board.papers:
+        rows = board.current(folder, budget)
         rows = rows[rows["status"] == "completed"]
         for experiment in folder.paper.select(experiments):
             own = rows[rows["experiment"] == experiment.name]
-            today = folder.code(experiment).code
-            group = (folder.name, experiment.name, budget)
-            if len(own) and not known.same(group, str(own["code"].iloc[0]), today):
+            if len(own) and experiment.name in board.dated(folder, budget):
+                today = folder.code(experiment).code
                 yield Group(folder.name, experiment.name, budget, own, today)
 
 

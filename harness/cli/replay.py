@@ -40,7 +40,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     spec = respecify(rows.iloc[0].to_dict(), local.get(trial))
     isa = isa or (NATIVE if trial in local else COMMITTED)
     group = (spec.paper, spec.experiment, spec.budget)
-    if Lineage.load(reports).code(group, spec.code) != rows.iloc[0]["code"]:
+    if not Lineage.load(reports).same(group, spec.code, rows.iloc[0]["code"]):
         commit = rows.iloc[0]["commit"]
         console.print(f"the code has changed since; the row was measured at commit {commit}")
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
