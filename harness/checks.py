@@ -1,7 +1,8 @@
 """What can be checked about measurements, as data; `harness.judge.rules` does the statistics.
 
-Every check names experiments of its own paper and a metric of their final rows. Values are in the
-metric's own unit (fractions, not per cent). Margins are written here, before the run.
+Every check names experiments and a metric of their final rows: experiments of its own paper by
+their name, those of another one as `paper/experiment`. Values are in the metric's own unit
+(fractions, not per cent). Where a margin comes from is said by the claim, `margin_from`.
 
 A new check is a class here and a rule in `harness.judge.rules`; nothing else knows the kinds.
 """
@@ -10,18 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class BestOf:
+    """The best of every `k` trials by `metric`: what a paper reports that keeps its best run."""
+
+    k: int
+    metric: str
+    direction: Literal["min", "max"]
 
 
 @dataclass(frozen=True)
 class Check:
     """What every check says of itself: which experiments it reads, and in which metrics.
 
-    A `headline` value is only on or off track at a reduced budget; `without_spread`: one seed may
+    An `absolute` value is only on or off track at a reduced budget; `without_spread`: one seed may
     decide, for nothing is estimated.
     """
 
-    headline: ClassVar[bool] = False
+    absolute: ClassVar[bool] = False
     without_spread: ClassVar[bool] = False
 
     @property
@@ -48,7 +58,8 @@ class OfMetric(Check):
 class Value(OfMetric):
     """The mean lies in [low, high]: equivalence, two one-sided t tests (TOST).
 
-    `bands` holds other intervals for reduced budgets, recorded before those runs.
+    `bands` holds other intervals for reduced budgets, recorded before those runs. `best` makes one
+    value of every k trials, where the published one is the best of k.
     """
 
     experiment: str
@@ -56,7 +67,8 @@ class Value(OfMetric):
     low: float
     high: float
     bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    headline: ClassVar[bool] = True
+    best: BestOf | None = None
+    absolute: ClassVar[bool] = True
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -76,7 +88,7 @@ class AtLeast(OfMetric):
     metric: str
     threshold: float
     bands: Mapping[str, float] = field(default_factory=dict)
-    headline: ClassVar[bool] = True
+    absolute: ClassVar[bool] = True
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -104,34 +116,50 @@ class Exact(OfMetric):
 
 
 @dataclass(frozen=True)
-class Effect(OfMetric):
-    """Mean of `high` exceeds mean of `low` by at least `at_least` (default: half of `claimed`).
+class Gap(OfMetric):
+    """A check of the mean of `high` less that of `low`.
 
     `other` is the metric of `low`, where it is not that of `high`: so two metrics of one
-    experiment are compared, replicate by replicate.
+    experiment are compared, replicate by replicate. `best` makes one value of every k trials of
+    the experiments that it names.
     """
 
     high: str
     low: str
     metric: str
-    claimed: float
-    at_least: float | None = None
-    other: str = ""
 
     @property
     def experiments(self) -> tuple[str, ...]:
         """Names of the experiments that this check reads."""
         return (self.high, self.low)
 
+    @property
+    def of_low(self) -> str:
+        """The metric of `low`."""
+        other: str = getattr(self, "other")  # noqa: B009  (a field of every subclass)
+        return other or self.metric
+
     def metrics_of(self, experiment: str) -> tuple[str, ...]:
         """Return the metric on this experiment's side; both where it stands on both."""
-        pairs = ((self.high, self.metric), (self.low, self.other or self.metric))
+        pairs = ((self.high, self.metric), (self.low, self.of_low))
         return tuple(dict.fromkeys(metric for side, metric in pairs if side == experiment))
 
-    @property
-    def smallest(self) -> float:
-        """The smallest effect that still counts as the claimed one."""
-        return self.claimed / 2 if self.at_least is None else self.at_least
+
+@dataclass(frozen=True)
+class Effect(Gap):
+    """Mean of `high` exceeds mean of `low` by at least `at_least`, the smallest such effect."""
+
+    at_least: float
+    other: str = ""
+    best: Mapping[str, BestOf] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Direction(Gap):
+    """Mean of `high` exceeds mean of `low`: the claim only orders them."""
+
+    other: str = ""
+    best: Mapping[str, BestOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,7 +224,6 @@ class CostRatio(Check):
     dear: str
     cheap: str
     cost: str
-    claimed: float
     at_least: float
 
     @property

@@ -105,7 +105,8 @@ def one_of(config: Any, name: str, choices: Iterable[float]) -> None:
 class Task:
     """What makes two numbers comparable; owned by whoever owns the protocol.
 
-    Where methods compete on it (`standings`), a run ends with them side by side.
+    Where methods compete on it (`standings`), a run ends with them side by side. `stand_ins` are
+    experiments, as "paper/experiment", that do not search: what they meet is no claim of a search.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Task:
     unit: str = "%"
     direction: str = "max"
     standings: bool = False
+    stand_ins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.direction, ("max", "min"), f"direction of task '{self.name}'")
@@ -155,25 +157,46 @@ def number_of(source: int | str, config: Any) -> int:
 
 @dataclass(frozen=True)
 class Published:
-    """A number as its authors give it; `source_kind` says how far it can be trusted."""
+    """What the authors give of the quantity that a check judges; `source_kind`: how far to trust.
+
+    `value` is of that very quantity, in the claim's unit and on the data set of its experiments;
+    where they give no such number there is none, and `text` says what they printed. `sd` is over
+    `n` runs of theirs; `best_of`: the value is the best of so many.
+    """
 
     text: str
     value: float | None = None
     sd: float | None = None
     n: int | None = None
     source_kind: str = "printed"
+    unit: str = ""
+    dataset: str = ""
+    best_of: int = 1
 
     def __post_init__(self) -> None:
         kinds = ("printed", "notebook", "figure", "measured", "from memory")
         require(self.source_kind, kinds, "source_kind of a published number")
 
 
+KINDS = ("headline", "supporting", "criticism", "self-check")
+MARGINS = ("paper", "notebook", "earlier run", "pilot", "convention")
+
+
 @dataclass(frozen=True)
 class Claim:
     """One statement of the paper, where it is printed, and the check that judges it.
 
-    `expected` is False where the authors' own material already contradicts the statement: such a
-    claim is judged and printed like any other, but `verify` does not fail on it.
+    `measure` is a phrase for the number that the check judges, in `unit`. `kind` says whose
+    statement it is: the paper's headline, a supporting one, another paper's criticism, or a check
+    of our own that counts in no summary. `margin_from` says where the check's margin comes from.
+
+    Nobody expects a claim that others `doubted` (their words, with the source) or that trials of
+    ours `refuted` (their ids): it is judged and printed like any other, but `verify` does not fail
+    on it. `blocked` says what keeps it from being judged, and what would unblock it.
+
+    `subject` is the experiment whose method a claim praises, where stand-ins that do not search
+    compete on its task: a claim that they meet is refused. `looks` are the numbers of trials at
+    which it may be judged; none: when all declared trials are there.
     """
 
     id: str
@@ -183,14 +206,47 @@ class Claim:
     check: Check
     budgets: tuple[str, ...] = DEEP
     unit: str = "%"
+    measure: str = ""
+    kind: str = "supporting"
+    margin_from: str = "convention"
+    doubted: str = ""
+    refuted: tuple[str, ...] = ()
+    subject: str = ""
+    looks: tuple[int, ...] = ()
+    blocked: str = ""
     expected: bool = True
     note: str = ""
 
     def __post_init__(self) -> None:
         for budget in self.budgets:
             require(budget, BUDGETS, f"budget of claim '{self.id}'")
+        require(self.kind, KINDS, f"kind of claim '{self.id}'")
+        require(self.margin_from, MARGINS, f"margin_from of claim '{self.id}'")
+        if self.doubted or self.refuted:
+            object.__setattr__(self, "expected", False)
+        if self.subject:
+            require(self.subject, self.check.experiments, f"subject of claim '{self.id}'")
+        if self.looks:
+            rising(self, "looks", 3)
         if self.published.source_kind == "from memory" and self.expected:
-            raise Refused(f"claim '{self.id}': a number from memory gates nothing; expected=False")
+            raise Refused(
+                f"claim '{self.id}': a number from memory gates nothing; say who doubted it"
+            )
+        if self.measure and self.published.value is not None:
+            self._comparable()
+
+    def _comparable(self) -> None:
+        """Refuse a published number that is not of the quantity that is measured here."""
+        published = self.published
+        if published.unit != self.unit:
+            raise Refused(
+                f"claim '{self.id}': published.unit='{published.unit}', but it is judged in "
+                f"'{self.unit}'; a number of another quantity has no value, only a text"
+            )
+        if not published.dataset:
+            raise Refused(
+                f"claim '{self.id}': published.value={published.value:g}: name its dataset"
+            )
 
 
 @dataclass(frozen=True)
@@ -202,9 +258,11 @@ class Experiment:
     one trial on one CPU core, per budget.
     A `deterministic` experiment has no seed: one trial is the whole population. `replicates` says
     how many seeds one trial trains at once (stacked models): each of them is charged, and caps
-    are those of one replicate. `shows` is a "module:function" too; the function takes
-    the folder of a trial's artifacts and returns a text that is printed when a run ends, of its
-    first seed: a drawing of what was found. It runs after the trial: its code moves no number.
+    are those of one replicate. They are `independent` when a trial draws nothing at random that
+    they share; else the trial is the unit of every verdict. `shows` is a "module:function" too;
+    the function takes the folder of a trial's artifacts and returns a text that is printed when a
+    run ends, of its first seed: a drawing of what was found. It runs after the trial: its code
+    moves no number.
     """
 
     name: str
@@ -218,6 +276,7 @@ class Experiment:
     skipped: tuple[str, ...] = ()
     deterministic: bool = False
     replicates: int | str = 1
+    independent: bool = False
     threads: int = 1
     shows: str = ""
 
@@ -274,9 +333,34 @@ class Paper:
             twice = sorted({name for name in ids if ids.count(name) > 1})
             if twice:
                 raise Refused(f"{kind} '{twice[0]}' is declared twice")
+        tops = {name.partition("/")[0] for name in names}
         for claim in () if self.studies else self.claims:  # theirs are not known here
             for name in claim.check.experiments:
-                require(name, names, f"experiment in claim '{claim.id}'")
+                if name.partition("/")[0] == name or name.partition("/")[0] in tops:
+                    require(name, names, f"experiment in claim '{claim.id}'")
+            self._same_data(claim)
+
+    def foreign(self, claim: Claim) -> list[str]:
+        """Return the experiments of other papers that a claim reads, as 'paper/experiment'."""
+        own = {experiment.name for experiment in self.experiments}
+        return [name for name in claim.check.experiments if name not in own]
+
+    def _same_data(self, claim: Claim) -> None:
+        """Refuse a published number on other data, and a claim of a search without a subject."""
+        tasks = {e.name: e.task for e in self.experiments}
+        own = [tasks[name] for name in claim.check.experiments if name in tasks]
+        known, dataset = sorted({task.dataset for task in own}), claim.published.dataset
+        if dataset and known and known != [dataset]:
+            raise Refused(
+                f"claim '{claim.id}': published.dataset='{dataset}', but it is judged on "
+                f"{', '.join(known)}; a number of other data has no value, only a text"
+            )
+        searched = any(task.stand_ins for task in own) and claim.kind != "self-check"
+        if searched and claim.measure and not claim.subject:
+            raise Refused(
+                f"claim '{claim.id}': name its subject, whose place the stand-ins of the task "
+                f"take; choose from: {', '.join(claim.check.experiments)}"
+            )
 
     def select(self, names: Sequence[str]) -> list[Experiment]:
         """Return the experiments of that name or below it ('benchmark' has 'benchmark/mlp')."""

@@ -37,6 +37,7 @@ from harness import statistics
 from harness.checks import (
     AtLeast,
     CostRatio,
+    Direction,
     Effect,
     Exact,
     Ordering,
@@ -178,19 +179,24 @@ def _same(check: Same, case: Case) -> Verdict:
 @_judge.register
 def _effect(check: Effect, case: Case) -> Verdict:
     high = case.evidence.sample(check.high, check.metric)
-    low = case.evidence.sample(check.low, check.other or check.metric)
+    low = case.evidence.sample(check.low, check.of_low)
     gap = high.minus(low)
     lower, upper = gap.interval(0.95)
     p, note = _effect_p(high, low, case.floor)
-    if lower > 0 and gap.value >= check.smallest:
+    if lower > 0 and gap.value >= check.at_least:
         return replace(case.says(REPRODUCED, gap, 0.95, p), note=note)
     if lower > 0:
-        note = f"the direction is confirmed, but {gap.value:.3g} < {check.smallest:.3g}"
+        note = f"the direction is confirmed, but {gap.value:.3g} < {check.at_least:.3g}"
         return replace(case.says(PARTIALLY, gap, 0.95, p), note=note)
     if upper < 0:
         return replace(case.says(REFUTED, gap, 0.95, p), note=note)
     note = case.needs(gap, abs(gap.value), 0.95)
     return replace(case.says(OPEN, gap, 0.95, p), note=note)
+
+
+@_judge.register
+def _direction(check: Direction, case: Case) -> Verdict:
+    return _effect(Effect(check.high, check.low, check.metric, 0.0, check.other, check.best), case)
 
 
 def _effect_p(high: Sample, low: Sample, floor: float) -> tuple[float, str]:

@@ -75,7 +75,7 @@ class Case:
 
     def says(self, word: str, estimate: Estimate, level: float, p: float = math.nan) -> Verdict:
         """Return the verdict; headline values at a reduced budget are only on or off track."""
-        if self.claim.check.headline and self.budget != "paper":
+        if self.claim.check.absolute and self.budget != "paper":
             word = {REPRODUCED: ON_TRACK, REFUTED: OFF_TRACK}.get(word, word)
         low, high = (_known(bound) for bound in estimate.interval(level))
         chance = None if estimate.error == 0 else _known(p)

@@ -98,7 +98,7 @@ CLAIMS = [
         OURS,
         Published(f"{MEASURED}: relative errors", math.log10(3.3 / 0.0011), n=1,
                   source_kind="measured"),
-        Effect(IMAGES, IMAGES, "relu_initial_error_log10", math.log10(3.3 / 0.0011), 1.0,
+        Effect(IMAGES, IMAGES, "relu_initial_error_log10", 1.0,
                other="smooth_initial_error_log10"),
         ALL,
         unit="decades",

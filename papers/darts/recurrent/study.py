@@ -7,7 +7,7 @@ on. On budgets below `paper` networks, vocabulary and training are small as well
 
 from math import log
 
-from harness.checks import Effect, Exact, Value
+from harness.checks import Direction, Effect, Exact, Value
 from harness.paper import ALL, DEEP, Claim, Experiment, Phase, Published, Task
 from papers.cells.supernet.config import rate_for
 from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
@@ -166,7 +166,7 @@ CLAIMS = [
         "The cell that DARTS finds beats the best of the random cells",
         "Table 2; Penn Treebank",
         Published("perplexity 55.7 against 59.4 of the best of 8", log(59.4 / 55.7)),
-        Effect(RANDOM, SECOND, "test_loss", claimed=log(59.4 / 55.7)),
+        Effect(RANDOM, SECOND, "test_loss", at_least=log(59.4 / 55.7) / 2),
         DEEP,
         unit="nats",
         expected=False,
@@ -179,7 +179,7 @@ CLAIMS = [
         "The cell that DARTS finds beats the mean random cell",
         "premise of Table 2; doubted by arXiv:1902.08142",
         Published("not printed; over seeds 63.3, random cells 62.5 (arXiv:1902.08142)"),
-        Effect(RANDOM, SECOND, "mean_test_loss", claimed=0.0, at_least=0.0, other="test_loss"),
+        Direction(RANDOM, SECOND, "mean_test_loss", other="test_loss"),
         DEEP,
         unit="nats",
         expected=False,
@@ -189,7 +189,7 @@ CLAIMS = [
         "Second order finds a better recurrent cell than first order",
         "Table 2; Penn Treebank",
         Published("perplexity 55.7 against 57.6", log(57.6 / 55.7)),
-        Effect(FIRST, SECOND, "test_loss", claimed=log(57.6 / 55.7)),
+        Effect(FIRST, SECOND, "test_loss", at_least=log(57.6 / 55.7) / 2),
         DEEP,
         unit="nats",
         expected=False,
@@ -201,7 +201,7 @@ CLAIMS = [
         "The cell found on Penn Treebank beats the mean random cell",
         "Table 3 and premise of Table 2",
         Published("not printed"),
-        Effect(RANDOM, KNOWN, "mean_test_loss", claimed=0.0, at_least=0.0, other="test_loss"),
+        Direction(RANDOM, KNOWN, "mean_test_loss", other="test_loss"),
         ("paper",),
         unit="nats",
         note="below budget paper the random cells have 4 nodes, and DARTS's has 8",

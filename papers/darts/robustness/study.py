@@ -136,7 +136,7 @@ CLAIMS = [
         "A search that ends as curvature rises returns a cell with fewer skip connections",
         "Zela et al. 2020, Sec. 4.3; they print errors, not counts",
         Published("DARTS-ES ends before the skip connections take over"),
-        Effect(WEAK, WEAK, "skips", 2.0, 1.0, other="early_skips"),
+        Effect(WEAK, WEAK, "skips", 1.0, other="early_skips"),
         DEEP,
         unit="edges",
     ),

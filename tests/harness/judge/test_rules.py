@@ -62,7 +62,7 @@ def test_equal_values_of_several_seeds_have_a_point_interval():
 
 
 def test_effect_in_each_outcome():
-    check = Effect("a", "b", "acc", claimed=0.10)
+    check = Effect("a", "b", "acc", at_least=0.05)
     low = [0.40, 0.41, 0.42, 0.39]
     data = {"b": low}
     assert (
@@ -78,7 +78,7 @@ def test_effect_in_each_outcome():
 def test_effect_is_paired_only_by_equal_seeds_and_members():
     low = np.array([0.1, 0.9, 0.5, 0.3, 0.7, 0.2])
     high = low + np.array([0.05, 0.06, 0.04, 0.05, 0.06, 0.04])
-    check = Effect("a", "b", "acc", claimed=0.05)
+    check = Effect("a", "b", "acc", at_least=0.025)
     paired = one(check, frame(a=high, b=low))
     assert paired.verdict == "reproduced"
     assert paired.p == pytest.approx(2 / 2**6)
@@ -91,7 +91,7 @@ def test_effect_is_paired_only_by_equal_seeds_and_members():
 
 
 def test_effect_with_too_few_seeds_to_permute_says_so():
-    check = Effect("a", "b", "acc", claimed=0.1)
+    check = Effect("a", "b", "acc", at_least=0.05)
     data = pd.concat([rows("a", [0.5, 0.51, 0.52]), rows("b", [0.4, 0.41, 0.42], seed=[7, 8, 9])])
     verdict = one(check, data)
     assert verdict.verdict == "reproduced" and verdict.p < 0.05
@@ -101,7 +101,7 @@ def test_effect_with_too_few_seeds_to_permute_says_so():
 
 
 def test_many_claims_ask_for_a_p_that_holm_can_accept():
-    checks = [Effect("a", "b", "acc", claimed=0.1) for _ in range(6)]
+    checks = [Effect("a", "b", "acc", at_least=0.05) for _ in range(6)]
     data = pd.concat([rows("a", TIGHT[:4]), rows("b", np.array(TIGHT) + 0.4)])
     verdicts = judge(paper(*checks), data, "nightly")
     assert {v.verdict for v in verdicts} == {"not reproduced"}
@@ -156,10 +156,10 @@ def test_effect_between_two_metrics_is_paired_per_replicate():
     """The replicates differ far more from one another than the two metrics differ in each."""
     level = np.array([0.1, 0.5, 0.9, 0.3, 0.7])
     measured = frame(a=level).assign(other=level - 0.05 - np.array([0, 1, -1, 1, -1]) * 1e-3)
-    check = Effect("a", "a", "acc", claimed=0.08, other="other")
+    check = Effect("a", "a", "acc", at_least=0.04, other="other")
     verdict = one(check, measured)
     assert verdict.verdict == "reproduced" and verdict.estimate == pytest.approx(0.05)
-    backward = Effect("a", "a", "other", claimed=0.08, other="acc")
+    backward = Effect("a", "a", "other", at_least=0.04, other="acc")
     assert word(backward, measured) == "not reproduced"
     assert one(check, measured.drop(columns="other")).verdict == "not run"
     assert one(check, measured.assign(other=np.nan)).note == "a: 'other' was not measured"
@@ -169,7 +169,7 @@ def test_effect_between_metrics_of_two_experiments_reads_each_its_own():
     high = rows("a", [0.5, 0.52, 0.48, 0.51], "mine")
     low = rows("b", [0.3, 0.31, 0.29, 0.32], "yours")
     measured = pd.concat([high, low], ignore_index=True)
-    verdict = one(Effect("a", "b", "mine", claimed=0.2, other="yours"), measured)
+    verdict = one(Effect("a", "b", "mine", at_least=0.1, other="yours"), measured)
     assert verdict.verdict == "reproduced" and verdict.estimate == pytest.approx(0.1975)
 
 
@@ -200,7 +200,7 @@ def test_trend_uses_common_blocks_and_carries_constants_into_each():
 
 
 def test_cost_ratio_in_each_outcome():
-    check = CostRatio("a", "b", "seconds", claimed=10.0, at_least=5.0)
+    check = CostRatio("a", "b", "seconds", at_least=5.0)
     cheap = [1.0, 1.1, 0.9, 1.05]
     ratio = one(check, frame("seconds", a=[10.0, 10.5, 9.5, 10.0], b=cheap))
     assert ratio.verdict == "reproduced"
@@ -213,7 +213,7 @@ def test_cost_ratio_in_each_outcome():
 
 
 def test_constant_costs_are_exact():
-    check = CostRatio("a", "b", "steps", claimed=3.0, at_least=3.0)
+    check = CostRatio("a", "b", "steps", at_least=3.0)
     verdict = one(check, frame("steps", a=[3000, 3000], b=[1000, 1000]))
     assert verdict.verdict == "reproduced" and verdict.p is None
     assert verdict.low == verdict.high == pytest.approx(3.0)
@@ -221,7 +221,7 @@ def test_constant_costs_are_exact():
 
 
 def test_members_of_one_trial_share_its_clock():
-    check = CostRatio("a", "b", "seconds", claimed=10.0, at_least=5.0)
+    check = CostRatio("a", "b", "seconds", at_least=5.0)
     stacked = [
         rows(name, [cost] * 16, "seconds", seed=0, member=range(16))
         for name, cost in (("a", 10.0), ("b", 1.0))
@@ -231,10 +231,10 @@ def test_members_of_one_trial_share_its_clock():
 
 
 def test_one_timing_of_a_deterministic_experiment_is_still_one_timing():
-    check = CostRatio("a", "b", "seconds", claimed=10.0, at_least=5.0)
+    check = CostRatio("a", "b", "seconds", at_least=5.0)
     data = frame("seconds", a=[10.0], b=[1.0])
     assert word(check, data, fixed=("a", "b")) == "inconclusive"
-    steps = CostRatio("a", "b", "steps", claimed=10.0, at_least=5.0)
+    steps = CostRatio("a", "b", "steps", at_least=5.0)
     assert word(steps, frame("steps", a=[10], b=[1]), fixed=("a", "b")) == "reproduced"
 
 
@@ -293,7 +293,7 @@ def test_tost_errs_in_one_of_twenty_when_the_truth_is_at_the_margin():
 @pytest.mark.slow
 @pytest.mark.parametrize("paired", [True, False])
 def test_no_effect_is_seldom_confirmed(paired):
-    check = Effect("a", "b", "acc", claimed=0.01)
+    check = Effect("a", "b", "acc", at_least=0.005)
 
     declared, rng, confirmed = paper(check), np.random.default_rng(11), 0
     for _ in range(100):
@@ -306,7 +306,11 @@ def test_no_effect_is_seldom_confirmed(paired):
 
 @pytest.mark.slow
 def test_the_interval_of_an_effect_covers_the_truth():
-    declared, rng, hits = paper(Effect("a", "b", "acc", claimed=0.1)), np.random.default_rng(5), 0
+    declared, rng, hits = (
+        paper(Effect("a", "b", "acc", at_least=0.05)),
+        np.random.default_rng(5),
+        0,
+    )
     for _ in range(100):
         data = pd.concat([rows("a", rng.normal(0.6, 0.2, 4)), rows("b", rng.normal(0.5, 0.1, 6))])
         (verdict,) = judge(declared, data, "paper")
