@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import budget
 from harness.paper import Experiment
 from harness.plan import discover
 from harness.plan.discover import Folder
@@ -61,6 +62,15 @@ def test_the_readme_names_every_group_of_experiments(found: Folder):
     text = (found.path / "README.md").read_text()
     for experiment in found.paper.experiments:
         assert experiment.name.split("/")[0] in text
+
+
+@pytest.mark.parametrize("name", ["smoke", "nightly"])
+@pytest.mark.parametrize("found", PAPERS, ids=lambda found: found.name)
+def test_the_trials_of_a_standard_budget_fit_into_it(found: Folder, name: str):
+    """Nothing cuts a trial short, so what is declared must fit: expected seconds on two cores."""
+    run = [e for e in found.paper.experiments if name not in e.skipped]
+    core_seconds = sum(e.expected.get(name, 1.0) * e.trials(name) for e in run)
+    assert core_seconds <= budget.CORES * (budget.standard(name).paper_seconds or 0)
 
 
 def test_every_function_and_config_is_represented_once_and_by_the_cheapest():

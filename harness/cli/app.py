@@ -94,6 +94,10 @@ def run(  # noqa: PLR0913  (one parameter per option)
     launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
+    unguarded: Annotated[
+        bool,
+        typer.Option("--no-guard", help="Stop no trial that takes far longer than expected."),
+    ] = False,
     checkpoint_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 30.0,
     tracking: Annotated[bool, typer.Option(help="Bring the journals into MLflow.")] = True,
     runs: RunsFolder = RUNS,
@@ -112,7 +116,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     chosen = _seeds(seed, seeds)
     found = discover.load_each(papers)
     kind, host = launch.machine(device, jobs, launcher=launcher)
-    request = Request(experiment or (), cap, chosen, setting or (), kind)
+    request = Request(experiment or (), cap, chosen, setting or (), kind, not unguarded)
     specs = [spec for paper in found for spec in plan(paper, request)]
     if plan_only:
         from harness.show import terminal

@@ -62,7 +62,8 @@ def respecify(row: Mapping[Hashable, Any], home: str | Path | None = None) -> Sp
     frozen = replace(experiment, config=config, reduced={}, skipped=())
     paper = replace(folder.paper, experiments=[frozen], claims=())
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"
-    request = Request((), budget.named(row["budget"]), [int(row["seed"])], (), kind)
+    cap = budget.named(row["budget"])
+    request = Request((), cap, [int(row["seed"])], (), kind, guarded=False)
     (spec,) = specs.plan(replace(folder, paper=paper), request)
     return replace(spec, seconds_cap=None) if row["stopped_by"] == "length" else spec
 

@@ -16,6 +16,7 @@ from harness.plan.specs import Spec
 from harness.record.journal import Result
 from harness.record.mlflow_process import sync
 from harness.run import launch, session
+from harness.run.runner import UNGUARDED
 from harness.run.session import Site
 
 
@@ -30,7 +31,7 @@ def run_trials(
     """Run trials to their end and print what the papers say beside what was measured.
 
     Returns:
-        0 when every trial completed, 1 when one failed, 130 when asked to stop.
+        0 when every trial completed, 1 when one failed or was cut, 130 when asked to stop.
     """
     if not specs:
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
@@ -50,11 +51,24 @@ def run_trials(
     if site.tracking:
         console.print(sync(site.runs), highlight=False, markup=False, soft_wrap=True)
     console.print(f"journals and artifacts: {site.runs}/", highlight=False)
+    for line in cut_short(results):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     where_to = " ".join(os.path.relpath(folder.path) for folder in papers)
     option = "" if site.runs == Path("runs") else f" --runs {site.runs}"
     hint = f"write tables, pages and figures: python -m harness report {where_to}{option}"
     console.print(hint, highlight=False, soft_wrap=True)
     return 0 if all(result.status == "completed" for result in results) else 1
+
+
+def cut_short(results: Sequence[Result]) -> Iterator[str]:
+    """Yield which trials their guard stopped, and how they go on; nothing when it stopped none."""
+    names = [f"{r.spec['experiment']} seed {r.spec['seed']}" for r in results if r.status == "cut"]
+    if names:
+        yield f"cut, for they took far longer than expected: {', '.join(names)}"
+        yield (
+            "no claim is judged by them; they are saved, and the same command with "
+            f"{UNGUARDED} goes on to the numbers of a run that was never cut"
+        )
 
 
 def shown(papers: Sequence[Folder], results: Sequence[Result]) -> Iterator[Panel]:

@@ -23,7 +23,10 @@ SPEC = "spec.json"
 
 @dataclass(frozen=True)
 class Spec:
-    """Everything that decides what a trial measures; JSON on disk, one per trial folder."""
+    """Everything that decides what a trial measures; JSON on disk, one per trial folder.
+
+    `guard` decides nothing of it: after that many device seconds the trial is saved and stopped.
+    """
 
     trial: str
     paper: str
@@ -43,6 +46,7 @@ class Spec:
     clock: str
     expected: float
     charged: int
+    guard: float | None
 
     @property
     def limit(self) -> Limit:
@@ -67,13 +71,14 @@ class Spec:
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, as the command line gives it."""
+    """What the user asked for, as the command line gives it; `guarded`: with `Budget.guard`."""
 
     experiments: Sequence[str] = ()
     budget: Budget = budgets.STANDARD["smoke"]
     seeds: Sequence[int] | None = None
     settings: Sequence[str] = ()
     device: str = "cpu"
+    guarded: bool = True
 
 
 def plan(folder: Folder, request: Request) -> list[Spec]:
@@ -121,12 +126,14 @@ def _spec(
     seed: int,
     code: Digest,
 ) -> Spec:
-    own = changes[experiment.name]
+    plain = experiment.at(request.budget.base)
+    settings = changes[experiment.name].items()
+    own = {name: value for name, value in settings if value != getattr(plain, name)}
     try:
-        config = replace(experiment.at(request.budget.base), **own)
+        config = replace(plain, **own)
     except (ValueError, TypeError) as error:
         raise Refused(f"experiment '{experiment.name}': {error}") from error
-    limit, charged = _cost(folder, experiment, request.budget, config)
+    limit, charged = _cost(experiment, request.budget, config)
     values = asdict(config)
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
     identity = [folder.name, experiment.name, request.budget.name, seed]
@@ -151,16 +158,16 @@ def _spec(
         clock=code.clock,
         expected=experiment.expected.get(request.budget.base, 0.0),
         charged=charged,
+        # nobody knows what another config is expected to take
+        guard=request.budget.guard(experiment) if request.guarded and not own else None,
     )
 
 
-def _cost(
-    folder: Folder, experiment: Experiment, budget: Budget, config: Any
-) -> tuple[Limit, int]:
+def _cost(experiment: Experiment, budget: Budget, config: Any) -> tuple[Limit, int]:
     """Return the cap of a trial and the SGD steps it will be charged; refuse a cap of none."""
     replicates = number_of(experiment.replicates, config)
-    limit = budget.limit(experiment, folder.paper.experiments)
-    if budget.trial is not None and limit.seconds is not None:
+    limit = budget.limit
+    if limit.seconds is not None:
         limit = replace(limit, seconds=limit.seconds * replicates)
     meter = Meter(resolve(experiment.phases, config), limit, replicates=replicates)
     turns = sum(ledger.horizon * ledger.cost for ledger in meter.ledgers.values())

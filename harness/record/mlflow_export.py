@@ -28,7 +28,8 @@ from harness.record.journal import Result
 DATABASE, LOCK = "mlflow.db", "mlflow.lock"
 ROWS, FILES = "harness.imported_rows", "harness.imported_files"
 BATCH, TEXTS = 900, 90  # MLflow takes 1000 entities a request, 100 of them parameters or tags
-STATUS = {"completed": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "running": "RUNNING"}
+STATUS = {"completed": "FINISHED", "failed": "FAILED", "running": "RUNNING"}
+STATUS |= {"stopped": "KILLED", "cut": "KILLED"}
 STALE = 600.0  # seconds without a sign of life, after which a running trial counts as killed
 PATIENCE = 300.0  # seconds to wait for another importer
 

@@ -59,12 +59,14 @@ def behaviour(folder: Folder, experiment: Experiment, runs: Path) -> Iterator[st
     """
     where = f"experiment '{experiment.name}' of {folder.name}"
     spec = _spec(folder, experiment)
-    whole = _run(spec, runs / "whole")
+    whole = _run(spec, runs / "whole", Pace(checkpoint=NEVER))  # its guard looks at heartbeats
     if whole.status != "completed":
         yield f"{where}: {whole.status}: {whole.error}"
         return
-    if whole.stopped_by != "length":
-        yield f"{where}: hit the cap of budget check ({whole.stopped_by}); shrink it there"
+    meant = budget.standard("check").experiment_seconds
+    if meant is not None and whole.total("seconds") > meant:
+        took = f"{whole.total('seconds'):.1f} s of device time at budget check"
+        yield f"{where}: takes {took}, which is for {meant:g} s; shrink it there"
     for row in whole.finals:
         if experiment.task.metric not in row["values"]:
             yield f"{where}: its last row lacks '{experiment.task.metric}', the task's metric"

@@ -22,7 +22,9 @@ from harness.plan import discover
 from harness.plan.specs import Spec, config_of
 from harness.record import journal, provenance
 from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
+from harness.words import duration
 
+UNGUARDED = "--no-guard"  # the option of `run` that takes the guard away
 HEARTBEAT, LOCK, TRACEBACK = "heartbeat.json", "lock", "traceback.txt"
 asked_to_stop = False  # set by SIGTERM between two trials of one worker process
 
@@ -39,8 +41,8 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
     """Run the trial of a folder to its end, from its last checkpoint where there is one.
 
     Returns:
-        'completed', 'stopped' (asked to), or 'failed' with the reason. A trial that is complete
-        already is left as it is.
+        'completed', 'stopped' (asked to), 'cut' (by its guard), or 'failed' with the reason. A
+        trial that is complete already is left as it is.
 
     Raises:
         Refused: another process runs this trial.
@@ -111,7 +113,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     with closing(trial.journal):
         trial.journal.append("start", spec=asdict(spec), provenance=origin)
         with _stop_on_signal(trial):
-            outcome = _consume(paper, experiment, config, trial)
+            outcome = _consume(paper, experiment, config, trial, spec)
         trial.journal.append(
             "end",
             status=outcome.status,
@@ -123,17 +125,25 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
 
 
 def _consume(
-    folder: discover.Folder, experiment: Experiment, config: Any, trial: Trial
+    folder: discover.Folder, experiment: Experiment, config: Any, trial: Trial, spec: Spec
 ) -> Outcome:
     """Write every row that the experiment yields."""
     latest: Row = {}
-    trial.on_heartbeat = lambda: beat(trial, latest)
+
+    def watched() -> None:
+        beat(trial, latest)
+        if spec.guard is not None and trial.meter.spent("seconds") > spec.guard:
+            trial.stop_requested = True
+
+    trial.on_heartbeat = watched
     try:
         for row in folder.function(experiment)(config, trial):
             latest = row
             trial.append(row)
             _check_finite(row, trial)
     except Interrupted as stop:
+        if trial.stop_requested and not asked_to_stop:  # nobody asked: it was the guard
+            return Outcome("cut", _astray(trial, spec))
         return Outcome("stopped", str(stop))
     except MemoryError:
         return Outcome("failed", "MemoryError: the machine's memory is full")
@@ -145,6 +155,17 @@ def _consume(
     if not latest:
         return Outcome("failed", "the experiment yielded no row")
     return Outcome("completed")
+
+
+def _astray(trial: Trial, spec: Spec) -> str:
+    """Say why the guard stopped a trial, and how it goes on."""
+    phase = trial.meter.phase
+    return (
+        f"its guard of {duration(spec.guard or 0.0)} stopped it at turn "
+        f"{trial.meter.ledgers[phase].turns} of {phase}, expected were about "
+        f"{duration(max(1.0, spec.expected))} in all; saved: the same command with {UNGUARDED} "
+        "goes on"
+    )
 
 
 def _check_finite(row: Mapping[str, Any], trial: Trial) -> None:

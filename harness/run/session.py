@@ -154,7 +154,8 @@ def _tail(path: Path, size: int = 4096) -> bytes:
 
 def ended(result: Result) -> str:
     """Return the line that says how a trial ended."""
-    marks = {"completed": "[green]done[/]", "stopped": "[yellow]stopped[/]"}
+    marks = {"completed": "[green]done[/]"}
+    marks |= {status: f"[yellow]{status}[/]" for status in ("stopped", "cut")}
     mark = marks.get(result.status, "[red]failed[/]")
     name = f"{result.spec['experiment']} seed {result.spec['seed']}"
     cost = f"{int(result.total('steps')):,} steps, {duration(result.total('seconds'))}"

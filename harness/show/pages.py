@@ -148,12 +148,15 @@ def _citation(folder: Folder) -> str:
 
 
 def _terms(folder: Folder, budget: str) -> str:
-    cap = STANDARD[budget].paper_seconds
-    limit = (
-        "No cap" if cap is None else f"At most {duration(cap)} for the whole paper on two cores"
+    whole = STANDARD[budget].paper_seconds
+    size = (
+        "No limit of time"
+        if whole is None
+        else f"Meant for {duration(whole)} on two cores, the whole paper"
     )
+    ends = "trials end by their steps"
     command = f"python -m harness run papers/{folder.name} --budget {budget}"
-    return f"{limit}. Intervals: 95 % (90 % for equivalence tests). `{command}`\n"
+    return f"{size}; {ends}. Intervals: 95 % (90 % for equivalence tests). `{command}`\n"
 
 
 def _origin(rows: pd.DataFrame) -> str:

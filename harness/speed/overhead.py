@@ -124,5 +124,5 @@ def _spec(name: str) -> Spec:
     text = dict.fromkeys(("paper", "folder", "task", "data", "overrides", "code", "clock"), "")
     return Spec(
         trial=name, experiment=name, budget="smoke", steps_cap=None, seconds_cap=60.0, seed=0,
-        config={}, device="cpu", threads=1, expected=10.0, charged=100, **text,
+        config={}, device="cpu", threads=1, expected=10.0, charged=100, guard=None, **text,
     )  # fmt: skip

@@ -73,6 +73,7 @@ def test_a_row_becomes_the_spec_it_came_from(lab):
     assert again.config == kept.config
     assert (again.seed, again.budget, again.device, again.code) == (3, "smoke", "cpu", kept.code)
     assert again.trial == kept.trial
+    assert (kept.guard, again.guard) == (60.0, None)
     assert again.seconds_cap is None  # 'length' ended it: a slower machine changes nothing
 
 

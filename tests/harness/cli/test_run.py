@@ -11,10 +11,12 @@ from rich.console import Console
 
 from harness.cli import run
 from harness.plan import discover
-from harness.record import journal
+from harness.record import journal, tables
 from harness.run import launch, runner
+from harness.trial import Pace
+from tests.lab.clocks import at_speed
 from tests.lab.commands import call
-from tests.lab.throwaway import METHOD, home, make_paper
+from tests.lab.throwaway import METHOD, as_found, home, make_paper  # noqa: F401
 
 UNLUCKY = METHOD.replace(
     "    model = Model(",
@@ -125,6 +127,45 @@ def test_a_failing_trial_gives_status_1_and_the_others_complete(tmp_path, monkey
     assert "loss=nan at turn 7 of 'train'" in results[2].error
     assert results[2].rows[-1]["turn"] == 7
     assert len(results[3].rows) == 8  # turns 0, 3, ... 18 of 20, and the end
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("as_found")
+def test_a_cut_trial_is_told_judges_nothing_and_goes_on_without_its_guard(
+    tmp_path, monkeypatch, capsys
+):
+    def here(folders, host, pace, watch):
+        return {folder: runner.execute(folder, Pace(heartbeat=0.0)) for folder in folders}
+
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(launch, "run", here)
+    folder = make_paper(tmp_path, seeds={"smoke": 3})
+    command = ["run", folder, "--no-tracking", "--device", "cpu", "--runs"]
+    assert call(*command, tmp_path / "whole") == 0
+    capsys.readouterr()
+    runs = tmp_path / "runs"
+    at_speed(monkeypatch, 96)
+    assert call(*command, runs, "--seed", "1") == 1
+    at_speed(monkeypatch, 4)
+    assert call(*command, runs) == 1  # what was spent counts: it is still beyond its guard
+    said = " ".join(capsys.readouterr().out.split())
+    assert "cut fit seed 1: 22 steps, 72 s; its guard of 60 s stopped it at turn 11" in said
+    assert "cut, for they took far longer than expected: fit seed 1" in said
+    assert "the same command with --no-guard goes on" in said
+    assert "n = " not in said  # nothing is judged by it
+    assert call("report", folder, "--runs", runs, "--reports", tmp_path / "reports") == 0
+    assert set(tables.load(tmp_path / "reports" / "results.csv")["seed"]) == {0, 2}
+    capsys.readouterr()
+    assert call(*command, runs, "--no-guard") == 0
+    said = capsys.readouterr().out
+    assert "2 of 3 trials are complete already" in said
+    assert "n = 3" in said
+    assert "its guard" not in said
+    assert numbers(runs) == numbers(tmp_path / "whole")
+
+
+def numbers(runs: Path) -> dict[str, list[str]]:
+    return {result.trial: journal.measured(result) for result in everything(runs).values()}
 
 
 @pytest.mark.slow

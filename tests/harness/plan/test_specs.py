@@ -155,11 +155,15 @@ def test_a_method_that_moves_to_another_file_is_the_same_trial(tmp_path):
     assert moved == first
 
 
-def test_saying_the_default_aloud_is_the_same_measurement_but_marked(tmp_path):
+def test_saying_the_default_aloud_is_the_same_trial(tmp_path):
     folder = make_paper(tmp_path)
-    quiet, loud = spec_for(folder), spec_for(folder, eval_every=3)
-    assert quiet.config == loud.config
-    assert (quiet.overrides, loud.overrides) == ("", "eval_every=3")
+    assert spec_for(folder, steps=12, eval_every=3) == spec_for(folder)  # 12 at this budget
+    assert spec_for(folder, steps=40, eval_every=3).overrides == "steps=40"  # as the authors did
+
+
+def test_a_default_of_another_type_said_aloud_is_the_same_trial(lab):
+    found = lab(experiment("fit", Config(lr=1)))  # type: ignore[arg-type]  # as authors write it
+    assert ask(found, settings=["lr=1.0", "layers=40,20", "decay=none"]) == ask(found)
 
 
 def test_a_spec_survives_the_disk(tmp_path):
@@ -226,17 +230,26 @@ def test_a_budget_shrinks_what_is_declared_and_no_more(lab):
 
 def test_the_paper_budget_has_no_cap(lab):
     (spec,) = ask(lab(experiment("fit")), at="paper")
-    assert (spec.steps_cap, spec.seconds_cap) == (None, None)
+    assert (spec.steps_cap, spec.seconds_cap, spec.guard) == (None, None, None)
 
 
-def test_experiments_share_the_cap_of_a_paper_by_expected_time(lab):
+def test_a_trial_of_a_standard_budget_ends_by_its_steps_and_has_a_guard(lab):
     found = lab(
         experiment("slow", expected={"smoke": 30.0}),
-        experiment("fast", expected={"smoke": 10.0}, seeds={"smoke": 2}),
+        experiment("fast", expected={"smoke": 1.0}, seeds={"smoke": 2}),
     )
-    caps = [spec.seconds_cap for spec in ask(found)]
-    assert caps == pytest.approx([144.0, 48.0, 48.0])  # two cores for two minutes
-    assert ask(found, "fast")[0].seconds_cap == pytest.approx(48.0)  # alone as in company
+    planned = ask(found)
+    assert {(spec.steps_cap, spec.seconds_cap) for spec in planned} == {(None, None)}
+    assert [spec.guard for spec in planned] == [360.0, 60.0, 60.0]
+    free = ask(found, guarded=False)
+    assert [spec.guard for spec in free] == [None] * 3
+    assert [replace(spec, guard=None) for spec in planned] == free  # the same trials
+
+
+def test_of_another_config_nobody_knows_what_it_takes(lab):
+    found = lab(experiment("fit", expected={"smoke": 30.0}))
+    (spec,) = ask(found, settings=["steps=1000"])
+    assert spec.guard is None
 
 
 def test_a_cap_on_steps_counts_what_a_turn_is_charged(tmp_path):

@@ -205,10 +205,16 @@ def test_other_steps_after_an_interruption_are_told(tmp_path):
 SPEND = 'trial.meter.ledgers["train"].seconds += 1.0'
 
 
-def test_a_trial_that_needs_the_cap_is_told(tmp_path):
+def test_a_trial_that_takes_more_than_its_budget_is_told(tmp_path):
     folder = make_paper(tmp_path, body=changed("time.sleep(config.sleep)", SPEND))
-    found = problems(shorter(folder, 1000))
-    assert told(found, "hit the cap of budget check (seconds); shrink it there"), found
+    (found,) = problems(folder)
+    assert "s of device time at budget check, which is for 10 s; shrink it there" in found
+
+
+def test_a_trial_without_end_is_cut_and_told(tmp_path):
+    body = changed("time.sleep(config.sleep)", "time.sleep(0.01)\n        " + SPEND)
+    (found,) = problems(shorter(make_paper(tmp_path, body=body), 10**6))
+    assert "cut: its guard of 2:00 min stopped it at turn" in found
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,21 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.paper import Refused
+from harness.plan.specs import Spec
 from harness.record import journal
 from harness.record.journal import Journal
 from harness.run import runner
 from harness.run.runner import HEARTBEAT, TRACEBACK, Outcome
 from harness.training import device
 from harness.trial import CHECKPOINT, Pace
+from tests.lab.clocks import at_speed
 from tests.lab.throwaway import TORCH, as_found, home, make_paper, spec_for  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("as_found")
@@ -218,6 +221,93 @@ def test_process_that_was_asked_to_stop_begins_nothing(paper: Path, tmp_path: Pa
     other = home(paper, tmp_path / "runs", seed=1)
     assert runner.execute(other) == Outcome("stopped", "asked to stop before it began")
     assert not (other / journal.NAME).exists()
+
+
+# -- a slow machine and a guard -------------------------------------------------------------------
+
+
+@pytest.fixture
+def reference(paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> journal.Result:
+    """What the machine that expected times are of measures at budget smoke."""
+    folder = home(paper, tmp_path / "reference", budget_name="smoke")
+    at_speed(monkeypatch, 1)
+    assert runner.execute(folder, SEEN) == Outcome("completed")
+    return journal.read(folder)
+
+
+def test_a_machine_four_times_slower_measures_the_same(
+    paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: journal.Result
+) -> None:
+    folder = home(paper, tmp_path / "runs", budget_name="smoke")
+    at_speed(monkeypatch, 4)
+    assert runner.execute(folder, SEEN) == Outcome("completed")
+    slow = journal.read(folder)
+    assert journal.measured(slow) == journal.measured(reference)
+    assert (slow.trial, slow.stopped_by) == (reference.trial, "length")
+    assert slow.total("seconds") == pytest.approx(4 * reference.total("seconds"))
+
+
+def test_a_cut_trial_goes_on_unguarded_to_the_same_numbers(
+    paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: journal.Result
+) -> None:
+    folder = home(paper, tmp_path / "runs", budget_name="smoke")
+    at_speed(monkeypatch, 96)  # 10 turns and 4 rows are 67 s, beyond the guard of 60 s
+    outcome = runner.execute(folder, SEEN)
+    assert outcome.status == "cut"
+    assert outcome.error == (
+        "its guard of 60 s stopped it at turn 11 of train, expected were about 1 s in all; "
+        "saved: the same command with --no-guard goes on"
+    )
+    cut = journal.read(folder)
+    assert (cut.status, cut.stopped_by, cut.error) == ("cut", "cut", outcome.error)
+    assert not runner.finished(folder)
+    assert not runner.asked_to_stop
+    assert runner.execute(folder, SEEN).status == "cut"  # the same command: it says so again
+    replace(Spec.read(folder), guard=None).write(folder)
+    assert runner.execute(folder, SEEN) == Outcome("completed")
+    resumed = journal.read(folder)
+    assert journal.measured(resumed) == journal.measured(reference)
+    assert (resumed.trial, resumed.stopped_by) == (reference.trial, "length")
+    assert (resumed.attempts, resumed.lost_rows) == (3, 0)
+    assert resumed.total("steps") == reference.total("steps")
+
+
+def test_a_trial_whose_last_turn_is_beyond_the_guard_is_complete(
+    paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: journal.Result
+) -> None:
+    folder = home(paper, tmp_path / "runs", budget_name="smoke")
+    at_speed(monkeypatch, 45.2)  # 59 s after 19 turns, 61 s after all 20
+    assert runner.execute(folder, SEEN) == Outcome("completed")
+    assert journal.measured(journal.read(folder)) == journal.measured(reference)
+
+
+def test_a_trial_that_was_asked_to_stop_is_not_cut(
+    paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home(paper, tmp_path / "runs", budget_name="smoke", term_at=10)
+    replace(Spec.read(folder), guard=60.0).write(folder)
+    at_speed(monkeypatch, 96)  # the guard stops it at that very turn
+    assert runner.execute(folder, SEEN).status == "stopped"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "experiment"), [("mnist1d", "benchmark/mlp"), ("darts", "signals/random")]
+)
+def test_papers_measure_the_same_with_a_clock_four_times_slower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, experiment: str
+) -> None:
+    """The second fixes its schedules by the clock where device time binds."""
+    measured = []
+    for slower in (1, 4):
+        monkeypatch.setattr(device, "clock", lambda kind, n=slower: lambda: n * time.thread_time())
+        paper = ROOT / "papers" / name
+        folder = home(paper, tmp_path / str(slower), experiment, budget_name="smoke")
+        assert runner.execute(folder, SEEN) == Outcome("completed")
+        result = journal.read(folder)
+        assert result.stopped_by == "length"
+        measured.append(journal.measured(result))
+    assert measured[0] == measured[1]
 
 
 # -- a full disk ---------------------------------------------------------------------------------

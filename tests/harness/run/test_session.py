@@ -54,6 +54,12 @@ def test_an_end_of_an_earlier_attempt_is_not_shown_again(folder, console, screen
     written.close()
 
 
+def test_a_cut_is_told_with_its_reason(folder):
+    text = "its guard of 60 s stopped it"
+    cut = journal.Result(folder, START["spec"], status="cut", error=text)
+    assert session.ended(cut) == f"[yellow]cut[/] fit seed 0: 0 steps, 0 s; {text}"
+
+
 def test_an_end_that_no_journal_tells_is_printed_with_its_reason(folder, console, screen):
     def start(folders, host, pace, watch):
         return {each: Outcome("refused", "process 7 is running this trial") for each in folders}
