@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.plan import processor
 from harness.record import provenance
 from harness.record.lineage import Lineage
 from harness.run import runner
@@ -47,7 +48,7 @@ def test_a_refactoring_is_confirmed_and_stays_so(folder, capsys):
     assert "agrees" in capsys.readouterr().out
     (line,) = Lineage.load(Path("reports")).confirmed
     assert (line.experiment, line.budget, line.commit, line.isa) == (
-        "fit", "smoke", "c0ffee", "native",
+        "fit", "smoke", "c0ffee", processor.resolved("native"),
     )  # fmt: skip
     assert call("confirm", folder, "--isa", "native") == 0
     assert "all is measured by this code" in capsys.readouterr().out

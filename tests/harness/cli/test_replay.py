@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from harness.cli import replay
+from harness.plan import processor
 from harness.plan.specs import Spec
 from harness.record import journal, tables
 from harness.run import runner
@@ -56,6 +58,58 @@ def test_a_row_of_a_fresh_clone_is_replayed_and_agrees_until_it_is_tampered_with
     assert "every number agrees" not in said
 
 
+def edited(change: Callable[[pd.DataFrame], None]) -> None:
+    """Change the committed table, as if its row came from elsewhere."""
+    table = tables.load(Path("reports/results.csv"))
+    change(table)
+    tables.store(table, Path("reports/results.csv"))
+
+
+def test_a_row_of_another_instruction_set_is_replayed_under_its_own(lab, monkeypatch, capsys):
+    if "avx2" not in processor.offered():
+        pytest.skip("this processor has no AVX2")
+    shutil.rmtree("runs")
+    edited(lambda table: table.__setitem__("isa", "avx2"))
+    assert call("replay", lab) == 0
+    assert "every number agrees" in capsys.readouterr().out
+    (again,) = (journal.read(folder) for folder in journal.find(Path("runs/replays")))
+    assert (again.spec["isa"], again.provenance["isa"]) == ("avx2", "avx2")
+
+
+def test_a_set_that_this_machine_lacks_is_named_and_nothing_runs(lab, capsys):
+    shutil.rmtree("runs")
+    edited(lambda table: table.__setitem__("isa", "sve256"))
+    capsys.readouterr()
+    assert call("replay", lab) == 2
+    said = capsys.readouterr()
+    here = processor.resolved("native")
+    why = f"the row was measured under sve256, this machine has {here}"
+    assert said.err == f"error: cannot replay here: {why}\n"
+    assert not Path("runs").exists()
+
+
+def test_where_the_row_does_not_say_its_set_the_replay_says_what_it_tries(lab, capsys):
+    shutil.rmtree("runs")
+    edited(lambda table: table.__setitem__("isa", ""))
+    assert call("replay", lab) == 0
+    first = processor.resolved(processor.offered()[0])
+    said = capsys.readouterr().out
+    assert f"the row does not say its instruction set; {first} is tried" in said
+
+
+def test_a_replay_that_cannot_run_does_not_say_that_numbers_differ(lab, capsys):
+    method = next(Path("papers").glob("*/method.py"))
+    begin = "    model = Model("
+    method.write_text(method.read_text().replace(begin, f"    raise OSError('no data')\n{begin}"))
+    assert call("replay", lab) == 2
+    said = capsys.readouterr().out
+    assert "could not run: OSError: no data" in said
+    assert "differ" not in said
+    edited(lambda table: table.__setitem__("device", "NVIDIA H100"))
+    assert call("replay", lab) == 2
+    assert "could not run: --device cuda: no usable GPU" in capsys.readouterr().err
+
+
 def test_an_unknown_row_is_refused_with_the_nearest(lab, capsys):
     wrong = lab[:-1] + ("0" if lab[-1] != "0" else "1")
     capsys.readouterr()
@@ -69,7 +123,7 @@ def test_an_unknown_row_is_refused_with_the_nearest(lab, capsys):
 def test_a_row_becomes_the_spec_it_came_from(lab):
     row = tables.load(Path("reports/results.csv")).iloc[0].to_dict()
     (kept,) = (Spec.read(folder) for folder in journal.find(Path("runs")))
-    again = replay.respecify(row)
+    again = replay.respecify(row, "native")
     assert again.config == kept.config
     assert (again.seed, again.budget, again.device, again.code) == (3, "smoke", "cpu", kept.code)
     assert again.trial == kept.trial
@@ -85,7 +139,7 @@ def test_a_capped_and_changed_row_keeps_cap_and_config(tmp_path, monkeypatch, bu
     folder = make_paper(tmp_path / "papers")
     monkeypatch.chdir(tmp_path)
     made = result(folder, 5, budget_name=budget_name, config={"eval_every": 7}, stopped_by="steps")
-    spec = replay.respecify(tables.frame([made]).iloc[0].to_dict())
+    spec = replay.respecify(tables.frame([made]).iloc[0].to_dict(), "native")
     assert (spec.steps_cap, spec.seconds_cap) == cap
     assert (spec.seed, spec.config["eval_every"]) == (5, 7)
     assert spec.trial == made.trial

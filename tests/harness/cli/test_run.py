@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from harness.cli import run
-from harness.plan import discover
+from harness.plan import discover, processor
 from harness.record import journal, tables
 from harness.run import launch, runner
 from harness.trial import Pace
@@ -95,6 +95,20 @@ def test_a_complete_trial_is_not_run_again(finished, monkeypatch, capsys):
     assert "the loss is a square" in said
     assert "MLflow" not in said
     assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_an_instruction_set_can_be_asked_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    folder, runs = make_paper(tmp_path), tmp_path / "runs"
+    command = ["run", folder, "--runs", runs, "--seed", "0", "--no-tracking", "--isa"]
+    assert call(*command, "avx3") == 2
+    assert "did you mean 'avx2'" in capsys.readouterr().err
+    if "avx2" not in processor.offered():
+        pytest.skip("this processor has no AVX2")
+    assert call(*command, "avx2") == 0
+    (result,) = everything(runs).values()
+    assert (result.spec["isa"], result.provenance["isa"]) == ("avx2", "avx2")
 
 
 def test_a_damaged_journal_is_refused_by_name_and_not_changed(finished, capsys):

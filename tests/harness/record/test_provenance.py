@@ -61,7 +61,7 @@ def test_code_outside_a_checkout_has_no_commit(tmp_path):
 def test_what_is_collected_names_device_threads_and_versions(checkout, monkeypatch):
     monkeypatch.setattr(harness, "__file__", str(checkout / "deep" / "code.py"))
     monkeypatch.setattr(provenance, "PACKAGES", ("torch", "no_such_package"))
-    told = provenance.collect("Some CPU", 2)
+    told = provenance.collect("Some CPU", 2, "avx2")
     assert told["commit"] == git(checkout, "rev-parse", "HEAD")[:12]
     assert (told["dirty"], told["device"], told["threads"]) == (False, "Some CPU", 2)
     assert told["no_such_package"] == "not installed"

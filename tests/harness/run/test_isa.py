@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from harness.paper import Refused
-from harness.run.isa import COMMITTED, NATIVE, VARIABLES, instructions
+from harness.plan.processor import COMMITTED, NATIVE, VARIABLES
+from harness.run.isa import instructions
 
 ASKED = "import torch; print(torch.backends.cpu.get_cpu_capability())"
 

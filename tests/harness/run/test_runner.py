@@ -54,6 +54,7 @@ def test_completes(paper: Path, tmp_path: Path) -> None:
     assert result.total("seconds") > 0
     assert result.trial == spec_for(paper, steps=7).trial
     assert result.provenance["device"]
+    assert result.provenance["isa"] == device.instruction_set() == result.spec["isa"]
     assert (result.attempts, result.lost_rows) == (1, 0)
     beat = json.loads((folder / HEARTBEAT).read_text())
     assert (beat["phase"], beat["turn"], beat["horizon"], beat["steps"]) == ("train", 7, 7, 14)
@@ -154,6 +155,15 @@ def test_paper_that_went_away_is_refused(tmp_path: Path) -> None:
     paper.rename(tmp_path / "elsewhere")
     with pytest.raises(Refused, match="no such folder"):
         runner.execute(folder)
+
+
+def test_a_worker_of_another_instruction_set_is_refused_before_it_begins(paper, tmp_path):
+    spec = spec_for(paper)
+    folder = spec.home(tmp_path / "runs")
+    replace(spec, isa="sve256").write(folder)
+    with pytest.raises(Refused, match=f"under sve256, this worker computes with {spec.isa}"):
+        runner.execute(folder)
+    assert not (folder / journal.NAME).exists()
 
 
 # -- stopped and resumed -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.pair import Pair
+from harness.plan.processor import NATIVE, resolved
 from harness.speed import overhead, pipeline, race
 
 TIMES = (2.0, 1.0, (2.5, 2.0, 1.5))  # made up: medians of oracle and fast, ratio by ratio
@@ -61,7 +62,7 @@ def test_the_page_has_every_section_and_the_harness_s_own_cost_last(tmp_path: Pa
     text = (tmp_path / "reports" / "bench.md").read_text()
     heads = [row for row in text.splitlines() if row.startswith("## ")]
     assert heads == ["## papers/toy", "## The harness's own cost"]
-    assert "Some CPU, one thread" in text
+    assert f"Some CPU, {resolved(NATIVE)}, one thread" in text
     assert "10 GFLOP/s" in text
     for columns, first in ((race.COLUMNS, "toy"), (overhead.COLUMNS, "meter")):
         (row,) = (row for row in text.splitlines() if row.startswith(f"| {first} |"))
