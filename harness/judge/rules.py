@@ -27,8 +27,10 @@ it is None where nothing random was tested.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import singledispatch
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ from harness.checks import (
 )
 from harness.judge.samples import NOT_RUN, Sample, gather
 from harness.judge.verdict import OPEN, PARTIALLY, REFUTED, REPRODUCED, Case, Verdict, mapped
-from harness.paper import Paper
+from harness.paper import Experiment, Paper
 from harness.statistics import Array, Estimate
 
 __all__ = ["Verdict", "judge"]
@@ -60,7 +62,11 @@ ROUNDING = 1e-9  # the log of an exact ratio may fall this far short of the log 
 
 
 def judge(
-    paper: Paper, measured: pd.DataFrame, budget: str, earlier: pd.DataFrame | None = None
+    paper: Paper,
+    measured: pd.DataFrame,
+    budget: str,
+    foreign: Mapping[str, Experiment] = MappingProxyType({}),
+    earlier: pd.DataFrame | None = None,
 ) -> list[Verdict]:
     """Judge the claims that a paper declares for a budget, in the paper's order.
 
@@ -69,13 +75,15 @@ def judge(
         measured: one row per replicate: experiment, seed, member, status, stopped_by, data_hash,
             steps, seconds, flops (per replicate) and a column per metric (NaN where it has none).
         budget: the budget at which all of `measured` ran.
+        foreign: experiments of other papers that claims read, as "paper/experiment".
         earlier: rows of earlier generations of the same variants at the same budget; they lend
             their variance only, and those that stand in `measured` too are left out.
     """
     claims = [claim for claim in paper.claims if budget in claim.budgets]
     if measured.empty:
         return [Verdict(claim, budget, NOT_RUN, note="nothing was measured") for claim in claims]
-    seedless = frozenset(e.name for e in paper.experiments if e.deterministic)
+    named = {**foreign, **{e.name: e for e in paper.experiments}}
+    seedless = frozenset(name for name, e in named.items() if e.deterministic)
     evidence = gather(measured, earlier, seedless)
     floor = ALPHA / max(len(claims), 1)
     return _holm([_verdict(Case(claim, budget, evidence, floor)) for claim in claims])

@@ -58,7 +58,7 @@ def frame(metric="acc", **values):
 
 
 def one(check, measured, budget="paper", fixed=(), earlier=None):
-    (verdict,) = judge(paper(check, fixed=fixed), measured, budget, earlier)
+    (verdict,) = judge(paper(check, fixed=fixed), measured, budget, earlier=earlier)
     return verdict
 
 
