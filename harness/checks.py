@@ -4,14 +4,17 @@ Every check names experiments and a metric of their final rows: experiments of i
 their name, those of another one as `paper/experiment`. Values are in the metric's own unit
 (fractions, not per cent). Where a margin comes from is said by the claim, `margin_from`.
 
-A new check is a class here and a rule in `harness.judge.rules`; nothing else knows the kinds.
+A new check is a class here, a rule in `harness.judge.rules` and a phrase in
+`harness.show.margins`; nothing else knows the kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Literal, Self
+
+NO_NAMES = ("metric", "other", "cost", "bands")  # fields of checks that name no experiment
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,22 @@ class Check:
     def metrics_of(self, experiment: str) -> tuple[str, ...]:
         """Return the metrics in which it reads one of them."""
         raise NotImplementedError
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the same check of other experiments, where `names` says which."""
+        naming = [each.name for each in fields(self) if each.name not in NO_NAMES]
+        return replace(self, **{name: _renamed(getattr(self, name), names) for name in naming})
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Rename in a field: a name, tuples of names, or what belongs to each name."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, tuple):
+        return tuple(_renamed(each, names) for each in value)
+    if isinstance(value, Mapping):
+        return {names.get(key, key): each for key, each in value.items()}
+    return value
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def _experiment(experiment: Experiment) -> dict[str, Any]:
         "skipped": list(experiment.skipped),
         "deterministic": experiment.deterministic,
         "replicates": experiment.replicates,
+        "independent": experiment.independent,
     }
 
 
@@ -61,6 +62,14 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "check": {"kind": type(claim.check).__name__, **check},
         "budgets": list(claim.budgets),
         "unit": claim.unit,
+        "measure": claim.measure,
+        "kind": claim.kind,
+        "margin_from": claim.margin_from,
+        "subject": claim.subject,
+        "looks": list(claim.looks),
         "expected": claim.expected,
+        "doubted": claim.doubted,
+        "refuted": list(claim.refuted),
+        "blocked": claim.blocked,
         "note": claim.note,
     }

@@ -6,13 +6,13 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from harness.paper import Experiment, Paper, Refused, Row, nearest
+from harness.paper import Claim, Experiment, Paper, Refused, Row, nearest
 from harness.plan.digest import Digest, digest
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Folder:
     package: str
     paper: Paper
     studies: tuple[str, ...] = ()  # folders that were joined to what paper.py declares
+    origins: Mapping[str, str] = field(default_factory=dict)  # claim -> its study; else paper.py
+    _beside: dict[str, Folder] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -51,6 +53,46 @@ class Folder:
         for name in (noun, *(f"{study}.{noun}" for study in self.studies)):
             if self.has(name):
                 yield self.module(name)
+
+    def named(self, name: str) -> tuple[Folder, Experiment]:
+        """Return the experiment that a check names, and the paper whose it is.
+
+        Own experiments win; those of the papers beside this one are named "paper/experiment".
+
+        Raises:
+            Refused: there is none of that name.
+        """
+        own = {experiment.name: experiment for experiment in self.paper.experiments}
+        if name in own:
+            return self, own[name]
+        home, _, rest = name.partition("/")
+        beside = {path.name: path for path in folders(self.path.parent)} | {self.name: self.path}
+        if home not in beside:
+            likely = [*own, *(f"{paper}/{rest}" for paper in beside)]
+            raise Refused(f"no paper has an experiment '{name}'; {nearest(name, likely)}")
+        if home not in self._beside and home != self.name:
+            self._beside[home] = load(beside[home])
+        other = self if home == self.name else self._beside[home]
+        theirs = {
+            f"{home}/{experiment.name}": experiment for experiment in other.paper.experiments
+        }
+        if name not in theirs:
+            raise Refused(f"{home} has no experiment '{rest}'; {nearest(name, theirs)}")
+        return other, theirs[name]
+
+    def stand_ins(self, claim: Claim) -> list[str]:
+        """Return what takes the place of a claim's subject, by the names of this paper's checks.
+
+        Raises:
+            Refused: the subject, or a stand-in of its task, is no experiment.
+        """
+        if not claim.subject:
+            return []
+        names = []
+        for name in self.named(claim.subject)[1].task.stand_ins:
+            folder, experiment = self.named(name)
+            names.append(experiment.name if folder.name == self.name else name)
+        return [name for name in names if name != claim.subject]
 
     def figures(self) -> dict[str, Draw]:
         """Return {name: function} of what the paper draws of its own rows."""
@@ -136,8 +178,13 @@ def load(path: str | Path) -> Folder:
     if not isinstance(paper, Paper):
         raise Refused(f"{path}: paper.py has no PAPER = Paper(...)")
     studies = [_study(path, folder, package, name) for name in paper.studies]
+    origins = {
+        claim.id: name
+        for name, study in zip(paper.studies, studies, strict=True)
+        for claim in getattr(study, "CLAIMS", ())
+    }
     try:
-        return Folder(folder, package, join(paper, studies), paper.studies)
+        return Folder(folder, package, join(paper, studies), paper.studies, origins)
     except Refused as refusal:
         raise Refused(f"{path}: {refusal}") from refusal
 

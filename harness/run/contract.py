@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness import budget
-from harness.paper import Claim, Experiment, Refused
-from harness.plan import specs
+from harness.paper import Experiment, Refused
+from harness.plan import claims, specs
 from harness.plan.discover import Folder
 from harness.plan.specs import Spec
 from harness.record import journal
@@ -32,7 +32,7 @@ def inspect(folder: Folder) -> Iterator[str]:
 
 
 def declarations(folder: Folder) -> Iterator[str]:
-    """Yield what is wrong with the declarations: names that lead nowhere, missing documents."""
+    """Yield what is wrong with the declarations: names, claims, missing documents."""
     for experiment in folder.paper.experiments:
         for names in (folder.function, *((folder.drawing,) if experiment.shows else ())):
             try:
@@ -41,15 +41,7 @@ def declarations(folder: Folder) -> Iterator[str]:
                 yield str(refusal)
     if not (folder.path / "README.md").exists():
         yield f"{folder.name}: has no README.md"
-    for claim in folder.paper.claims:
-        yield from _judged_where_run(folder, claim)
-
-
-def _judged_where_run(folder: Folder, claim: Claim) -> Iterator[str]:
-    by_name = {experiment.name: experiment for experiment in folder.paper.experiments}
-    for name in claim.check.experiments:
-        for missing in sorted(set(claim.budgets) & set(by_name[name].skipped)):
-            yield f"claim '{claim.id}' is judged at {missing}, where '{name}' is skipped"
+    yield from claims.problems(folder)
 
 
 def behaviour(folder: Folder, experiment: Experiment, runs: Path) -> Iterator[str]:
