@@ -1,29 +1,36 @@
 """Results -> comparison frames: which rows may stand together, and what they say on average.
 
-Rows stand together when paper, experiment, budget, declared config, code and data hash agree. The
-newest such generation of an experiment that is not smaller than the one before it is current; the
-others lend their variance to the verdicts and nothing else.
+Rows stand together when paper, experiment, budget, declared config, code, data hash and
+instruction set agree. The newest such generation of an experiment that is not smaller than the one
+before it is current; the others say nothing.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 
 from harness import statistics
+from harness.judge import stand_ins
 from harness.judge.rules import judge
+from harness.judge.samples import INVALID
 from harness.judge.verdict import Verdict
-from harness.paper import BUDGETS, Refused
+from harness.paper import BUDGETS, Experiment, Refused
 from harness.plan.discover import Folder
 from harness.record.lineage import FLAG
+from harness.record.tables import RESERVED
 
-GENERATION = ["code", "data_hash"]
+GENERATION = ["code", "data_hash", "isa"]
 COSTS = ["steps", "seconds", "flops"]
-LEVEL = 0.95
+CHARGED = "charged_"  # before a cost: what one search is charged, where it looks trainings up
+SEARCHES = "searches"  # the field of a config that says how many searches a trial averages
+LEVEL, FEWEST = 0.95, 3  # of an interval, and how many trials it takes
 CONTEXT = ("task", "trial", "device", "data_hash", "commit", "dirty")  # of the first row
+KEYS = ["experiment", "seed", "member"]  # of a replicate
 
 
 def declared(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:
@@ -36,8 +43,8 @@ def declared(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame
     return own[own["config"] == own["experiment"].map(configs)]
 
 
-def generations(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split rows into (current, others) generations, experiment by experiment.
+def generations(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the current generation of every experiment.
 
     A generation replaces the one before it when it has at least as many replicates: one new seed
     does not put away eight old ones. One that was superseded on request is never current.
@@ -45,40 +52,137 @@ def generations(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     kept = pd.Series(False, index=rows.index)
     for _, group in rows.groupby("experiment", sort=False):
         asked = group[FLAG] if FLAG in group else pd.Series(False, index=group.index)
-        eligible = group[~asked] if not asked.all() else group
-        key = eligible[GENERATION].fillna("").agg("\0".join, axis=1)
+        eligible = _once(group[~asked] if not asked.all() else group)
+        key = _keyed(eligible).agg("\0".join, axis=1)
         ages = eligible.groupby(key)["finished"].max().sort_values()
         sizes = key.value_counts()
         current = ages.index[0]
         for newer in ages.index[1:]:
             current = newer if sizes[newer] >= sizes[current] else current
         kept[key.index[key == current]] = True
-    return rows[kept], rows[~kept]
+    return rows[kept]
 
 
-def before_newest(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return (code, data hash) of every generation of one experiment but the newest."""
-    ages = rows.fillna(dict.fromkeys(GENERATION, "")).groupby(GENERATION)["finished"].max()
-    return [(str(code), str(data)) for code, data in ages.sort_values().index[:-1]]
+def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what names a row's generation, as text; what a table lacks is empty."""
+    return rows.reindex(columns=GENERATION).astype(object).fillna("").astype(str)
+
+
+def _once(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what a newer row of the same generation, seed and member says in every number.
+
+    So code that a replay confirmed may be run again. Rows that disagree stay: they are no two
+    measurements, and nothing that rests on them is valid.
+    """
+    keys = pd.concat([_keyed(rows), rows[KEYS]], axis=1)
+    again = rows[keys.duplicated(keep=False)].sort_values("finished", kind="stable")
+    metrics = [name for name in rows.columns if name not in RESERVED and name != FLAG]
+    metrics = [name for name in metrics if name not in GENERATION]
+    said = pd.concat([keys.loc[again.index], again[metrics].astype(str)], axis=1)
+    return rows.drop(index=again.index[said.duplicated(keep="last")])
+
+
+def before_newest(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return (code, data hash, isa) of every generation of one experiment but the newest."""
+    keys = _keyed(rows)
+    ages = rows["finished"].groupby([keys[name] for name in GENERATION]).max()
+    return [tuple(map(str, key)) for key in ages.sort_values().index[:-1]]
 
 
 def current(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:
     """Return a paper's rows of the newest generation at a budget, with the declared config."""
-    return generations(declared(results, folder, budget))[0]
+    return generations(declared(results, folder, budget))
 
 
 def judged(results: pd.DataFrame, folder: Folder) -> dict[str, list[Verdict]]:
     """Return {budget: verdicts} for every budget at which a paper has rows and claims."""
     verdicts = {}
     for budget in BUDGETS:
-        newest, earlier = generations(declared(results, folder, budget))
-        if len(newest) and any(budget in claim.budgets for claim in folder.paper.claims):
-            verdicts[budget] = judge(folder.paper, newest, budget, earlier)
+        own = current(results, folder, budget)
+        if len(own) and any(budget in claim.budgets for claim in folder.paper.claims):
+            verdicts[budget] = judged_at(results, folder, budget, own)
     return verdicts
 
 
-def summary(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+def judged_at(
+    results: pd.DataFrame, folder: Folder, budget: str, own: pd.DataFrame
+) -> list[Verdict]:
+    """Judge a paper's claims from its own rows and from what its claims read of other papers.
+
+    A claim that a stand-in meets as well says nothing about a search: it is invalid.
+    """
+    measured, foreign = _with_others(results, folder, budget, own)
+    verdicts = judge(folder.paper, measured, budget, foreign)
+    met = stand_ins.met(folder.paper, measured, budget, foreign, _standing_in(folder))
+    return [_unless(verdict, met.get(verdict.claim.id, "")) for verdict in verdicts]
+
+
+def _unless(verdict: Verdict, stand_in: str) -> Verdict:
+    if not stand_in:
+        return verdict
+    return replace(verdict, verdict=INVALID, note=f"met by {stand_in}, which does not search")
+
+
+def met(results: pd.DataFrame, folder: Folder, budget: str) -> dict[str, str]:
+    """Return {claim: the stand-in that meets it} at a budget, where the rows are there."""
+    own = current(results, folder, budget)
+    measured, foreign = _with_others(results, folder, budget, own)
+    return stand_ins.met(folder.paper, measured, budget, foreign, _standing_in(folder))
+
+
+def _with_others(
+    results: pd.DataFrame, folder: Folder, budget: str, own: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, Experiment]]:
+    """Return rows with those of other papers' experiments that claims read, and these by name."""
+    frames, foreign = [own], {}
+    for name, home, experiment in others(folder, budget):
+        rows = current(results, home, budget)
+        rows = rows[rows["experiment"] == experiment.name]
+        frames.append(rows.assign(experiment=name))
+        foreign[name] = experiment
+    found = [frame for frame in frames if len(frame)]
+    return pd.concat(found, ignore_index=True) if found else own, foreign
+
+
+def others(folder: Folder, budget: str) -> Iterator[tuple[str, Folder, Experiment]]:
+    """Yield (name, paper, experiment) of what the claims at a budget read of other papers.
+
+    A name that leads nowhere is left out: `check` refuses it, and its claim is not run.
+    """
+    names: dict[str, None] = {}
+    standing_in = _standing_in(folder)
+    for claim in folder.paper.claims:
+        if budget in claim.budgets:
+            names |= dict.fromkeys([*folder.paper.foreign(claim), *standing_in[claim.id]])
+    own = {experiment.name for experiment in folder.paper.experiments}
+    for name in names:
+        if name not in own:
+            try:
+                home, experiment = folder.named(name)
+            except Refused:
+                continue
+            yield name, home, experiment
+
+
+def _standing_in(folder: Folder) -> Mapping[str, list[str]]:
+    """Return {claim: its stand-ins}; where one leads nowhere there are none."""
+    found = {}
+    for claim in folder.paper.claims:
+        try:
+            found[claim.id] = folder.stand_ins(claim)
+        except Refused:
+            found[claim.id] = []
+    return found
+
+
+def summary(
+    rows: pd.DataFrame, metric: str, independent: Collection[tuple[str, str]] = ()
+) -> pd.DataFrame:
     """Return one line per paper and experiment: n, mean with interval, cost of one replicate.
+
+    The trial is the unit, unless (paper, experiment) is `independent`: then every replicate is.
+    `each`: how many replicates or searches one unit is the mean of. Costs are what is charged:
+    where trainings were looked up, those of the recorded ones; `charged` names these costs.
 
     Raises:
         Refused: rows of different budgets or data hashes would fall into one cell.
@@ -86,18 +190,40 @@ def summary(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     lines = []
     for (paper, experiment), cell in rows.groupby(["paper", "experiment"], sort=False):
         refuse_mixture(cell, f"{paper}: {experiment}")
-        values = cell[metric].dropna().to_numpy(dtype=float)
-        if not len(values):
+        known = cell[cell[metric].notna()]
+        if known.empty:
             continue
+        trials = known.groupby(known["seed"] if (paper, experiment) not in independent
+                               else known.index, sort=False)[metric]  # fmt: skip
+        values = trials.mean().to_numpy(dtype=float)
         estimate = statistics.mean(values)
-        low, high = estimate.interval(LEVEL)
+        few = len(values) < FEWEST
+        low, high = (np.nan, np.nan) if few else estimate.interval(LEVEL)
         line = {"paper": paper, "experiment": experiment, "n": len(values)}
         line |= {"mean": estimate.value, "low": low, "high": high}
         line |= {"sd": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan}
-        line |= {cost: float(cell[cost].mean()) for cost in COSTS}
-        line |= {name: cell[name].iloc[0] for name in CONTEXT}
+        line |= {"each": int(trials.size().max()) * _searches(cell)}
+        line |= {"twice": bool(known.duplicated(KEYS).any())}
+        line |= {**_costs(cell), **{name: cell[name].iloc[0] for name in CONTEXT}}
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def _searches(cell: pd.DataFrame) -> int:
+    """Return how many searches one trial holds, of which its row is the mean."""
+    return int(json.loads(cell["config"].iloc[0]).get(SEARCHES, 1))
+
+
+def _costs(cell: pd.DataFrame) -> dict[str, object]:
+    """Return what one search is charged, and which costs are not those that this run had."""
+    spent = {cost: float(cell[cost].mean()) for cost in COSTS}
+    charged = {
+        cost: float(cell[CHARGED + cost].mean())
+        for cost in COSTS
+        if CHARGED + cost in cell and cell[CHARGED + cost].notna().all()
+    }
+    other = [cost for cost, value in charged.items() if not np.isclose(value, spent[cost])]
+    return {**spent, **charged, "charged": tuple(other)}
 
 
 def refuse_mixture(cell: pd.DataFrame, name: str) -> None:

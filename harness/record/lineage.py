@@ -53,6 +53,7 @@ class Superseded:
     budget: str
     code: str
     data_hash: str
+    isa: str
 
 
 Line = TypeVar("Line", Confirmation, Superseded)
@@ -96,14 +97,15 @@ class Lineage:
     def carried(self, results: pd.DataFrame) -> pd.DataFrame:
         """Return results whose `code` is what it was confirmed to equal, flagged if superseded."""
         gone = {
-            (*group, self.code(group, line.code), line.data_hash)
+            (*group, self.code(group, line.code), line.data_hash, line.isa)
             for line in self.superseded
             for group in [(line.paper, line.experiment, line.budget)]
         }
-        columns = ("paper", "experiment", "budget", "code", "data_hash")
-        keys = [tuple(map(str, key)) for key in results[list(columns)].fillna("").to_numpy()]
+        columns = ["paper", "experiment", "budget", "code", "data_hash", "isa"]
+        said = results.reindex(columns=columns).astype(object).fillna("")
+        keys = [tuple(map(str, key)) for key in said.to_numpy()]
         codes = [self.code((key[0], key[1], key[2]), key[3]) for key in keys]
-        flags = [(*key[:3], code, key[4]) in gone for key, code in zip(keys, codes, strict=True)]
+        flags = [(*key[:3], code, *key[4:]) in gone for key, code in zip(keys, codes, strict=True)]
         return results.assign(code=codes, **{FLAG: flags})
 
 

@@ -108,7 +108,7 @@ def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
     results = [r for r in local if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
     cells = tables.frame(declared).groupby(["paper", "budget"], sort=False)
-    newest = {t for _, cell in cells for t in generations.generations(cell)[0]["trial"]}
+    newest = {t for _, cell in cells for t in generations.generations(cell)["trial"]}
     fresh = generations.averages(tables.curves([r for r in declared if r.trial in newest]))
     known = pd.read_csv(path) if path.exists() else fresh.iloc[:0]
     keys = ["paper", "experiment", "budget"]

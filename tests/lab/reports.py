@@ -18,10 +18,11 @@ SECOND = """,
             "doubt",
             "100 % of the_losses are above 9",
             "Table_2",
-            Published("9 %", 9.0),
+            Published("9 of 10", 9.0, unit="%", dataset="none"),
             Value(EXPERIMENTS[0], "loss", 9.0, 10.0),
             budgets=("smoke",),
-            expected=EXPECTED,
+            measure="the last loss",
+            doubted=DOUBTED,
             note="a | sign",
         ),
     ],
@@ -33,14 +34,21 @@ def two_claims(folder: Path, expected: bool = False, threshold: float = 0.4) -> 
     assert CLAIM in text
     text = text.replace("import AtLeast\n", "import AtLeast, Value\n")
     text = text.replace(CLAIM, CLAIM.replace("0.0", str(threshold)))
-    text = text.replace("\n    ],\n    deviations", SECOND.replace("EXPECTED", str(expected)))
+    text = text.replace(
+        "\n    ],\n    deviations",
+        SECOND.replace("DOUBTED", repr("" if expected else "by its authors")),
+    )
     (folder / "paper.py").write_text(text)
     return folder
 
 
 def measure(folder: Path, runs: Path, *arguments: object, **how: object) -> Path:
     """Write the journal of a finished trial below `runs`; arguments as those of `result`."""
-    made: Result = result(folder, *arguments, **how)
+    return keep(result(folder, *arguments, **how), runs)
+
+
+def keep(made: Result, runs: Path) -> Path:
+    """Write the journal that would tell a result below `runs`; return the trial's folder."""
     home = Spec(**made.spec).home(runs)
     Spec(**made.spec).write(home)
     entries = [

@@ -65,9 +65,12 @@ PAPER = Paper(
             "loss",
             "the loss is a square",
             "Table 1",
-            Published("0.5", 0.5),
+            Published("0.5", 0.5, unit="%", dataset="none"),
             AtLeast(EXPERIMENTS[0], "loss", 0.0),
             budgets=("smoke", "nightly", "paper"),
+            measure="the last loss",
+            kind="headline",
+            margin_from="paper",
         )
     ],
     deviations=["it is not a paper"],

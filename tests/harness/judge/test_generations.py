@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.checks import AtLeast
+from harness.checks import AtLeast, Direction
 from harness.judge import generations
 from harness.judge.verdict import Verdict
 from harness.paper import Claim, Published, Refused
@@ -19,6 +19,7 @@ from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage, Superseded
 from tests.lab import measured
 from tests.lab.measured import result
+from tests.lab.searching import searched, searching
 from tests.lab.throwaway import make_paper
 
 
@@ -98,9 +99,7 @@ def test_the_newest_generation_is_current_experiment_by_experiment(paper):
             result(paper, 0, experiment="more", code="old", trial="e", finished=1100),
         ]
     )
-    current, earlier = generations.generations(rows)
-    assert sorted(current["trial"]) == ["b", "c", "e"]
-    assert sorted(earlier["trial"]) == ["a", "d"]
+    assert sorted(generations.generations(rows)["trial"]) == ["b", "c", "e"]
 
 
 def test_other_data_is_another_generation(paper):
@@ -110,8 +109,14 @@ def test_other_data_is_another_generation(paper):
             result(paper, 1, data="d2", trial="b", finished=2000),
         ]
     )
-    current, earlier = generations.generations(rows)
-    assert (list(current["trial"]), list(earlier["trial"])) == (["b"], ["a"])
+    assert list(generations.generations(rows)["trial"]) == ["b"]
+
+
+def test_another_instruction_set_is_another_generation(paper):
+    rows = table([result(paper, seed, trial=f"t{seed}", finished=1000 + seed) for seed in (0, 1)])
+    assert len(generations.generations(rows)) == 2  # a table without the column has one set
+    assert list(generations.generations(rows.assign(isa=["avx2", ""]))["trial"]) == ["t1"]
+    assert list(generations.generations(rows.assign(isa=["", "avx2"]))["trial"]) == ["t1"]
 
 
 @pytest.mark.parametrize(("newer", "current"), [(1, "old"), (7, "old"), (8, "new"), (9, "new")])
@@ -120,9 +125,9 @@ def test_a_generation_gives_way_to_one_that_is_not_smaller(paper, newer, current
     new = [
         result(paper, seed, code="new", trial=f"new{seed}", finished=2000) for seed in range(newer)
     ]
-    kept, others = generations.generations(table([*old, *new]))
+    kept = generations.generations(table([*old, *new]))
     assert set(kept["code"]) == {current}
-    assert len(kept) + len(others) == 8 + newer
+    assert len(kept) == {"old": 8, "new": newer}[current]
 
 
 def test_a_generation_gives_way_on_request_whatever_its_size(paper):
@@ -130,8 +135,19 @@ def test_a_generation_gives_way_on_request_whatever_its_size(paper):
         [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(8)]
         + [result(paper, 0, code="new", trial="new", finished=2000)]
     )
-    gone = Superseded(paper.name, "fit", "smoke", "old", "d1")
-    kept, _ = generations.generations(Lineage(superseded=[gone]).carried(rows))
+    gone = Superseded(paper.name, "fit", "smoke", "old", "d1", "")
+    kept = generations.generations(Lineage(superseded=[gone]).carried(rows))
+    assert list(kept["trial"]) == ["new"]
+
+
+def test_what_gives_way_is_of_one_instruction_set(paper):
+    rows = table(
+        [result(paper, seed, trial=f"old{seed}") for seed in range(8)]
+        + [result(paper, 0, trial="new", finished=2000)]
+    ).assign(isa=[*["avx512"] * 8, "avx2"])
+    assert generations.before_newest(rows) == [(rows["code"][0], "d1", "avx512")]
+    gone = Superseded(paper.name, "fit", "smoke", *generations.before_newest(rows)[0])
+    kept = generations.generations(Lineage(superseded=[gone]).carried(rows))
     assert list(kept["trial"]) == ["new"]
 
 
@@ -141,30 +157,132 @@ def test_code_that_a_replay_confirmed_is_one_generation(paper):
         + [result(paper, 2, code="new", trial="new", finished=2000)]
     )
     same = Confirmation(paper.name, "fit", "smoke", "old", "new", "c0ffee", "avx2", "old0")
-    kept, others = generations.generations(Lineage([same]).carried(rows))
-    assert (len(kept), len(others)) == (3, 0)
+    assert len(generations.generations(Lineage([same]).carried(rows))) == 3
 
 
-def test_earlier_generations_lend_their_variance_and_nothing_else(paper):
+@pytest.mark.parametrize(("again", "kept"), [(0.5, ["new"]), (0.6, ["new", "old"])])
+def test_a_seed_that_was_run_again_counts_once_where_the_numbers_agree(paper, again, kept):
+    rows = table(
+        [
+            result(paper, 0, 0.5, code="old", trial="old"),
+            result(paper, 0, again, code="new", trial="new", finished=2000),
+        ]
+    )
+    same = Confirmation(paper.name, "fit", "smoke", "old", "new", "c0ffee", "avx2", "old")
+    current = generations.generations(Lineage([same]).carried(rows))
+    assert sorted(current["trial"]) == kept
+    (line,) = generations.summary(current, "loss").to_dict("records")
+    assert line["twice"] == (kept != ["new"])
+    assert line["n"] == 1
+
+
+def test_two_rows_of_a_seed_that_disagree_are_invalid_and_the_reason_is_told(paper):
+    rows = [result(paper, seed, 0.5 + seed / 100) for seed in range(3)]
+    rows.append(result(paper, 2, 0.9, trial="again", finished=2000))
+    verdict = judged(paper, rows)["smoke"]
+    assert verdict.verdict == "invalid"
+    assert "the same seed and member twice" in verdict.note
+
+
+def test_earlier_generations_lend_nothing(paper):
     new = [result(paper, seed, 0.5 + seed / 10, code="new", finished=2000) for seed in range(3)]
     calm = [
-        result(paper, seed, 9.0 + seed / 1e6, code="old", trial=f"old{seed}")
-        for seed in range(3, 6)
+        result(paper, seed, 9.0 + seed / 1e6, code="old", trial=f"old{seed}") for seed in range(3)
     ]
-    alone, lent = (judged(paper, made, 0.5)["smoke"] for made in (new, [*calm, *new]))
-    assert lent.estimate == alone.estimate == pytest.approx(0.6)
-    assert lent.n == alone.n == (3,)
-    assert lent.high - lent.low < 0.6 * (alone.high - alone.low)
-    assert (alone.verdict, lent.verdict) == ("inconclusive", "on track")
+    assert judged(paper, [*calm, *new]) == judged(paper, new)
 
 
-def test_earlier_rows_on_other_data_lend_nothing(paper):
-    new = [result(paper, seed, 0.5 + seed / 10, finished=2000) for seed in range(3)]
-    other = [
-        result(paper, seed, 0.6, data="d2", trial=f"other{seed}", finished=1000)
-        for seed in range(3, 6)
+# -- claims across papers -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two papers side by side; the first claims to be better than the second's 'fit'."""
+    first, second = (make_paper(tmp_path, name, experiments=("fit", "more"),
+                                seeds={"smoke": 3}) for name in ("first", "second"))  # fmt: skip
+    found = discover.load(first)
+    check = Direction("fit", f"{second.name}/fit", "loss")
+    claim = Claim("X", "theirs is lower", "Table 1", Published("lower"), check, ("smoke",))
+    return replace(found, paper=replace(found.paper, claims=[claim])), second
+
+
+def across(pair, results: Sequence[Result], **columns: object) -> Verdict:
+    (verdict,) = generations.judged(table(results).assign(**columns), pair[0])["smoke"]
+    return verdict
+
+
+def three(folder: Path, level: float, **how: object) -> list[Result]:
+    return [
+        result(folder, seed, level + seed / 1000, trial=f"{folder.name}{level}{seed}", **how)
+        for seed in range(3)
     ]
-    assert judged(paper, [*other, *new]) == judged(paper, new)
+
+
+def test_a_claim_across_papers_is_judged_when_both_sides_are_there(pair):
+    own, other = three(pair[0].path, 0.9), pair[1]
+    assert across(pair, [*own, *three(other, 0.5)]).verdict == "reproduced"
+    assert across(pair, [*own, *three(other, 0.95)]).verdict == "not reproduced"
+    assert across(pair, own).verdict == "not run"
+    assert across(pair, [*own, *three(other, 0.5, budget_name="nightly")]).verdict == "not run"
+    assert across(pair, [*own, *three(other, 0.5, experiment="more")]).verdict == "not run"
+    assert across(pair, [*own, *three(other, 0.5, config={"eval_every": 5})]).verdict == "not run"
+
+
+def test_of_another_paper_only_the_current_generation_counts(pair):
+    old = three(pair[1], 0.95, code="old", finished=500)
+    assert across(pair, [*three(pair[0].path, 0.9), *old, *three(pair[1], 0.5)]).n[-1] == 3
+    rows = [*three(pair[0].path, 0.9), *old, *three(pair[1], 0.5)]
+    assert across(pair, rows).verdict == "reproduced"
+
+
+def test_an_experiment_that_no_paper_has_is_not_run(pair):
+    found, other = pair
+    check = Direction("fit", f"{other.name}/fitted", "loss")
+    claims = [replace(found.paper.claims[0], check=check)]
+    found = replace(found, paper=replace(found.paper, claims=claims))
+    (verdict,) = generations.judged(table(three(found.path, 0.9)), found)["smoke"]
+    assert verdict.verdict == "not run"
+
+
+# -- stand-ins ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("largest", "word"), [(0.6, "reproduced"), (0.4, "invalid"), (None, "reproduced")]
+)
+def test_a_claim_that_a_stand_in_meets_is_invalid(tmp_path, largest, word):
+    found = searching(tmp_path)
+    rows = table(searched(found, largest))
+    (verdict,) = generations.judged(rows, found)["smoke"]
+    assert verdict.verdict == word
+    assert verdict.estimate == pytest.approx(0.2, abs=0.01)  # what was measured is still told
+    met = generations.met(rows, found, "smoke")
+    assert met == ({"loss": "largest"} if word == "invalid" else {})
+    if met:
+        assert verdict.note == "met by largest, which does not search"
+
+
+def test_a_stand_in_may_be_of_another_paper(tmp_path):
+    other = make_paper(tmp_path, "other", experiments=("constant",))
+    found = searching(tmp_path, f"{other.name}/constant")
+    text = (other / "paper.py").read_text()
+    (other / "paper.py").write_text(text.replace("seeds=SEEDS", "deterministic=True"))
+    constant = result(other, 0, 0.4, experiment="constant")
+    rows = table([*searched(found, None), constant])
+    assert generations.met(rows, found, "smoke") == {"loss": f"{other.name}/constant"}
+
+
+def test_a_stand_in_that_lacks_the_metric_meets_nothing(tmp_path):
+    found = searching(tmp_path)
+    (claim,) = found.paper.claims
+    check = Direction("more", "fit", "gain", other="gain_less")
+    found = replace(found, paper=replace(found.paper, claims=[replace(claim, check=check)]))
+    rows = table(searched(found, 0.4))
+    rows = rows.assign(gain=rows["loss"])
+    rows["gain_less"] = rows["loss"].where(rows["experiment"] != "largest")
+    (verdict,) = generations.judged(rows, found)["smoke"]
+    assert verdict.verdict == "reproduced"
+    assert generations.met(rows, found, "smoke") == {}
 
 
 # -- mixtures -------------------------------------------------------------------------------------
@@ -202,6 +320,37 @@ def test_a_summary_has_mean_interval_and_the_cost_of_one_replicate(paper):
 def test_one_replicate_has_no_interval(paper):
     (line,) = generations.summary(table([result(paper)]), "loss").to_dict("records")
     assert pd.isna([line["sd"], line["low"], line["high"]]).all()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_there_is_no_interval_below_three_trials(paper, count):
+    rows = table([result(paper, seed, 0.1 * seed) for seed in range(count)])
+    (line,) = generations.summary(rows, "loss").to_dict("records")
+    assert pd.isna([line["low"], line["high"]]).all() == (count < 3)
+    assert line["sd"] > 0
+
+
+def test_members_of_one_trial_are_one_unit_unless_they_are_independent(paper):
+    rows = table([result(paper, seed, 0.1 * seed) for seed in range(3)])
+    rows = pd.concat([rows, rows.assign(member=1, loss=rows["loss"] + 0.01)], ignore_index=True)
+    (line,) = generations.summary(rows, "loss").to_dict("records")
+    assert (line["n"], line["each"]) == (3, 2)
+    assert line["sd"] == pytest.approx(0.1)
+    alone = [(paper.name, "fit")]
+    (line,) = generations.summary(rows, "loss", independent=alone).to_dict("records")
+    assert (line["n"], line["each"]) == (6, 1)
+
+
+def test_the_cost_is_what_is_charged_and_the_searches_of_a_trial_are_counted(paper):
+    rows = table([result(paper, seed, 0.1 * seed) for seed in range(3)])
+    config = '{"searches": 64}'
+    rows = rows.assign(config=config, charged_seconds=130.0, charged_steps=rows["steps"])
+    (line,) = generations.summary(rows, "loss").to_dict("records")
+    assert (line["seconds"], line["charged"]) == (130.0, ("seconds",))
+    assert (line["n"], line["each"]) == (3, 64)
+    rows.loc[0, "charged_seconds"] = float("nan")  # then it is not known of all
+    (line,) = generations.summary(rows, "loss").to_dict("records")
+    assert (line["seconds"], line["charged"]) == (0.5, ())
 
 
 # -- curves and words -----------------------------------------------------------------------------

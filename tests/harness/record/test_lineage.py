@@ -40,7 +40,7 @@ def test_a_group_confirms_nothing_of_another():
 
 
 def test_what_gave_way_is_read_again(tmp_path):
-    gone = Superseded(*GROUP, "aaaa", "d1")
+    gone = Superseded(*GROUP, "aaaa", "d1", "")
     lineage.supersede(tmp_path, [gone])
     assert list(Lineage.load(tmp_path).superseded) == [gone]
 
