@@ -167,7 +167,7 @@ def verify(
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
-    """Print the verdicts; exit 1 when a claim that was expected to hold is refuted."""
+    """Print the verdicts; exit 1 when a claim that was expected to hold does not, or may not."""
     from harness.cli.verify import verify_claims
 
     budgets.standard(budget)
@@ -216,17 +216,20 @@ def confirm(
 
 
 @app.command()
-def check(papers: Papers) -> None:
+def check(
+    papers: Papers,
+    register: Annotated[
+        bool, typer.Option("--register", help="Add new claims to claims.csv; check nothing else.")
+    ] = False,
+    reports: ReportsFolder = REPORTS,
+) -> None:
     """Check a paper's folder against the contract that every paper meets."""
-    from harness.run.contract import inspect
+    from harness.cli.check import check_papers, register_claims
 
-    problems = 0
-    for folder in discover.load_each(papers):
-        for problem in inspect(folder):
-            problems += 1
-            Console().print(f"[red]problem[/]: {problem}", highlight=False)
-        Console().print(f"{folder.name}: {len(folder.paper.experiments)} experiments checked")
-    raise typer.Exit(1 if problems else 0)
+    found = discover.load_each(papers)
+    if register:
+        raise typer.Exit(register_claims(found, Console()))
+    raise typer.Exit(check_papers(found, reports, Console()))
 
 
 @app.command()

@@ -33,8 +33,9 @@ class Config:
 TASK = Task("coins", "coins", "toss them all", "heads")
 TOSS = Experiment("toss", TASK, Config(), "tossing:run", {"train": Phase("steps")},
                   seeds={"smoke": 3})
-MANY = Claim("C1", "Heads come up now and then", "Sec. 2", Published("> 10 %", 0.1),
-             AtLeast("toss", "heads", 0.1), budgets=("smoke",))
+MANY = Claim("C1", "Heads come up now and then", "Sec. 2",
+             Published("> 10 %", 0.1, unit="%", dataset="coins"),
+             AtLeast("toss", "heads", 0.1), ("smoke",), measure="share of heads", kind="headline")
 PAPER = Paper("Tossing coins", "A. Nobody", 2001, "https://example.org", [TOSS], [MANY])
 '''.lstrip()
 
@@ -195,6 +196,7 @@ def test_a_papers_own_declarations_come_first_and_then_its_studies(tmp_path):
     assert [c.id for c in found.paper.claims] == ["C1", "C2"]
     assert list(found.paper.deviations) == ["ours", "theirs"]
     assert found.studies == ("tails", "dice")
+    assert found.origins == {"C2": "tails"}  # C1 stands in paper.py
     assert found.paper.studies == ()
     assert list(found.figures()) == ["a", "b", "c"]
     assert list(found.standings()) == ["s"]
@@ -244,12 +246,15 @@ def test_a_sixth_paper_is_a_folder_and_no_edit_anywhere_else(tmp_path, monkeypat
 
     assert call("list") == 0
     assert "Tossing coins" in capsys.readouterr().out
+    assert call("check", "papers/coins") == 1
+    assert "python -m harness check --register papers/coins" in capsys.readouterr().out
+    assert call("check", "--register", "papers/coins") == 0
     assert call("check", "papers/coins") == 0
     assert "1 experiments checked" in capsys.readouterr().out
 
     assert call("run", folder, "--runs", runs, "--jobs", "1", "--no-tracking") == 0
     said = capsys.readouterr().out
-    assert "paper says" in said
+    assert "the paper" in said
     assert "C1" in said
 
     assert call("report", "--runs", runs, "--reports", reports) == 0
@@ -261,7 +266,7 @@ def test_a_sixth_paper_is_a_folder_and_no_edit_anywhere_else(tmp_path, monkeypat
     page, comparison = ((reports / name).read_text() for name in ("coins.md", "comparison.md"))
     mean = sum(float(row["heads"]) for row in rows) / 3
     assert "# Tossing coins" in page
-    assert "| C1 | Heads come up now and then | Sec. 2 | > 10 % |" in page
+    assert "| C1: Heads come up now and then | 10.0 % |" in page
     assert f"{100 * mean:.1f}" in page
     assert "| coins: toss |" in comparison
     assert "Tossing coins" in (reports / "index.html").read_text()
