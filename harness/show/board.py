@@ -16,6 +16,7 @@ from harness.plan.discover import Folder
 from harness.record.lineage import Lineage
 
 Verdicts = Mapping[str, Sequence[Verdict]]  # by budget
+EQUAL = 1.1  # costs that differ by less than a tenth are equal
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ class Board:
             )
         return self._dated[folder.name, budget]
 
+    def marks(self, folder: Folder, budget: str) -> frozenset[str]:
+        """Return what a paper's claims read that is `dated`, by the names that its checks have."""
+        return self.dated(folder, budget) | {
+            name
+            for name, home, experiment in generations.others(folder, budget)
+            if experiment.name in self.dated(home, budget)
+        }
+
     def rows(self, folder: Folder) -> pd.DataFrame:
         """Return a paper's current rows at all budgets."""
         return pd.concat([self.current(folder, budget) for budget in BUDGETS])
@@ -84,7 +93,13 @@ class Board:
 
     def summary(self, rows: pd.DataFrame, task: Task, budget: str) -> pd.DataFrame:
         """Return a line per experiment: n, mean, cost, and whether other code made it."""
-        lines = generations.summary(rows, task.metric)
+        independent = {
+            (folder.name, experiment.name)
+            for folder in self.papers
+            for experiment in folder.paper.experiments
+            if experiment.independent
+        }
+        lines = generations.summary(rows, task.metric, independent)
         dated = {
             (folder.name, name) for folder in self.papers for name in self.dated(folder, budget)
         }
@@ -92,7 +107,10 @@ class Board:
         return lines.assign(unit=task.unit, dated=[name in dated for name in names])
 
     def tables(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
-        """Yield (task, budget, summary) for every task at every budget that has rows."""
+        """Yield (task, budget, summary) for every task at every budget that has rows.
+
+        Lines stand in order of cost, and those of equal cost in order of their result.
+        """
         tasks = {e.task.name: e.task for folder in self.papers for e in folder.paper.experiments}
         for task in tasks.values():
             for budget in BUDGETS:
@@ -102,5 +120,16 @@ class Board:
                     continue
                 for _, same_data in rows.groupby("data_hash", dropna=False, sort=False):
                     table = self.summary(same_data, task, budget)
-                    rising = task.direction == "min"
-                    yield task, budget, table.sort_values("mean", ascending=rising)
+                    yield task, budget, by_cost(table, rising=task.direction == "min")
+
+
+def by_cost(summary: pd.DataFrame, rising: bool) -> pd.DataFrame:
+    """Return lines by what they are charged in SGD steps; of equal cost, the best first."""
+    ordered = summary.sort_values("steps", kind="stable")
+    levels, least = [], None
+    for steps in ordered["steps"]:
+        if least is None or steps > EQUAL * least:
+            least = steps
+        levels.append(least)
+    ordered = ordered.assign(level=levels)
+    return ordered.sort_values(["level", "mean"], ascending=[True, rising]).drop(columns="level")

@@ -103,9 +103,12 @@ def _values(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _drawable(verdict: Verdict) -> bool:
-    measured = verdict.estimate is not None and verdict.claim.published.value is not None
-    fraction = verdict.claim.unit in ("%", "points")  # what the axis is in
-    return isinstance(verdict.claim.check, Value) and measured and fraction
+    """Whether the paper and we have a number of one quantity, on an axis of per cent or points."""
+    claim, published = verdict.claim, verdict.claim.published
+    both = verdict.estimate is not None and published.value is not None
+    alike = claim.measure != "" and published.unit == claim.unit and claim.kind != "self-check"
+    fraction = claim.unit in ("%", "points")
+    return isinstance(claim.check, Value) and both and alike and fraction
 
 
 def _interval(axes: Axes, height: int, verdict: Verdict) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from harness.judge import generations
-from harness.judge.rules import judge
 from harness.judge.verdict import Verdict
 from harness.plan.discover import Folder
 from harness.record import tables
 from harness.record.journal import Result
+from harness.show import claims
 from harness.show.board import Board
-from harness.show.columns import STANDINGS, cells, marked
+from harness.show.columns import STANDINGS, cells
 from harness.words import percent
 
 COLOURS = {
@@ -26,23 +27,36 @@ COLOURS = {
 }
 
 
-def verdict_table(
+def verdict_tables(
     folder: Folder, verdicts: Sequence[Verdict], dated: frozenset[str] = frozenset()
-) -> Table:
-    """Return the table "paper says / we measured / verdict" for the terminal.
+) -> Iterator[Table]:
+    """Yield the table of a paper's claims for the terminal, and that of our own checks.
 
     What rests on experiments that are `dated`, measured by other code, is marked.
     """
-    budget = verdicts[0].budget
-    table = Table(title=f"{folder.paper.title}, budget {budget}", title_justify="left")
-    for column in ("claim", "statement", "paper says", "we measured", "verdict"):
+    title = f"{folder.paper.title}, budget {verdicts[0].budget}"
+    said, own = claims.of_papers(verdicts), claims.of_ours(verdicts)
+    if said:
+        table = Table(title=title, title_justify="left", caption_justify="left")
+        table.caption = claims.headlines_at(said)
+        yield _filled(table, claims.SHORT, said, dated)
+    if own:
+        table = Table(title=f"{title}: checks of our own", title_justify="left")
+        yield _filled(table, ("check", "asked", "here", "verdict"), own, dated)
+
+
+def _filled(
+    table: Table, columns: Sequence[str], verdicts: Sequence[Verdict], dated: frozenset[str]
+) -> Table:
+    for column in columns:
         table.add_column(column)
     for verdict in verdicts:
-        claim = verdict.claim
+        cells_of = claims.line(verdict, dated)
         colour = COLOURS.get(verdict.verdict, "cyan")
-        said = f"[{colour}]{verdict.verdict}[/]" + (f"\n{verdict.note}" if verdict.note else "")
-        measured = marked(verdict.measured, bool(dated & set(claim.check.experiments)))
-        table.add_row(claim.id, claim.statement, claim.published.text, measured, said)
+        note = f"\n{escape(verdict.note)}" if verdict.note else ""
+        cells_of = {name: escape(cell) for name, cell in cells_of.items()}
+        cells_of["verdict"] = f"[{colour}]{verdict.verdict}[/]{note}"
+        table.add_row(*(cells_of[column] for column in columns))
     return table
 
 
@@ -69,22 +83,21 @@ def verdicts_of_run(papers: Sequence[Folder], results: Sequence[Result]) -> Iter
         own = table[table["paper"] == folder.name]
         for budget in own["budget"].unique():
             rows = generations.declared(own, folder, budget)
-            claims = [claim for claim in folder.paper.claims if budget in claim.budgets]
             ran = set(rows["experiment"])
             verdicts = [
                 verdict
-                for verdict in judge(folder.paper, rows, budget)
+                for verdict in generations.judged_at(table, folder, budget, rows)
                 if set(verdict.claim.check.experiments) & ran
             ]
-            if claims and verdicts:
-                yield verdict_table(folder, verdicts)
+            if verdicts:
+                yield from verdict_tables(folder, verdicts)
             else:
                 yield measured_table(folder, own[own["budget"] == budget])
     yield from standings(Board(papers, table, pd.DataFrame()))
 
 
 def standings(board: Board) -> Iterator[Table]:
-    """Yield, for every task on which methods compete, all of them side by side, best first."""
+    """Yield, for every task on which methods compete, all of them side by side, by cost."""
     for task, budget, summary in board.tables():
         if not task.standings or len(summary) < 2:
             continue

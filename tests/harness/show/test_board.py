@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from harness.plan import discover
 from harness.record import tables
 from harness.record.lineage import Confirmation, Lineage
-from harness.show import columns, pages
+from harness.show import board, columns, pages
 from harness.show.board import Board
 from tests.lab.measured import result
 from tests.lab.throwaway import make_paper
@@ -41,17 +42,50 @@ def test_a_table_holds_one_task_at_one_budget_best_first_and_no_failure(tmp_path
         ("throwaway", "nightly"),
     ]
     smoke = made[0][2]  # the task's direction is 'min'
-    assert list(smoke["experiment"]) == ["more", "fit"]
+    assert list(smoke["experiment"]) == ["more", "fit"]  # of equal cost
     assert list(smoke["n"]) == [1, 1]
+
+
+@pytest.mark.parametrize(("rising", "order"), [(True, "bacd"), (False, "abdc")])
+def test_only_rows_of_equal_cost_stand_in_order_of_their_result(rising, order):
+    """a and b differ by less than a tenth, c and d likewise."""
+    lines = pd.DataFrame(
+        {
+            "experiment": list("dcba"),
+            "steps": [1050.0, 1000.0, 105.0, 100.0],
+            "mean": [0.9, 0.2, 0.4, 0.5],
+        }
+    )
+    assert "".join(board.by_cost(lines, rising)["experiment"]) == order
+
+
+def test_what_costs_nothing_comes_first():
+    lines = pd.DataFrame({"experiment": ["search", "none"], "steps": [1, 0], "mean": [0.0, 9.0]})
+    assert list(board.by_cost(lines, rising=True)["experiment"]) == ["none", "search"]
+
+
+def test_what_a_claim_reads_of_another_paper_is_marked_where_other_code_made_it(tmp_path):
+    first, second = (make_paper(tmp_path, name) for name in ("first", "second"))
+    text = (first / "paper.py").read_text()
+    text = text.replace('AtLeast(EXPERIMENTS[0], "loss", 0.0)',
+                        f'Direction("fit", "{second.name}/fit", "loss")')  # fmt: skip
+    (first / "paper.py").write_text(text.replace("import AtLeast", "import Direction"))
+    found = discover.load(first)
+    rows = tables.frame([result(first), result(second, code="other")])
+    made = Board([found], rows, pd.DataFrame())
+    assert made.dated(found, "smoke") == set()
+    assert made.marks(found, "smoke") == {f"{second.name}/fit"}
+    rows = tables.frame([result(first), result(second)])
+    assert Board([found], rows, pd.DataFrame()).marks(found, "smoke") == set()
 
 
 def test_rows_of_other_code_are_dated_until_a_replay_confirms_them(tmp_path):
     folder = make_paper(tmp_path, experiments=("fit", "more"))
     found = discover.load(folder)
     rows = tables.frame([result(folder, code="other"), result(folder, experiment="more")])
-    board = Board([found], rows, pd.DataFrame())
-    assert board.dated(found, "smoke") == {"fit"}
-    (_, _, summary) = next(board.tables())
+    made = Board([found], rows, pd.DataFrame())
+    assert made.dated(found, "smoke") == {"fit"}
+    (_, _, summary) = next(made.tables())
     marks = {
         line["experiment"]: columns.marked("", line["dated"]) for _, line in summary.iterrows()
     }

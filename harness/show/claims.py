@@ -1,0 +1,129 @@
+"""What is said of claims: the paper's number beside ours, and how many headlines hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from harness.judge.verdict import OPEN, PARTIALLY, REFUTED, REPRODUCED, Verdict
+from harness.paper import BUDGETS, Claim
+from harness.show.columns import marked
+from harness.show.margins import margin
+from harness.words import LOGARITHMS, named, percent
+
+NO_NUMBER = "no such number"  # the paper has none of the quantity that is judged
+OURS = "self-check"  # the kind of claim that is no statement of the paper
+SHORT = ("claim", "the paper", "here", "verdict")
+FULL = (*SHORT, "what is measured", "margin (from)", "p", "source")
+CHECKED = ("check", "asked", "here", "verdict", "source")
+DECIDED = (REPRODUCED, PARTIALLY, REFUTED, "on track", "off track", OPEN)
+BLOCKED = "blocked"
+
+Line = dict[str, str]
+
+
+def of_papers(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return the verdicts on what papers or their critics say."""
+    return [verdict for verdict in verdicts if verdict.claim.kind != OURS]
+
+
+def of_ours(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return the verdicts on our own checks; they count in no summary."""
+    return [verdict for verdict in verdicts if verdict.claim.kind == OURS]
+
+
+def printed(claim: Claim) -> str:
+    """Return the authors' number of the quantity that is judged, as ours is written."""
+    published = claim.published
+    if published.value is None:
+        return NO_NUMBER
+    text = percent(published.value, claim.unit)
+    if published.sd is not None and claim.unit not in LOGARITHMS:
+        text += f" ± {percent(published.sd, claim.unit)}"
+    text = f"{text} {named(claim.unit)}".strip()
+    text += f", n = {published.n}" if published.n else ""
+    return text + (f", best of {published.best_of}" if published.best_of > 1 else "")
+
+
+def source(claim: Claim) -> str:
+    """Return where a claim is printed and in which words, with what we say of it."""
+    published = claim.published
+    far = "" if published.source_kind == "printed" else f" ({published.source_kind})"
+    words = f": {published.text}{far}" if published.text else ""
+    doubted = f"; doubted: {claim.doubted}" if claim.doubted else ""
+    refuted = f"; refuted by {', '.join(claim.refuted)}" if claim.refuted else ""
+    note = f"; {claim.note}" if claim.note else ""
+    return f"{claim.source}{words}{doubted}{refuted}{note}"
+
+
+def line(verdict: Verdict, dated: Collection[str] = ()) -> Line:
+    """Return all cells of a claim's row; what rests on `dated` experiments is marked."""
+    claim = verdict.claim
+    title = f"{claim.id}: {claim.statement}"
+    note = f" ({verdict.note})" if verdict.note else ""
+    asked = margin(claim, verdict.budget)
+    return {
+        "claim": title,
+        "check": title,
+        "the paper": printed(claim),
+        "here": marked(verdict.measured, bool(set(dated) & set(claim.check.experiments))),
+        "verdict": f"{verdict.verdict}{note}",
+        "what is measured": claim.measure or "–",
+        "margin (from)": asked,
+        "asked": asked,
+        "p": "–" if verdict.p is None else f"{verdict.p:.2g}",
+        "source": source(claim),
+    }
+
+
+def headlines(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> str:
+    """Return a paper's line, from what the deepest budget says of every headline."""
+    words = []
+    for claim in claims:
+        if claim.kind != "headline":
+            continue
+        found = [
+            verdict.verdict
+            for budget in reversed(BUDGETS)
+            for verdict in verdicts.get(budget, ())
+            if verdict.claim.id == claim.id
+        ]
+        waiting = BLOCKED if claim.blocked else "not run"
+        decided = [word for word in found if word in DECIDED]
+        words.append(next(iter([*decided, *found]), waiting))
+    return counted(words)
+
+
+def headlines_at(verdicts: Sequence[Verdict]) -> str:
+    """Return the line of one budget."""
+    return counted([v.verdict for v in verdicts if v.claim.kind == "headline"])
+
+
+def counted(words: Sequence[str]) -> str:
+    """Return how many headlines are reproduced and what the others are: "2 of 5 ..., 1 not"."""
+    if not words:
+        return "no headline is judged"
+    counts = Counter(words)
+    text = f"{counts.pop(REPRODUCED, 0)} of {len(words)} headlines reproduced"
+    order = {word: place for place, word in enumerate(DECIDED)}
+    rest = sorted(counts, key=lambda word: (order.get(word, len(order)), word))
+    return ", ".join([text, *(f"{counts[word]} {word}" for word in rest)])
+
+
+def waiting(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> list[list[str]]:
+    """Return (claim, the paper, what it waits for, source) of the claims that no budget judged."""
+    judged = {verdict.claim.id for each in verdicts.values() for verdict in each}
+    return [
+        [
+            f"{claim.id}: {claim.statement}",
+            printed(claim),
+            f"{BLOCKED}: {claim.blocked}" if claim.blocked else _not_run(claim),
+            source(claim),
+        ]
+        for claim in claims
+        if claim.id not in judged and claim.kind != OURS
+    ]
+
+
+def _not_run(claim: Claim) -> str:
+    return f"not run: it is judged at budget {' or '.join(claim.budgets)}"
