@@ -6,6 +6,7 @@ represents the others in every pull request, by name in `-v` and `--collect-only
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from harness import budget
 from harness.paper import Experiment
-from harness.plan import discover
+from harness.plan import discover, pledges
 from harness.plan.discover import Folder
 from harness.run import contract
 
@@ -55,6 +56,19 @@ def test_there_are_papers():
 @pytest.mark.parametrize("found", PAPERS, ids=lambda found: found.name)
 def test_declarations_hold(found: Folder):
     assert list(contract.declarations(found)) == []
+
+
+@pytest.mark.parametrize("found", PAPERS, ids=lambda found: found.name)
+def test_every_check_is_the_one_that_was_registered(found: Folder):
+    assert list(pledges.problems(found)) == []
+
+
+@pytest.mark.parametrize("found", PAPERS, ids=lambda found: found.name)
+def test_the_registry_is_as_it_was_written(found: Folder):
+    """Each id stands once, with a commit of this project on top of which it was registered."""
+    for pledge in pledges.load(found).values():
+        assert re.fullmatch("[0-9a-f]{12}", pledge.digest), pledge
+        assert re.fullmatch("[0-9a-f]{7,40}", pledge.since), pledge
 
 
 @pytest.mark.parametrize("found", PAPERS, ids=lambda found: found.name)
