@@ -53,7 +53,7 @@ def generations(rows: pd.DataFrame) -> pd.DataFrame:
     for _, group in rows.groupby("experiment", sort=False):
         asked = group[FLAG] if FLAG in group else pd.Series(False, index=group.index)
         eligible = _once(group[~asked] if not asked.all() else group)
-        key = _keyed(eligible).agg("\0".join, axis=1)
+        key = _key(eligible)
         ages = eligible.groupby(key)["finished"].max().sort_values()
         sizes = key.value_counts()
         current = ages.index[0]
@@ -63,9 +63,13 @@ def generations(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[kept]
 
 
-def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what names a row's generation, as text; what a table lacks is empty."""
-    return rows.reindex(columns=GENERATION).astype(object).fillna("").astype(str)
+def _key(rows: pd.DataFrame) -> pd.Series[str]:
+    """Return what names each row's generation, as one text; what a table lacks is empty."""
+    texts = [
+        rows[name].fillna("").astype(str) if name in rows else pd.Series("", index=rows.index)
+        for name in GENERATION
+    ]
+    return texts[0] + "\0" + texts[1] + "\0" + texts[2]
 
 
 def _once(rows: pd.DataFrame) -> pd.DataFrame:
@@ -74,19 +78,20 @@ def _once(rows: pd.DataFrame) -> pd.DataFrame:
     So code that a replay confirmed may be run again. Rows that disagree stay: they are no two
     measurements, and nothing that rests on them is valid.
     """
-    keys = pd.concat([_keyed(rows), rows[KEYS]], axis=1)
-    again = rows[keys.duplicated(keep=False)].sort_values("finished", kind="stable")
-    metrics = [name for name in rows.columns if name not in RESERVED and name != FLAG]
-    metrics = [name for name in metrics if name not in GENERATION]
+    keys = rows[KEYS].assign(generation=_key(rows))
+    twice = keys.duplicated(keep=False)
+    if not twice.any():
+        return rows
+    again = rows[twice].sort_values("finished", kind="stable")
+    metrics = [name for name in rows.columns if name not in {*RESERVED, *GENERATION, FLAG}]
     said = pd.concat([keys.loc[again.index], again[metrics].astype(str)], axis=1)
     return rows.drop(index=again.index[said.duplicated(keep="last")])
 
 
 def before_newest(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return (code, data hash, isa) of every generation of one experiment but the newest."""
-    keys = _keyed(rows)
-    ages = rows["finished"].groupby([keys[name] for name in GENERATION]).max()
-    return [tuple(map(str, key)) for key in ages.sort_values().index[:-1]]
+    ages = rows["finished"].groupby(_key(rows)).max()
+    return [tuple(str(key).split("\0")) for key in ages.sort_values().index[:-1]]
 
 
 def current(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:

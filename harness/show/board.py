@@ -112,10 +112,13 @@ class Board:
         Lines stand in order of cost, and those of equal cost in order of their result.
         """
         tasks = {e.task.name: e.task for folder in self.papers for e in folder.paper.experiments}
+        known = {}
+        for budget in BUDGETS:
+            rows = pd.concat([self.current(folder, budget) for folder in self.papers])
+            known[budget] = rows[rows["status"] == "completed"]
         for task in tasks.values():
             for budget in BUDGETS:
-                rows = pd.concat([self.current(folder, budget) for folder in self.papers])
-                rows = rows[(rows["task"] == task.name) & (rows["status"] == "completed")]
+                rows = known[budget][known[budget]["task"] == task.name]
                 if task.metric not in rows:
                     continue
                 for _, same_data in rows.groupby("data_hash", dropna=False, sort=False):
