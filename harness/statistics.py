@@ -1,12 +1,13 @@
 """Estimates, intervals and tests on plain numbers: what `harness.judge.rules` reasons with.
 
 Almost everything is an `Estimate`: a value with its standard error and degrees of freedom, so that
-one t interval and one t test serve means, differences, log ratios and rank correlations alike.
+one t interval and one t test serve means, differences and log ratios alike.
 
-Symbols: n runs · s^2 sample variance · nu0, s0^2 df and variance of earlier runs · alpha level.
-`p_above(b)` is the p value of H0 "the truth is at most b"; small means "above b".
-A quantity without spread (a constant, or runs that all agree) has error 0 and a point interval;
-a quantity whose spread is unknown (one run) has error NaN and supports no decision.
+Symbols: n units (trials, or replicates that share nothing) · s^2 sample variance · alpha level.
+`p_above(b)` is the one-sided p value of H0 "the truth is at most b"; small means "above b".
+A constant has error 0 and a point interval. A spread that is unknown has error NaN and supports
+no decision: that of fewer than FEWEST units, and that of units which all agree, for a sample
+without spread says nothing of how far the next one may lie.
 """
 
 from __future__ import annotations
@@ -18,72 +19,129 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 Array = NDArray[np.floating[Any]]
 
-PRIOR_DF = 20  # earlier runs never count for more than this many degrees of freedom
-MOST_SEEDS = 1000  # beyond this, "more seeds" is no advice
-RESAMPLES = 9999
+FEWEST = 3  # units below which there is no interval
+MOST = 1000  # beyond this, "more trials" is no advice
+ROUNDING = 1e-9  # values that differ by less than this share of their size are equal
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, its standard error, the df of that error, and from how many runs (0: constant)."""
+    """A value, its standard error, the df of that error, and from how many units (0: constant)."""
 
     value: float
     error: float = 0.0
     df: float = math.inf
     n: int = 0
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing is known of its error."""
+        return math.isnan(self.error)
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is no estimate at all, but the quantity itself."""
+        return self.error == 0
+
     def interval(self, level: float) -> tuple[float, float]:
         """Return the two-sided t interval; NaN bounds when the spread is unknown."""
-        if self.error == 0:
+        if self.constant:
             return self.value, self.value
-        half = float(stats.t.ppf((1 + level) / 2, self.df)) * self.error
+        half = quantile((1 + level) / 2, self.df) * self.error
         return self.value - half, self.value + half
 
     def p_above(self, bound: float) -> float:
         """Return the one-sided p value of H0: truth <= bound."""
-        if self.error == 0:
+        if self.constant:
             return 0.0 if self.value > bound else 1.0
-        return float(stats.t.sf((self.value - bound) / self.error, self.df))
+        return float(tail((self.value - bound) / self.error, self.df))
 
     def p_below(self, bound: float) -> float:
         """Return the one-sided p value of H0: truth >= bound."""
-        return Estimate(-self.value, self.error, self.df).p_above(-bound)
+        if self.constant:
+            return 0.0 if self.value < bound else 1.0
+        return float(tail((bound - self.value) / self.error, self.df))
 
-    def p_differs(self) -> float:
-        """Return the two-sided p value of H0: truth = 0."""
-        return min(2 * min(self.p_above(0.0), self.p_below(0.0)), 1.0)
+    def reaches(self, units: NDArray[np.int_], level: float) -> tuple[Array, Array]:
+        """Return the intervals that so many units would have, with today's mean and sigma."""
+        errors = self.error * np.sqrt(self.n / units)
+        half = quantile((1 + level) / 2, self.df + units - self.n) * errors
+        return self.value - half, self.value + half
 
 
-def spread(values: Array) -> tuple[float, int]:
-    """Return (variance, degrees of freedom); (0, 0) of fewer than two runs."""
-    if len(values) < 2:
-        return 0.0, 0
-    return float(np.var(values - values[0], ddof=1)), len(values) - 1
+@dataclass(frozen=True)
+class Proportion(Estimate):
+    """The mean of n units that are each 0 or 1: Clopper and Pearson's exact interval and test.
+
+    Biometrika 26 (1934). Holds without spread too: n successes of n leave room for a failure.
+    """
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the exact two-sided interval."""
+        found = self._test(0.5, "two-sided").proportion_ci(level, method="exact")
+        return float(found.low), float(found.high)
+
+    def p_above(self, bound: float) -> float:
+        """Return the one-sided binomial p value of H0: truth <= bound."""
+        return float(self._test(min(max(bound, 0.0), 1.0), "greater").pvalue)
+
+    def p_below(self, bound: float) -> float:
+        """Return the one-sided binomial p value of H0: truth >= bound."""
+        return float(self._test(min(max(bound, 0.0), 1.0), "less").pvalue)
+
+    def reaches(self, units: NDArray[np.int_], level: float) -> tuple[Array, Array]:
+        """Return the intervals that so many units would have, with today's share."""
+        hits, misses, beyond = self.value * units, (1 - self.value) * units, (1 - level) / 2
+        low = np.where(hits > 0, special.betaincinv(np.maximum(hits, 1e-9), misses + 1, beyond), 0)
+        high = special.betaincinv(hits + 1, np.maximum(misses, 1e-9), 1 - beyond)
+        return np.asarray(low), np.asarray(np.where(misses > 0, high, 1.0))
+
+    def _test(self, share: float, alternative: str) -> Any:
+        return stats.binomtest(round(self.value * self.n), self.n, share, alternative=alternative)
+
+
+def quantile(share: float, df: Any) -> Any:
+    """Return Student's quantile; with infinite degrees of freedom the normal one."""
+    return np.where(np.isinf(df), special.ndtri(share), special.stdtrit(df, share))[()]
+
+
+def tail(t: Any, df: Any) -> Any:
+    """Return the upper tail of Student's distribution beyond t."""
+    return np.where(np.isinf(df), special.ndtr(-t), special.stdtr(df, -t))[()]
 
 
 def center(values: Array) -> float:
-    """Return the mean; equal values give exactly that value, without rounding."""
-    return float(values[0] + np.mean(values - values[0]))
+    """Return the mean, NaN of none; equal values give exactly that value, without rounding."""
+    return math.nan if not len(values) else float(values[0] + np.mean(values - values[0]))
 
 
-def mean(values: Array, earlier: Array | None = None) -> Estimate:
-    """Estimate the mean, its variance pooled with that of earlier, independent runs.
+def agree(values: Array, scale: float = 0.0) -> bool:
+    """Whether all values are equal, but for the rounding of numbers as large as `scale`."""
+    size = max(scale, float(np.abs(values).max()))
+    return bool(np.ptp(values) <= ROUNDING * size)
 
-    sigma^2 = (nu0 s0^2 + (n - 1) s^2) / (nu0 + n - 1), with nu0 at most 20; the earlier runs
-    lend their spread, never their mean.
+
+def mean(values: Array, scale: float = 0.0) -> Estimate:
+    """Estimate the mean; its error is unknown below FEWEST values, and where all are equal.
+
+    `scale` is the size of the numbers that the values are differences of, if they are.
     """
-    variance, df = spread(values)
-    if earlier is not None:
-        variance0, df0 = spread(earlier)
-        nu0 = min(df0, PRIOR_DF)
-        variance = (nu0 * variance0 + df * variance) / max(nu0 + df, 1)
-        df += nu0
-    error = math.sqrt(variance / len(values)) if df else math.nan
-    return Estimate(center(values), error, df, len(values))
+    n, value = len(values), center(values)
+    if n < FEWEST or agree(values, scale):
+        return Estimate(value, math.nan, n - 1, n)
+    return Estimate(value, float(np.std(values, ddof=1)) / math.sqrt(n), n - 1, n)
+
+
+def proportion(values: Array) -> Estimate:
+    """Estimate the mean of values that are each 0 or 1; its error is unknown below FEWEST."""
+    n, share = len(values), center(values)
+    if n < FEWEST:
+        return Estimate(share, math.nan, n - 1, n)
+    return Proportion(share, 1 / math.sqrt(n), n - 1, n)
 
 
 def difference(high: Estimate, low: Estimate) -> Estimate:
@@ -98,63 +156,64 @@ def difference(high: Estimate, low: Estimate) -> Estimate:
     return Estimate(gap, math.sqrt(variance), df, n)
 
 
+def beside(ours: Estimate, sd: float, n: int) -> Estimate:
+    """Return our estimate with the error of a published mean: sd over n runs of theirs."""
+    both = difference(ours, Estimate(0.0, sd / math.sqrt(n), n - 1, n))
+    return replace(both, n=ours.n)
+
+
+def mean_difference(values: Array) -> Estimate:
+    """Estimate how far two values lie apart in the mean (Gini), its error by the jackknife.
+
+    Unbiased at any n, unlike distances from a mean or median: sides may differ in n. Its error is
+    unknown below three values, and where all are equally far from the others.
+    """
+    n = len(values)
+    if n < 3:
+        return Estimate(math.nan, math.nan, n=n)
+    apart = np.abs(values[:, None] - values[None, :]).sum(axis=1) / (n - 1)
+    value = float(apart.mean())
+    squares = 0.0 if agree(apart) else float(np.square(apart - value).sum())
+    error = math.sqrt(4 * (n - 1) / (n * (n - 2) ** 2) * squares)
+    return Estimate(value, error or math.nan, n - 1, n)
+
+
 def logarithm(positive: Estimate) -> Estimate:
     """Return the log of a positive estimate; its error by the delta method."""
     value = math.log(positive.value)
     return replace(positive, value=value, error=positive.error / positive.value)
 
 
+def tau(first: Array, second: Array) -> float:
+    """Return Kendall's tau-b; NaN when one of the two has no spread."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return math.nan
+    return float(stats.kendalltau(first, second).statistic)
+
+
 def kendall(first: Array, second: Array) -> Estimate:
     """Return atanh of Kendall's tau-b, whose standard error is about sqrt(0.437 / (n - 4)).
 
     Fieller, Hartley and Pearson, "Tests for rank correlation coefficients I", Biometrika 44
-    (1957); good for |tau| < 0.8 and n >= 10. NaN when one of the two has no spread.
+    (1957); good for |tau| < 0.8 and n >= 10 independent pairs. NaN without spread.
     """
-    if np.ptp(first) == 0 or np.ptp(second) == 0 or len(first) < 5:
+    value = tau(first, second)
+    if math.isnan(value) or len(first) < 5:
         return Estimate(math.nan, math.nan)
-    tau = float(stats.kendalltau(first, second).statistic)
     limit = 1 - 1e-12  # atanh(1) is infinite
     error = math.sqrt(0.437 / (len(first) - 4))
-    return Estimate(math.atanh(min(max(tau, -limit), limit)), error, n=len(first))
+    return Estimate(math.atanh(min(max(value, -limit), limit)), error, n=len(first))
 
 
-def seeds_needed(now: Estimate, reach: float, level: float) -> int | None:
-    """Return the smallest number of seeds whose interval reaches less far than `reach`.
+def units_needed(now: Estimate, reach: float, level: float) -> int | None:
+    """Return the smallest number of units whose interval reaches less far than `reach`.
 
-    Takes today's mean and sigma for granted; None when more than MOST_SEEDS would be needed.
+    Takes today's mean and sigma for granted; None when more than MOST would be needed.
     """
-    seeds = np.arange(max(now.n + 1, 3), MOST_SEEDS + 1)
-    errors = now.error * np.sqrt(now.n / seeds)
-    half = stats.t.ppf((1 + level) / 2, now.df + seeds - now.n) * errors
-    enough = seeds[half < reach]
+    units = np.arange(max(now.n + 1, FEWEST), MOST + 1)
+    low, high = now.reaches(units, level)
+    enough = units[np.maximum(high - now.value, now.value - low) < reach]
     return int(enough[0]) if enough.size else None
-
-
-def smallest_p(high: int, low: int, paired: bool) -> float:
-    """Return the smallest two-sided p that an exact permutation test of this size can give."""
-    return 2 / (2**high if paired else math.comb(high + low, low))
-
-
-def _mean_gap(high: Array, low: Array, axis: int) -> Array:
-    return np.asarray(np.mean(high, axis=axis) - np.mean(low, axis=axis))
-
-
-def permutation_p(high: Array, low: Array, paired: bool) -> float:
-    """Return the two-sided permutation p of the difference of means.
-
-    Pairs swap their labels (sign flips), other runs are relabelled; all of these when they are at
-    most RESAMPLES, else that many drawn by a fixed generator.
-    """
-    test = stats.permutation_test(
-        (high, low),
-        _mean_gap,
-        permutation_type="samples" if paired else "independent",
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=1000,
-        rng=np.random.default_rng(0),
-    )
-    return float(test.pvalue)
 
 
 def page_p(blocks: Array) -> tuple[float, float]:
@@ -172,9 +231,40 @@ def concordance(blocks: Array) -> Array:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return Holm's adjusted p values (Scandinavian Journal of Statistics 6, 1979)."""
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1.0)
-    return [float(value) for value in adjusted]
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests  # takes longer to load than to run
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+
+
+def look_alpha(look: int, looks: Sequence[int], alpha: float) -> float:
+    """Return the two-sided level at which this look is judged, of all that were declared.
+
+    O'Brien and Fleming's boundary by the spending function of Lan and DeMets, Biometrika 70
+    (1983), alpha / 2 a side: 2 - 2 Phi(z(alpha / 4) / sqrt(t)) is spent at the share t of the
+    last look, and the statistics of two looks correlate by sqrt(t1 / t2).
+    """
+    shares = np.asarray(looks, dtype=float) / looks[-1]
+    spent = 2 * special.ndtr(special.ndtri(alpha / 4) / np.sqrt(shares))
+    steps = np.diff(spent, prepend=0.0)
+    bounds: list[float] = []
+    for k in range(list(looks).index(look) + 1):
+        bounds.append(_next_bound(shares[: k + 1], bounds, float(steps[k])))
+    return float(2 * special.ndtr(-bounds[-1]))
+
+
+def _next_bound(shares: Array, bounds: list[float], step: float) -> float:
+    """Return c with P(no earlier statistic above its bound, and this one above c) = step."""
+    if not bounds:
+        return float(-special.ndtri(step))
+    from scipy.optimize import brentq
+
+    ratio = shares[:, None] / shares[None, :]
+    normal = stats.multivariate_normal(cov=np.sqrt(np.minimum(ratio, 1 / ratio)), seed=0)
+    before = stats.multivariate_normal(cov=normal.cov[:-1, :-1], seed=0).cdf(bounds)
+
+    def excess(bound: float) -> float:
+        return float(before - normal.cdf([*bounds, bound])) - step
+
+    return float(brentq(excess, 0.5, 8.0, xtol=1e-6))

@@ -41,13 +41,9 @@ def duration(seconds: float) -> str:
     return f"{int(seconds) // 3600}:{int(seconds) % 3600 // 60:02d} h"
 
 
-def measured(
-    value: float, bounds: tuple[float | None, float | None], unit: str, counts: Iterable[int]
-) -> str:
-    """Return an estimate with interval and n, as '65.5 [65.1, 65.9] %, n = 16'."""
+def measured(value: float, bounds: tuple[float | None, float | None], unit: str, size: str) -> str:
+    """Return an estimate with interval and size, as '65.5 [65.1, 65.9] %, n = 16'."""
     text, (low, high) = percent(value, unit), bounds
     if low is not None and high is not None and low != high:
         text += f" [{percent(low, unit)}, {percent(high, unit)}]"
-    counts = sorted(set(counts))
-    n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{text} {named(unit)}, n = {n}".replace("  ", " ").replace(" ,", ",")
+    return f"{text} {named(unit)}, n = {size}".replace("  ", " ").replace(" ,", ",")

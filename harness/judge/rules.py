@@ -1,27 +1,34 @@
 """The checks, as statistics -> verdicts.
 
-First the validity gate of `harness.judge.samples` (`not run`, `invalid`: no verdicts), then one
-rule per kind of check, then Holm's correction over the refutations of one paper.
+First the gate of `harness.judge.samples` (`not run`, `blocked`, `invalid`, `incomplete`: no
+verdicts), then one rule per kind of check, then Holm's correction over the refutations of one
+paper. One interval decides everywhere: 95 % two-sided, which is 2.5 % a side, of the mean over
+units: trials, or replicates that share nothing (`Experiment.independent`).
 
-| check | test | reproduced when | not reproduced when |
+| check | reproduced when the interval | not reproduced when it | of what |
 |---|---|---|---|
-| Value | TOST, 90 % interval, variance pooled with earlier | inside the band | wholly outside |
-| AtLeast | one-sided t, 90 % interval, pooled likewise | wholly above | wholly below |
-| Exact | none: counts have no spread | all equal | any differs |
-| Effect | 95 % interval of the difference | above 0, estimate large enough | below 0 |
-| Spread | as Effect, on absolute deviations from the median, never paired | above 0 | below 0 |
-| Same | TOST on the difference, 90 % interval | inside +-margin | wholly outside |
-| Ordering | one-sided t per neighbours, Holm over the pairs | all confirmed | any reversed |
-| Trend | Page's test, (seed, member) as blocks | it rises | it falls |
-| CostRatio | 95 % interval of the log ratio, trials as units | above `at_least` | below it |
-| RankCorrelation | 95 % interval of Kendall's tau-b | above `at_least` | below it |
+| Value | lies inside the band | lies wholly outside | the mean (TOST) |
+| AtLeast | lies above the bound | lies below it | the mean |
+| Exact | (all values are equal to it) | (any differs) | counts, without spread |
+| Effect | lies above `at_least` | lies below it, not above 0 | the difference |
+| Direction | lies above 0 | lies below 0 | the difference |
+| Spread | lies above 1 | lies below 1 | the ratio of Gini's mean differences |
+| Same | lies inside +-margin | lies wholly outside | the difference (TOST) |
+| Ordering | lies above the margin, every pair | lies below it, any pair after Holm | differences |
+| Trend | (Page's test: it rises) | (Page's test: it falls) | units as blocks |
+| CostRatio | lies above `at_least` | lies below it, not above 1 | the ratio, trials as units |
+| RankCorrelation | lies above `at_least` | lies below it, not above 0 | Kendall's tau-b |
 
-Anything between is `inconclusive`, and the note says how many seeds would decide. An effect, ratio
-or correlation that is confirmed but too small is `partially reproduced`. Headline values at a
-reduced budget are only `on track` or `off track`. Differences are paired by (seed, member) when
-both sides have the same ones (n >= 3), else Welch's. One seed decides nothing, except in a
-deterministic experiment, where it is the whole population. `p` belongs to the test that decided;
-it is None where nothing random was tested.
+Anything between is `inconclusive`, and the note says how many trials would decide. An effect,
+ratio or correlation whose interval lies above 0 (1) but not above the size that was claimed is
+`partially reproduced`. Headline values at a reduced budget are only `on track` or `off track`.
+
+Differences are paired when both sides have the same units, else Welch's. Below three units there
+is neither interval nor verdict, nor where units of a random experiment all agree; but units that
+are each 0 or 1 have Clopper and Pearson's interval. The error of the paper's own mean, where it
+printed sd and n, enters those of Value and AtLeast. A deterministic experiment is its whole
+population, a constant. A claim that declares looks is judged at these numbers of trials only,
+each at the level that O'Brien and Fleming's boundary leaves it.
 """
 
 from __future__ import annotations
@@ -29,7 +36,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from types import MappingProxyType
 from typing import Any
 
@@ -50,67 +57,100 @@ from harness.checks import (
     Trend,
     Value,
 )
-from harness.judge.samples import NOT_RUN, Sample, gather
-from harness.judge.verdict import OPEN, PARTIALLY, REFUTED, REPRODUCED, Case, Verdict, mapped
-from harness.paper import Experiment, Paper
-from harness.statistics import Array, Estimate
+from harness.judge.samples import BLOCKED, NOT_RUN, STATUSES, Evidence, Sample
+from harness.judge.verdict import (
+    ALPHA,
+    OPEN,
+    PARTIALLY,
+    REFUTED,
+    REPRODUCED,
+    Case,
+    Samples,
+    Verdict,
+    doubled,
+    mapped,
+)
+from harness.paper import Claim, Experiment, Paper
+from harness.statistics import FEWEST, Array, Estimate
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["STATUSES", "Verdict", "judge", "judge_each"]
 
-ALPHA = 0.05
-ROUNDING = 1e-9  # the log of an exact ratio may fall this far short of the log of its bound
+ROUNDING = 1e-9  # an exact difference or log ratio may fall this far short of its bound
+NONE: Mapping[str, Experiment] = MappingProxyType({})
 
 
 def judge(
     paper: Paper,
     measured: pd.DataFrame,
     budget: str,
-    foreign: Mapping[str, Experiment] = MappingProxyType({}),
-    earlier: pd.DataFrame | None = None,
+    foreign: Mapping[str, Experiment] = NONE,
 ) -> list[Verdict]:
     """Judge the claims that a paper declares for a budget, in the paper's order.
 
     Args:
         paper: the declarations.
-        measured: one row per replicate: experiment, seed, member, status, stopped_by, data_hash,
-            steps, seconds, flops (per replicate) and a column per metric (NaN where it has none).
+        measured: one row per (seed, member) of an experiment: experiment, seed, member, status,
+            stopped_by, data_hash, steps, seconds, flops (per replicate) and a column per metric
+            (NaN where it has none). Experiments of other papers are named "paper/experiment".
         budget: the budget at which all of `measured` ran.
-        foreign: experiments of other papers that claims read, as "paper/experiment".
-        earlier: rows of earlier generations of the same variants at the same budget; they lend
-            their variance only, and those that stand in `measured` too are left out.
+        foreign: the declarations of those of other papers, by that name.
     """
+    return _holm(judge_each(paper, measured, budget, foreign))
+
+
+def judge_each(
+    paper: Paper,
+    measured: pd.DataFrame,
+    budget: str,
+    foreign: Mapping[str, Experiment] = NONE,
+) -> list[Verdict]:
+    """Judge each claim as if its paper made no other: before Holm's correction."""
     claims = [claim for claim in paper.claims if budget in claim.budgets]
     if measured.empty:
-        return [Verdict(claim, budget, NOT_RUN, note="nothing was measured") for claim in claims]
-    named = {**foreign, **{e.name: e for e in paper.experiments}}
-    seedless = frozenset(name for name, e in named.items() if e.deterministic)
-    evidence = gather(measured, earlier, seedless)
-    floor = ALPHA / max(len(claims), 1)
-    return _holm([_verdict(Case(claim, budget, evidence, floor)) for claim in claims])
+        return [_unmeasured(claim, budget) for claim in claims]
+    declared = {**foreign, **{e.name: e for e in paper.experiments}}
+    evidence = Evidence(measured, declared, budget)
+    return [_verdict(claim, evidence) for claim in claims]
 
 
-def _verdict(case: Case) -> Verdict:
-    """Pass the validity gate, judge, and see to it that one seed decides nothing."""
-    check = case.claim.check
-    for name in check.experiments:
-        flaw = case.evidence.flaw(name, check.metrics_of(name))
-        flaw = flaw or case.evidence.clocks(check.experiments, check.metrics_of(name))
-        if flaw:
-            return Verdict(case.claim, case.budget, flaw[0], n=case.n, note=flaw[1])
-    verdict = _judge(check, case)
-    if check.base:  # the metric is a logarithm: people read ratios
-        verdict = mapped(verdict, check.base.__pow__)
-    if case.fewest == 1 and not check.without_spread:
-        return replace(verdict, verdict=OPEN, note=verdict.note or "needs at least 3 seeds")
-    return verdict
+def _unmeasured(claim: Claim, budget: str) -> Verdict:
+    if claim.blocked:
+        return Verdict(claim, budget, BLOCKED, note=claim.blocked)
+    return Verdict(claim, budget, NOT_RUN, note="nothing was measured")
+
+
+def _verdict(claim: Claim, evidence: Evidence) -> Verdict:
+    """Pass the gate, then judge at the level of this look."""
+    flaw = evidence.flaw(claim)
+    if flaw:
+        return Verdict(claim, evidence.budget, flaw[0], note=flaw[1])
+    look = evidence.look(claim) if claim.looks else 0
+    alpha = _alpha(look, claim.looks) if look else ALPHA
+    verdict = _judge(claim.check, Case(claim, evidence.budget, evidence, alpha))
+    # where the metric is a logarithm, people read ratios
+    return mapped(verdict, claim.check.base.__pow__) if claim.check.base else verdict
+
+
+@lru_cache
+def _alpha(look: int, looks: tuple[int, ...]) -> float:
+    return statistics.look_alpha(look, looks, ALPHA)
 
 
 def _holm(verdicts: list[Verdict]) -> list[Verdict]:
-    """Take back the refutations that do not survive Holm's correction among themselves."""
-    tested = [i for i, v in enumerate(verdicts) if v.refuted and v.p is not None]
-    adjusted = statistics.holm([verdicts[i].p or 0.0 for i in tested])
-    for i, p in zip(tested, adjusted, strict=True):
-        if p > ALPHA:
+    """Take back the refutations that do not survive Holm's correction over all that were tested.
+
+    Tested is what could have been refuted by chance; the checks of our own code are apart.
+    """
+    tested = [
+        (i, v.p_against * ALPHA / v.alpha)
+        for i, v in enumerate(verdicts)
+        if v.p_against is not None and v.claim.kind != "self-check"
+    ]
+    if not any(verdicts[i].refuted for i, _ in tested):
+        return verdicts
+    adjusted = statistics.holm([min(p, 1.0) for _, p in tested])
+    for (i, _), p in zip(tested, adjusted, strict=True):
+        if verdicts[i].refuted and p > ALPHA:
             note = f"{verdicts[i].verdict} if judged alone; p = {p:.2g} after Holm"
             verdicts[i] = replace(verdicts[i], verdict=OPEN, note=note)
     return verdicts
@@ -124,173 +164,196 @@ def _judge(check: Any, case: Case) -> Verdict:
     raise TypeError(f"no rule judges a {type(check).__name__}")
 
 
-def _within(case: Case, estimate: Estimate, low: float, high: float) -> Verdict:
-    """TOST: compare the 90 % interval with the band [low, high]."""
-    lower, upper = estimate.interval(0.90)
+def _inside(case: Case, estimate: Estimate, low: float, high: float, *samples: Sample) -> Verdict:
+    """TOST: compare the interval with the band [low, high]."""
+    if estimate.unknown:
+        return case.unknown(estimate, samples)
+    lower, upper = case.interval(estimate, samples)
+    against = min(estimate.p_below(low), estimate.p_above(high))
     if upper < low or high < lower:
-        p = min(estimate.p_below(low), estimate.p_above(high))
-        return case.says(REFUTED, estimate, 0.90, p)
+        return case.says(REFUTED, estimate, samples, against, against)
     p = max(estimate.p_above(low), estimate.p_below(high))
     if low <= lower and upper <= high:
-        return case.says(REPRODUCED, estimate, 0.90, p)
+        return case.says(REPRODUCED, estimate, samples, p, against)
     reach = min(abs(estimate.value - low), abs(high - estimate.value))
-    note = case.needs(estimate, reach, 0.90)
+    note = case.needs(estimate, reach, samples)
     if not low <= estimate.value <= high:
         note = f"the mean is outside the band; {note}"
-    return replace(case.says(OPEN, estimate, 0.90, p), note=note)
+    return replace(case.says(OPEN, estimate, samples, p, against), note=note)
 
 
-def _above(case: Case, estimate: Estimate, bound: float, level: float) -> Verdict:
+def _above(case: Case, estimate: Estimate, bound: float, *samples: Sample) -> Verdict:
     """Compare the interval with a lower bound for the truth."""
-    lower, upper = estimate.interval(level)
+    if estimate.unknown:
+        return case.unknown(estimate, samples)
+    lower, upper = case.interval(estimate, samples)
+    p, against = estimate.p_above(bound), estimate.p_below(bound)
+    if lower >= bound - ROUNDING * estimate.constant:
+        return case.says(REPRODUCED, estimate, samples, p, against)
     if upper < bound:
-        return case.says(REFUTED, estimate, level, estimate.p_below(bound))
-    p = estimate.p_above(bound)
-    if lower >= bound:
-        return case.says(REPRODUCED, estimate, level, p)
-    note = case.needs(estimate, abs(estimate.value - bound), level)
-    return replace(case.says(OPEN, estimate, level, p), note=note)
+        return case.says(REFUTED, estimate, samples, against, against)
+    note = case.needs(estimate, abs(estimate.value - bound), samples)
+    return replace(case.says(OPEN, estimate, samples, p, against), note=note)
 
 
-def _above_or_partly(case: Case, estimate: Estimate, bound: float) -> Verdict:
-    """As `_above` at 95 %; below the bound but surely above 0 is a partial success."""
-    verdict = _above(case, estimate, bound, 0.95)
-    if verdict.verdict == REFUTED and estimate.interval(0.95)[0] > 0:
-        partial = case.says(PARTIALLY, estimate, 0.95, estimate.p_above(0.0))
-        return replace(partial, note="the direction is confirmed, the size is not")
+def _above_or_partly(case: Case, estimate: Estimate, bound: float, *samples: Sample) -> Verdict:
+    """As `_above`; surely above 0 but not surely above the bound is a partial success."""
+    verdict = _above(case, estimate, bound, *samples)
+    if verdict.verdict == REPRODUCED or estimate.unknown:
+        return verdict
+    if case.interval(estimate, samples)[0] > 0:
+        p, against = estimate.p_above(0.0), estimate.p_below(bound)
+        partial = case.says(PARTIALLY, estimate, samples, p, against)
+        note = "the direction is confirmed, the size is not"
+        if estimate.value > bound:
+            note += f": {case.needs(estimate, estimate.value - bound, samples)}"
+        return replace(partial, note=note)
+    if verdict.verdict == OPEN and estimate.value < bound:
+        reach = max(estimate.value, bound - estimate.value)
+        return replace(verdict, note=case.needs(estimate, reach, samples))
     return verdict
+
+
+def _mean(case: Case, sample: Sample, ours: bool) -> Estimate:
+    """Return the mean of an experiment, with the error of the paper's own beside it.
+
+    Not where the band is one of `ours`, set for this budget: then the paper's mean is not in it.
+    """
+    estimate, published = sample.mean(), case.claim.published
+    if sample.binary and not sample.constant and (case.claim.unit == "%" or not estimate.unknown):
+        estimate = statistics.proportion(sample.array)
+    if ours or published.sd is None or published.n is None:
+        return estimate
+    return statistics.beside(estimate, published.sd, published.n)
 
 
 @_judge.register
 def _value(check: Value, case: Case) -> Verdict:
-    sample = case.evidence.sample(check.experiment, check.metric)
-    return _within(case, sample.mean(sample.earlier), *check.band(case.budget))
+    sample = case.evidence.sample(check.experiment, check.metric, check.best)
+    estimate = _mean(case, sample, case.budget in check.bands)
+    return _inside(case, estimate, *check.band(case.budget), sample)
 
 
 @_judge.register
 def _at_least(check: AtLeast, case: Case) -> Verdict:
     sample = case.evidence.sample(check.experiment, check.metric)
-    return _above(case, sample.mean(sample.earlier), check.bound(case.budget), 0.90)
+    estimate = _mean(case, sample, case.budget in check.bands)
+    return _above(case, estimate, check.bound(case.budget), sample)
 
 
 @_judge.register
 def _exact(check: Exact, case: Case) -> Verdict:
-    """Compare every value; the interval is the range that was seen."""
-    values = case.evidence.sample(check.experiment, check.metric).array
+    """Compare every row; the interval is the range that was seen."""
+    sample = case.evidence.every(check.experiment, check.metric)
+    values = sample.array
     word = REPRODUCED if (values == check.value).all() else REFUTED
-    verdict = case.says(word, Estimate(statistics.center(values)), 0.95)
+    verdict = case.says(word, Estimate(statistics.center(values)), (sample,))
     return replace(verdict, low=float(values.min()), high=float(values.max()))
 
 
 @_judge.register
 def _same(check: Same, case: Case) -> Verdict:
     first, second = (case.evidence.sample(name, check.metric) for name in check.experiments)
-    return _within(case, first.minus(second), -check.margin, check.margin)
+    return _inside(case, first.minus(second), -check.margin, check.margin, first, second)
 
 
 @_judge.register
 def _effect(check: Effect, case: Case) -> Verdict:
-    high = case.evidence.sample(check.high, check.metric)
-    low = case.evidence.sample(check.low, check.of_low)
-    gap = high.minus(low)
-    lower, upper = gap.interval(0.95)
-    p, note = _effect_p(high, low, case.floor)
-    if lower > 0 and gap.value >= check.at_least:
-        return replace(case.says(REPRODUCED, gap, 0.95, p), note=note)
-    if lower > 0:
-        note = f"the direction is confirmed, but {gap.value:.3g} < {check.at_least:.3g}"
-        return replace(case.says(PARTIALLY, gap, 0.95, p), note=note)
-    if upper < 0:
-        return replace(case.says(REFUTED, gap, 0.95, p), note=note)
-    note = case.needs(gap, abs(gap.value), 0.95)
-    return replace(case.says(OPEN, gap, 0.95, p), note=note)
+    high, low = _sides(check, case)
+    return _above_or_partly(case, high.minus(low), check.at_least, high, low)
 
 
 @_judge.register
 def _direction(check: Direction, case: Case) -> Verdict:
-    return _effect(Effect(check.high, check.low, check.metric, 0.0, check.other, check.best), case)
+    """As an effect of any size; two constants that are equal have no order."""
+    high, low = _sides(check, case)
+    gap = high.minus(low)
+    if gap.constant and gap.value == 0:
+        return case.says(REFUTED, gap, (high, low))
+    return _above(case, gap, 0.0, high, low)
 
 
 @_judge.register
 def _spread(check: Spread, case: Case) -> Verdict:
-    """Brown and Forsythe: distances from the median are compared as means are."""
-    high, low = (
-        case.evidence.sample(name, check.metric).distances() for name in check.experiments
-    )
-    gap = statistics.difference(high, low)
-    lower, upper = gap.interval(0.95)
-    if gap.error and lower > 0:
-        return case.says(REPRODUCED, gap, 0.95, gap.p_differs())
-    if gap.error and upper < 0:
-        return case.says(REFUTED, gap, 0.95, gap.p_differs())
-    verdict = case.says(OPEN, gap, 0.95, gap.p_differs())
-    return replace(verdict, note=case.needs(gap, abs(gap.value), 0.95))
+    """Ratio of mean differences on a log scale, where their distribution is least skew."""
+    high, low = (case.evidence.sample(name, check.metric) for name in check.experiments)
+    parts = [statistics.mean_difference(sample.array) for sample in (high, low)]
+    if any(part.unknown for part in parts):
+        return case.unknown(Estimate(math.nan, math.nan), (high, low))
+    gap = statistics.difference(*map(statistics.logarithm, parts))
+    return mapped(_above(case, gap, 0.0, high, low), math.exp)
 
 
-def _effect_p(high: Sample, low: Sample, floor: float) -> tuple[float, str]:
-    """Return the exact permutation p, or the t test's where few seeds cannot reach `floor`."""
-    paired = high.pairs_with(low)
-    if high.constant or low.constant:
-        return high.minus(low).p_differs(), "p is the t test's: one side is a constant"
-    if statistics.smallest_p(len(high.values), len(low.values), paired) > floor:
-        return high.minus(low).p_differs(), "p is the t test's: too few seeds to permute"
-    return statistics.permutation_p(high.array, low.array, paired), ""
+def _sides(check: Effect | Direction, case: Case) -> tuple[Sample, Sample]:
+    high = case.evidence.sample(check.high, check.metric, check.best.get(check.high))
+    low = case.evidence.sample(check.low, check.of_low, check.best.get(check.low))
+    return high, low
 
 
 @_judge.register
 def _ordering(check: Ordering, case: Case) -> Verdict:
-    """Test every neighbouring pair both ways; the numbers shown are those of the smallest gap."""
+    """Test every neighbouring pair both ways; the numbers shown are those of the smallest gap.
+
+    All pairs must be confirmed, so each is tested at the full level (Berger's intersection-union
+    test); any one that is reversed refutes, so these are corrected after Holm.
+    """
     sample = {name: case.evidence.sample(name, check.metric) for name in check.experiments}
-    gaps = [sample[high].minus(sample[low]) for low, high in check.pairs]
-    values = [gap.value for gap in gaps]
-    least = int(np.argmin(values))
-    note = f"smallest gap: {check.pairs[least][1]} - {check.pairs[least][0]}"
-    if any(math.isnan(gap.error) for gap in gaps):
-        unknown = case.says(OPEN, gaps[least], 0.90)
-        return replace(unknown, note=f"{note}; needs at least 3 seeds")
-    confirmed = max(statistics.holm([gap.p_above(check.margin) for gap in gaps]))
-    reversed_ = min(statistics.holm([gap.p_below(check.margin) for gap in gaps]))
-    word, p = OPEN, confirmed
-    if confirmed < ALPHA:
+    gaps = {(low, high): sample[high].minus(sample[low]) for low, high in check.pairs}
+    for (low, high), gap in gaps.items():
+        if gap.unknown:
+            unknown = case.unknown(gap, (sample[high], sample[low]))
+            return replace(unknown, note=f"{high} - {low}: {unknown.note}")
+    (low, high), least = min(gaps.items(), key=lambda item: item[1].value)
+    samples, random = tuple(sample.values()), [gap for gap in gaps.values() if not gap.constant]
+    p = max((gap.p_above(check.margin) for gap in random), default=math.nan)
+    against = min(statistics.holm([g.p_below(check.margin) for g in random]), default=math.nan)
+    word, note = OPEN, f"smallest gap: {high} - {low}"
+    if all(case.interval(gap)[0] > check.margin for gap in gaps.values()):
         word = REPRODUCED
-    elif reversed_ < ALPHA:
-        word, p = REFUTED, reversed_
+    elif any(gap.constant and gap.value <= check.margin for gap in gaps.values()):
+        word, p, against = REFUTED, math.nan, math.nan
+    elif 2 * against <= case.alpha:
+        word, p = REFUTED, against
     else:
-        level = 1 - 2 * ALPHA / len(gaps)
-        note += f"; {case.needs(gaps[least], abs(values[least] - check.margin), level)}"
-    chance = p if any(gap.error for gap in gaps) else None
-    return replace(case.says(word, gaps[least], 0.90), p=chance, note=note)
+        note += f"; {case.needs(least, abs(least.value - check.margin), samples)}"
+    verdict = case.says(word, least, samples)
+    return replace(verdict, p=doubled(p), p_against=doubled(against), note=note)
 
 
 @_judge.register
 def _trend(check: Trend, case: Case) -> Verdict:
     """Page's test; the estimate is Kendall's tau with the declared order, mean over blocks."""
-    samples = [case.evidence.sample(name, check.metric) for name in check.experiments]
+    samples = tuple(case.evidence.sample(name, check.metric) for name in check.experiments)
     blocks = _blocks(samples)
-    tau = statistics.mean(statistics.concordance(blocks)) if len(blocks) else Estimate(math.nan)
     if all(sample.constant for sample in samples):
-        return case.says(REPRODUCED if tau.value == 1 else REFUTED, Estimate(tau.value), 0.90)
-    if len(blocks) < 2 or len(samples) < 3:
-        note = "Page's test needs 3 experiments and 2 seeds in common; needs at least 3 seeds"
-        return replace(case.says(OPEN, tau, 0.90), note=note)
+        tau = float(statistics.concordance(blocks).mean())
+        return case.says(REPRODUCED if tau == 1 else REFUTED, Estimate(tau), samples)
+    if len(blocks) < FEWEST or len(samples) < 3:
+        few = case.says(OPEN, Estimate(math.nan, math.nan), samples)
+        note = f"needs 3 experiments and at least {FEWEST} {case.noun} in common"
+        return replace(few, note=note)
+    tau_ = statistics.mean(statistics.concordance(blocks))
+    if all(statistics.agree(column) for column in blocks.T):
+        return case.unknown(tau_, samples)
     rising, falling = statistics.page_p(blocks)
-    word, p = (REFUTED, falling) if falling < ALPHA else (OPEN, rising)
-    word = REPRODUCED if rising < ALPHA else word
-    verdict = replace(case.says(word, tau, 0.90), p=p)
-    if tau.error == 0:  # blocks that all agree have no t interval, yet are a random sample
-        verdict = replace(verdict, low=None, high=None)
-    note = "" if word != OPEN else "no trend either way; more seeds would tell"
-    return replace(verdict, note=note or f"{len(blocks)} blocks")
+    word, p, note = OPEN, rising, "no trend either way; more trials would tell"
+    if 2 * falling <= case.alpha:
+        word, p = REFUTED, falling
+    if 2 * rising <= case.alpha:
+        word = REPRODUCED
+    verdict = case.says(word, tau_, samples, p, falling)
+    return replace(verdict, note=note if word == OPEN else f"{len(blocks)} blocks")
 
 
-def _blocks(samples: list[Sample]) -> Array:
-    """Return values (blocks, experiments) of the common (seed, member); constants go with all."""
-    random = [set(sample.values.index) for sample in samples if not sample.constant]
-    keys = sorted(set.intersection(*random)) if random else [None]
+def _blocks(samples: Samples) -> Array:
+    """Return values (blocks, experiments) of the common units; constants go with all."""
+    values = [dict(zip(s.keys, s.array, strict=True)) for s in samples if not s.constant]
+    keys = sorted(set.intersection(*(set(known) for known in values))) if values else [None]
+    random = iter(values)
     columns = [
         np.full(len(keys), sample.mean().value)
         if sample.constant
-        else sample.values.reindex(keys).to_numpy(dtype=float)
+        else np.array([found[key] for found in [next(random)] for key in keys if key is not None])
         for sample in samples
     ]
     return np.column_stack(columns)
@@ -299,19 +362,37 @@ def _blocks(samples: list[Sample]) -> Array:
 @_judge.register
 def _cost_ratio(check: CostRatio, case: Case) -> Verdict:
     """Ratio of mean costs on a log scale (delta method, Welch's df); one value per trial."""
-    trials = [case.evidence.sample(x, check.cost).per_trial() for x in check.experiments]
-    dear, cheap = (statistics.logarithm(trial.mean()) for trial in trials)
-    bound = math.log(check.at_least) - ROUNDING
-    verdict = _above_or_partly(case, statistics.difference(dear, cheap), bound)
-    return replace(mapped(verdict, math.exp), n=tuple(len(trial.values) for trial in trials))
+    samples = [case.evidence.sample(name, check.cost) for name in check.experiments]
+    dear, cheap = (statistics.logarithm(sample.mean()) for sample in samples)
+    gap = statistics.difference(dear, cheap)
+    return mapped(_above_or_partly(case, gap, math.log(check.at_least), *samples), math.exp)
 
 
 @_judge.register
 def _rank_correlation(check: RankCorrelation, case: Case) -> Verdict:
-    first = case.evidence.sample(check.experiment, check.metric).array
-    second = case.evidence.sample(check.experiment, check.other).array
-    tau = statistics.kendall(first, second)
-    if len(first) < check.fewest or math.isnan(tau.value):
+    """Kendall's tau-b over the members: of each trial, or of all where they are independent.
+
+    Members that share what a trial drew are one draw of a correlation, whatever their number: the
+    taus of the trials are then the units. Independent ones are pairs of one sample, on the scale
+    of atanh.
+    """
+    first, second = (case.evidence.every(check.experiment, m) for m in (check.metric, check.other))
+    experiment = case.evidence.declared[check.experiment]
+    seeds = np.array([seed for _, seed, _ in first.keys])
+    pools = [np.full(len(seeds), True)]
+    if not (experiment.independent or experiment.deterministic):
+        pools = [seeds == seed for seed in np.unique(seeds)]
+    fewest = min(int(pool.sum()) for pool in pools)
+    taus = np.array([statistics.tau(first.array[pool], second.array[pool]) for pool in pools])
+    if fewest < check.fewest or np.isnan(taus).any():
         few = f"needs at least {check.fewest} replicates that differ in both metrics"
-        return mapped(replace(case.says(OPEN, tau, 0.95), note=few), math.tanh)
-    return mapped(_above_or_partly(case, tau, math.atanh(check.at_least)), math.tanh)
+        return replace(case.says(OPEN, Estimate(math.nan, math.nan), (first,)), note=few)
+    if experiment.deterministic:
+        return _above_or_partly(case, Estimate(float(taus[0])), check.at_least, first)
+    if experiment.independent:
+        pooled = statistics.kendall(first.array, second.array)
+        bound = math.atanh(check.at_least)
+        return mapped(_above_or_partly(case, pooled, bound, first), math.tanh)
+    keys = tuple((1, int(seed), 0) for seed in np.unique(seeds))
+    units = Sample(keys, taus, fewest)
+    return _above_or_partly(case, statistics.mean(taus), check.at_least, units)

@@ -1,4 +1,4 @@
-"""The numbers behind the verdicts: against closed forms, scipy's own tests and simulation."""
+"""The numbers behind the verdicts: against scipy, statsmodels, closed forms and simulation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
 from harness import statistics
 from harness.statistics import Estimate
@@ -26,7 +28,6 @@ def test_mean_agrees_with_scipys_one_sample_t_test():
     less = stats.ttest_1samp(values, 1.5, alternative="less").pvalue
     assert mean.p_above(1.5) == pytest.approx(greater)
     assert mean.p_below(1.5) == pytest.approx(less)
-    assert mean.p_differs() == pytest.approx(stats.ttest_1samp(values, 0.0).pvalue)
 
 
 def test_difference_is_welchs():
@@ -35,44 +36,77 @@ def test_difference_is_welchs():
     theirs = stats.ttest_ind(high, low, equal_var=False)
     assert gap.df == pytest.approx(theirs.df)
     assert gap.n == 5
-    assert gap.p_differs() == pytest.approx(theirs.pvalue)
+    assert 2 * gap.p_above(0.0) == pytest.approx(theirs.pvalue)
     interval = theirs.confidence_interval(0.95)
     assert gap.interval(0.95) == pytest.approx((interval.low, interval.high))
+
+
+def test_two_one_sided_tests_are_statsmodels_tost():
+    first, second = RNG(3).normal(0.5, 0.1, 6), RNG(4).normal(0.52, 0.1, 6)
+    gaps = {
+        ttost_ind(first, second, -0.2, 0.2, usevar="unequal")[0]: statistics.difference(
+            statistics.mean(first), statistics.mean(second)
+        ),
+        ttost_paired(first, second, -0.2, 0.2)[0]: statistics.mean(first - second),
+    }
+    for p, gap in gaps.items():
+        assert max(gap.p_above(-0.2), gap.p_below(0.2)) == pytest.approx(p)
 
 
 def test_difference_to_a_constant_is_the_one_sample_test():
     values = RNG(3).normal(1, 1, 6)
     gap = statistics.difference(statistics.mean(values), Estimate(0.25))
     assert (gap.df, gap.n) == (5, 6)
-    assert gap.p_differs() == pytest.approx(stats.ttest_1samp(values, 0.25).pvalue)
+    assert 2 * gap.p_above(0.0) == pytest.approx(stats.ttest_1samp(values, 0.25).pvalue)
 
 
-def test_one_run_has_a_value_but_no_spread():
-    one = statistics.mean(np.array([0.5]))
-    assert one.value == 0.5
-    assert all(math.isnan(bound) for bound in one.interval(0.95))
-    assert math.isnan(one.p_above(0.0)) and math.isnan(one.p_differs())
-    assert math.isnan(statistics.difference(one, Estimate(0.1)).error)
+def test_the_error_of_a_published_mean_enters_as_welchs():
+    ours, theirs = RNG(5).normal(0.65, 0.02, 8), RNG(6).normal(0.68, 0.02, 3)
+    both = statistics.beside(statistics.mean(ours), float(np.std(theirs, ddof=1)), 3)
+    welch = stats.ttest_ind(ours, theirs, equal_var=False)
+    assert (both.value, both.n) == (pytest.approx(ours.mean()), 8)
+    assert both.df == pytest.approx(welch.df)
+    assert 2 * both.p_below(float(theirs.mean())) == pytest.approx(welch.pvalue)
 
 
-@given(st.floats(-1e6, 1e6), st.integers(2, 20))
-def test_equal_values_give_exactly_that_value(value, n):
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_fewer_than_three_have_no_spread(n):
+    few = statistics.mean(np.array([0.5, 0.7][:n]))
+    assert few.unknown and few.n == n
+    assert all(math.isnan(bound) for bound in few.interval(0.95))
+    assert math.isnan(few.p_above(0.0)) and math.isnan(few.p_below(0.0))
+    assert statistics.difference(few, Estimate(0.1)).unknown
+    assert statistics.proportion(np.ones(n)).unknown
+
+
+@given(st.floats(-1e6, 1e6), st.integers(3, 20))
+def test_equal_values_give_exactly_that_value_and_no_spread(value, n):
     mean = statistics.mean(np.full(n, value))
-    assert mean.interval(0.95) == (value, value)
-    assert (mean.p_above(value), mean.p_below(value), mean.p_differs()) == (
-        1.0,
-        1.0,
-        0.0 if value else 1.0,
-    )
+    assert (mean.value, mean.n) == (value, n)
+    assert mean.unknown
 
 
-def test_pooled_variance_follows_its_formula_and_caps_the_prior():
-    now, before = RNG(4).normal(0, 1, 3), RNG(5).normal(9, 2, 50)
-    pooled = statistics.mean(now, before)
-    variance = (20 * np.var(before, ddof=1) + 2 * np.var(now, ddof=1)) / 22
-    assert pooled.df == 22
-    assert pooled.error == pytest.approx(math.sqrt(variance / 3))
-    assert pooled.value == pytest.approx(now.mean())
+def test_values_that_differ_by_rounding_are_equal():
+    level = np.array([0.1, 0.7, 0.3, 0.9])
+    gaps = (level + 0.1) - level
+    assert np.ptp(gaps) > 0
+    assert statistics.mean(gaps, scale=0.9).unknown
+    assert statistics.mean(np.array([1e-17, -1e-17, 0.0]), scale=0.9).unknown
+    assert not statistics.mean(np.array([1e-7, 2e-7, 3e-7])).unknown
+
+
+@given(st.integers(3, 30), st.data())
+def test_zeros_and_ones_have_clopper_and_pearsons_interval(n, data):
+    hits = data.draw(st.integers(0, n))
+    share = statistics.proportion(np.array([1.0] * hits + [0.0] * (n - hits)))
+    low, high = share.interval(0.95)
+    assert (low, high) == pytest.approx(proportion_confint(hits, n, 0.05, "beta"), abs=1e-9)
+    if hits:
+        assert share.p_above(low) == pytest.approx(0.025, abs=1e-6)
+    if hits < n:
+        assert share.p_below(high) == pytest.approx(0.025, abs=1e-6)
+    (lows,), (highs,) = share.reaches(np.array([n]), 0.95)
+    assert (lows, highs) == pytest.approx((low, high), abs=1e-6)
 
 
 def test_log_ratio_covers_the_true_ratio():
@@ -83,6 +117,33 @@ def test_log_ratio_covers_the_true_ratio():
         low, high = statistics.difference(*logs).interval(0.95)
         hits += low <= math.log(3) <= high
     assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_mean_difference_is_unbiased_and_its_error_the_jackknifes():
+    stream = np.random.default_rng(3)
+    values = stream.standard_normal(7)
+    found = statistics.mean_difference(values)
+    pairs = [abs(a - b) for i, a in enumerate(values) for b in values[:i]]
+    assert found.value == pytest.approx(np.mean(pairs))
+    left = [statistics.mean_difference(np.delete(values, i)).value for i in range(7)]
+    assert found.error == pytest.approx(np.sqrt(6 / 7 * np.square(left - np.mean(left)).sum()))
+    for n in (3, 8):  # of normal numbers: 2 sigma over the root of pi
+        means = [statistics.mean_difference(stream.standard_normal(n)).value for _ in range(4000)]
+        assert np.mean(means) == pytest.approx(2 / np.sqrt(np.pi), abs=0.03)
+    for alike in ([1.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0], [0.0, 1.0]):
+        assert statistics.mean_difference(np.array(alike)).unknown
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 4), (4, 10), (8, 8)])
+def test_a_ratio_of_spreads_errs_seldom(first: int, second: int):
+    stream = np.random.default_rng(first + second)
+    wrong = 0
+    for _ in range(2000):
+        sides = (stream.standard_normal(n) for n in (first, second))
+        logs = (statistics.logarithm(statistics.mean_difference(side)) for side in sides)
+        low, high = statistics.difference(*logs).interval(0.95)
+        wrong += low > 0 or high < 0
+    assert wrong / 2000 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 2000)
 
 
 def test_kendalls_interval_covers_the_true_tau():
@@ -101,30 +162,23 @@ def test_kendall_of_a_perfect_order_is_finite_and_of_a_constant_unknown():
     assert math.isnan(statistics.kendall(line, np.ones(50)).value)
 
 
-def test_seeds_needed_is_the_smallest_number_that_fits():
+def test_units_needed_is_the_smallest_number_that_fits():
     now = statistics.mean(np.array([0.0, 1.0, 2.0]))  # sigma = 1
-    seeds = statistics.seeds_needed(now, 0.5, 0.95)
-    assert seeds is not None
+    units = statistics.units_needed(now, 0.5, 0.95)
+    assert units is not None
 
     def half(n):
         return stats.t.ppf(0.975, n - 1) / math.sqrt(n)
 
-    assert half(seeds) < 0.5 <= half(seeds - 1)
-    assert statistics.seeds_needed(now, 0.001, 0.95) is None
+    assert half(units) < 0.5 <= half(units - 1)
+    assert statistics.units_needed(now, 0.001, 0.95) is None
 
 
-@pytest.mark.parametrize(("n", "paired", "smallest"), [(3, False, 0.1), (4, True, 0.125)])
-def test_permutation_p_reaches_its_smallest_value_and_no_less(n, paired, smallest):
-    high, low = np.arange(n) + 100.0, np.arange(n) * 2.0
-    assert statistics.smallest_p(n, n, paired) == pytest.approx(smallest)
-    assert statistics.permutation_p(high, low, paired) == pytest.approx(smallest)
-
-
-def test_sampled_permutation_p_repeats_itself_and_is_close_to_the_t_test():
-    high, low = RNG(8).normal(1.0, 1, 20), RNG(9).normal(0, 1, 20)
-    p = statistics.permutation_p(high, low, paired=False)
-    assert p == statistics.permutation_p(high, low, paired=False)
-    assert p == pytest.approx(stats.ttest_ind(high, low).pvalue, abs=0.02)
+def test_units_needed_of_a_proportion_that_has_no_spread():
+    sure = statistics.proportion(np.ones(8))
+    units = statistics.units_needed(sure, 0.1, 0.95)
+    assert units == 36  # the smallest n with 1 - 0.025 ** (1 / n) < 0.1
+    assert 1 - 0.025 ** (1 / 36) < 0.1 <= 1 - 0.025 ** (1 / 35)
 
 
 def test_page_and_concordance_tell_rising_from_falling():
@@ -140,3 +194,24 @@ def test_holm_matches_the_textbook():
     assert statistics.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert statistics.holm([0.6, 0.7]) == [1.0, 1.0]
     assert statistics.holm([]) == []
+
+
+@pytest.mark.parametrize(
+    ("looks", "bounds"),
+    [
+        ((16,), [1.960]),
+        ((8, 16), [2.963, 1.969]),  # the boundary as printed by ldbounds and gsDesign
+        ((5, 10, 15, 20), [4.333, 2.963, 2.359, 2.014]),
+    ],
+)
+def test_looks_spend_alpha_as_obrien_and_fleming_do(looks, bounds):
+    levels = [statistics.look_alpha(look, looks, 0.05) for look in looks]
+    assert [-special.ndtri(level / 2) for level in levels] == pytest.approx(bounds, abs=2e-3)
+
+
+def test_looks_together_err_as_often_as_one():
+    walks = RNG(10).normal(size=(200_000, 16)).cumsum(axis=1)
+    z = [walks[:, look - 1] / math.sqrt(look) for look in (4, 8, 16)]
+    levels = [statistics.look_alpha(look, (4, 8, 16), 0.05) for look in (4, 8, 16)]
+    out = [abs(score) > -special.ndtri(level / 2) for score, level in zip(z, levels, strict=True)]
+    assert np.any(out, axis=0).mean() == pytest.approx(0.05, abs=0.002)

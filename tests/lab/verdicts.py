@@ -19,18 +19,30 @@ class Nothing:
     """A config without fields."""
 
 
-def paper(*checks, fixed=()):
+def experiment(name, trials, **fields):
+    return Experiment(name, TASK, Nothing(), "m:f", seeds=dict.fromkeys(ALL, trials), **fields)
+
+
+def paper(*checks, trials=1, fixed=(), alone=(), published=None, **fields):
+    """A paper of these checks; `trials`: how many of an experiment, or of each by its name."""
     names = sorted({name for check in checks for name in check.experiments})
+    counts = trials if isinstance(trials, dict) else dict.fromkeys(names, trials)
     return Paper(
         title="toy",
         authors="nobody",
         year=2020,
         url="",
         experiments=[
-            Experiment(name, TASK, Nothing(), "m:f", deterministic=name in fixed) for name in names
+            experiment(
+                name,
+                1 if name in fixed else counts.get(name, 1),
+                deterministic=name in fixed,
+                independent=name in alone,
+            )
+            for name in names
         ],
         claims=[
-            Claim(f"c{i}", "", "", Published(""), check, budgets=ALL)
+            Claim(f"c{i}", "", "", published or Published(""), check, budgets=ALL, **fields)
             for i, check in enumerate(checks)
         ],
     )
@@ -57,8 +69,20 @@ def frame(metric="acc", **values):
     return pd.concat([rows(name, v, metric) for name, v in values.items()], ignore_index=True)
 
 
-def one(check, measured, budget="paper", fixed=(), earlier=None):
-    (verdict,) = judge(paper(check, fixed=fixed), measured, budget, earlier=earlier)
+def declared_in(measured):
+    """As many trials as were measured, by experiment."""
+    return {} if measured.empty else measured.groupby("experiment")["seed"].nunique().to_dict()
+
+
+def every(checks, measured, budget="paper", **fields):
+    """The verdicts of several claims of one paper, whose trials are all there."""
+    return judge(paper(*checks, trials=declared_in(measured), **fields), measured, budget)
+
+
+def one(check, measured, budget="paper", **fields):
+    """The verdict of one claim, whose trials are all there unless `trials` says otherwise."""
+    fields.setdefault("trials", declared_in(measured))
+    (verdict,) = judge(paper(check, **fields), measured, budget)
     return verdict
 
 

@@ -25,7 +25,7 @@ from tests.lab.throwaway import make_paper
 
 @pytest.fixture
 def paper(tmp_path):
-    return make_paper(tmp_path, experiments=("fit", "more"))
+    return make_paper(tmp_path, experiments=("fit", "more"), seeds={"smoke": 3, "paper": 3})
 
 
 def table(results: Sequence[Result]) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def test_rows_with_overrides_are_never_judged(paper):
     wild += [result(paper, seed, -9.0, budget_name="smoke, 10 steps") for seed in range(3)]
     verdicts = judged(paper, [*wild, *sound])
     assert list(verdicts) == ["smoke"]
-    assert verdicts["smoke"].n == (3,)
+    assert verdicts["smoke"].size == "3"
     assert verdicts["smoke"].estimate == pytest.approx(0.51)
     assert judged(paper, wild) == {}
 
