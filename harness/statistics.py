@@ -3,8 +3,15 @@
 Almost everything is an `Estimate`: a value with its standard error and degrees of freedom, so that
 one t interval and one t test serve means, differences and log ratios alike.
 
-Symbols: n units (trials, or replicates that share nothing) · s^2 sample variance · alpha level.
-`p_above(b)` is the one-sided p value of H0 "the truth is at most b"; small means "above b".
+Student's t is too sure on the long side of what is skewed: with a skewness of 1.4 and 3 to 16
+units, 6 to 8 % of its intervals lie wholly below the truth, not 2.5. Hall's transformation of t
+("On the removal of skewness by transformation", J. R. Stat. Soc. B 54, 1992) takes most of that
+back, but is itself too sure of a few units without skew. So both are asked: an interval reaches
+as far as the farther of the two, and of two p values the larger holds.
+
+Symbols: n units (trials, or replicates that share nothing) · s^2 sample variance · alpha level ·
+k3 third central moment. `p_above(b)` is the one-sided p value of H0 "the truth is at most b";
+small means "above b".
 A constant has error 0 and a point interval. A spread that is unknown has error NaN and supports
 no decision: that of fewer than FEWEST units, and that of units which all agree, for a sample
 without spread says nothing of how far the next one may lie.
@@ -30,12 +37,16 @@ ROUNDING = 1e-9  # values that differ by less than this share of their size are 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, its standard error, the df of that error, and from how many units (0: constant)."""
+    """A value, its standard error, the df of that error, and from how many units (0: constant).
+
+    `skew` is the third moment of the value over error^3: the skewness of n units over sqrt(n).
+    """
 
     value: float
     error: float = 0.0
     df: float = math.inf
     n: int = 0
+    skew: float = 0.0
 
     @property
     def unknown(self) -> bool:
@@ -48,29 +59,33 @@ class Estimate:
         return self.error == 0
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Return the two-sided t interval; NaN bounds when the spread is unknown."""
+        """Return the two-sided interval; NaN bounds when the spread is unknown."""
         if self.constant:
             return self.value, self.value
-        half = quantile((1 + level) / 2, self.df) * self.error
-        return self.value - half, self.value + half
+        below, above = reach(quantile((1 + level) / 2, self.df), self.skew)
+        return float(self.value - below * self.error), float(self.value + above * self.error)
 
     def p_above(self, bound: float) -> float:
         """Return the one-sided p value of H0: truth <= bound."""
         if self.constant:
             return 0.0 if self.value > bound else 1.0
-        return float(tail((self.value - bound) / self.error, self.df))
+        t = (self.value - bound) / self.error
+        return float(tail(min(t, straightened(t, self.skew)), self.df))
 
     def p_below(self, bound: float) -> float:
         """Return the one-sided p value of H0: truth >= bound."""
         if self.constant:
             return 0.0 if self.value < bound else 1.0
-        return float(tail((bound - self.value) / self.error, self.df))
+        t = (self.value - bound) / self.error
+        return float(tail(-max(t, straightened(t, self.skew)), self.df))
 
     def reaches(self, units: NDArray[np.int_], level: float) -> tuple[Array, Array]:
         """Return the intervals that so many units would have, with today's mean and sigma."""
-        errors = self.error * np.sqrt(self.n / units)
-        half = quantile((1 + level) / 2, self.df + units - self.n) * errors
-        return self.value - half, self.value + half
+        share = np.sqrt(self.n / units)
+        t = quantile((1 + level) / 2, self.df + units - self.n)
+        below, above = reach(t, self.skew * share)
+        errors = self.error * share
+        return self.value - below * errors, self.value + above * errors
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,26 @@ def tail(t: Any, df: Any) -> Any:
     return np.where(np.isinf(df), special.ndtr(-t), special.stdtr(df, -t))[()]
 
 
+def straightened(t: Any, skew: Any) -> Any:
+    """Return Hall's transformation of t: with w = skew / 3, t + w t^2 + w^2 t^3 / 3 + w / 2."""
+    w = skew / 3
+    return t + w * t**2 + w**2 * t**3 / 3 + w / 2
+
+
+def reach(t: Any, skew: Any) -> tuple[Any, Any]:
+    """Return how many errors below and above the value its interval reaches, at a quantile t.
+
+    The farther of Student's and Hall's: the latter is `straightened` the other way round.
+    """
+    w = np.asarray(skew / 3)
+    safe = np.where(np.abs(w) < ROUNDING, 1.0, w)
+
+    def back(h: Any) -> Any:
+        return np.where(safe == w, (np.cbrt(1 + 3 * w * (h - w / 2)) - 1) / safe, h)
+
+    return np.maximum(t, back(t))[()], np.maximum(t, -back(-t))[()]
+
+
 def center(values: Array) -> float:
     """Return the mean, NaN of none; equal values give exactly that value, without rounding."""
     return math.nan if not len(values) else float(values[0] + np.mean(values - values[0]))
@@ -133,7 +168,9 @@ def mean(values: Array, scale: float = 0.0) -> Estimate:
     n, value = len(values), center(values)
     if n < FEWEST or agree(values, scale):
         return Estimate(value, math.nan, n - 1, n)
-    return Estimate(value, float(np.std(values, ddof=1)) / math.sqrt(n), n - 1, n)
+    error, deviations = float(np.std(values, ddof=1)) / math.sqrt(n), values - value
+    k3 = float((deviations**3).sum()) * n / ((n - 1) * (n - 2))  # without bias
+    return Estimate(value, error, n - 1, n, k3 / n**2 / error**3)
 
 
 def proportion(values: Array) -> Estimate:
@@ -153,7 +190,8 @@ def difference(high: Estimate, low: Estimate) -> Estimate:
         return Estimate(gap, math.sqrt(variance), n=n)
     share = high.error**2 / variance
     df = 1 / (share**2 / high.df + (1 - share) ** 2 / low.df)
-    return Estimate(gap, math.sqrt(variance), df, n)
+    skew = share**1.5 * high.skew - (1 - share) ** 1.5 * low.skew
+    return Estimate(gap, math.sqrt(variance), df, n, skew)
 
 
 def beside(ours: Estimate, sd: float, n: int) -> Estimate:

@@ -18,8 +18,14 @@ from harness.statistics import Estimate
 RNG = np.random.default_rng
 
 
+def even(seed, center, sigma, n):
+    """A sample without skew, for which Hall's transformation leaves t as it is."""
+    half = np.abs(RNG(seed).normal(0, sigma, n // 2)) + sigma / 10
+    return center + np.concatenate([half, -half, [0.0] * (n % 2)])
+
+
 def test_mean_agrees_with_scipys_one_sample_t_test():
-    values = RNG(0).normal(2.0, 1.0, 7)
+    values = even(0, 2.0, 1.0, 7)
     mean = statistics.mean(values)
     for level in (0.90, 0.95):
         theirs = stats.ttest_1samp(values, 0.0).confidence_interval(level)
@@ -31,18 +37,19 @@ def test_mean_agrees_with_scipys_one_sample_t_test():
 
 
 def test_difference_is_welchs():
-    high, low = RNG(1).normal(1, 3, 5), RNG(2).normal(0, 1, 9)
+    high, low = even(1, 1, 3, 5), even(2, 0, 1, 9)
     gap = statistics.difference(statistics.mean(high), statistics.mean(low))
     theirs = stats.ttest_ind(high, low, equal_var=False)
     assert gap.df == pytest.approx(theirs.df)
     assert gap.n == 5
     assert 2 * gap.p_above(0.0) == pytest.approx(theirs.pvalue)
+    assert gap.skew == pytest.approx(0.0, abs=1e-12)
     interval = theirs.confidence_interval(0.95)
     assert gap.interval(0.95) == pytest.approx((interval.low, interval.high))
 
 
 def test_two_one_sided_tests_are_statsmodels_tost():
-    first, second = RNG(3).normal(0.5, 0.1, 6), RNG(4).normal(0.52, 0.1, 6)
+    first, second = even(3, 0.5, 0.1, 6), even(4, 0.52, 0.1, 6)
     gaps = {
         ttost_ind(first, second, -0.2, 0.2, usevar="unequal")[0]: statistics.difference(
             statistics.mean(first), statistics.mean(second)
@@ -54,19 +61,64 @@ def test_two_one_sided_tests_are_statsmodels_tost():
 
 
 def test_difference_to_a_constant_is_the_one_sample_test():
-    values = RNG(3).normal(1, 1, 6)
+    values = even(3, 1, 1, 6)
     gap = statistics.difference(statistics.mean(values), Estimate(0.25))
     assert (gap.df, gap.n) == (5, 6)
     assert 2 * gap.p_above(0.0) == pytest.approx(stats.ttest_1samp(values, 0.25).pvalue)
 
 
 def test_the_error_of_a_published_mean_enters_as_welchs():
-    ours, theirs = RNG(5).normal(0.65, 0.02, 8), RNG(6).normal(0.68, 0.02, 3)
+    ours, theirs = even(5, 0.65, 0.02, 8), even(6, 0.68, 0.02, 3)
     both = statistics.beside(statistics.mean(ours), float(np.std(theirs, ddof=1)), 3)
     welch = stats.ttest_ind(ours, theirs, equal_var=False)
     assert (both.value, both.n) == (pytest.approx(ours.mean()), 8)
     assert both.df == pytest.approx(welch.df)
     assert 2 * both.p_below(float(theirs.mean())) == pytest.approx(welch.pvalue)
+
+
+def test_a_skewed_interval_is_students_on_one_side_and_halls_on_the_other():
+    values = np.array([0.0, 0.1, 0.2, 0.1, 0.9])
+    mean = statistics.mean(values)
+    assert mean.skew == pytest.approx(stats.skew(values, bias=False) / math.sqrt(5))
+    students = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    low, high = mean.interval(0.95)
+    assert low == pytest.approx(students.low) and high > students.high
+    t = (values.mean() - high) / mean.error
+    w = mean.skew / 3
+    assert t + w * t**2 + w**2 * t**3 / 3 + w / 2 == pytest.approx(stats.t.ppf(0.025, 4))
+    assert mean.p_below(high) == pytest.approx(0.025) == mean.p_above(low)
+    mirrored = statistics.mean(-values)
+    assert mirrored.interval(0.95) == pytest.approx((-high, -low))
+
+
+@given(st.floats(-3, 3), st.floats(-0.9, 0.9))
+def test_halls_transformation_rises_and_is_turned_back(t, skew):
+    assert statistics.straightened(t + 0.01, skew) >= statistics.straightened(t, skew)
+    below, above = statistics.reach(2.0, skew)
+    farther = [max(2.0, below), max(2.0, above)]
+    assert [below, above] == farther
+    if skew > 0:
+        assert below == 2.0
+        assert statistics.straightened(-above, skew) == pytest.approx(-2.0)
+
+
+def test_the_skew_of_a_difference_is_that_of_its_sides():
+    long, short = RNG(1).gamma(1, 1, 6), RNG(2).gamma(1, 2, 9)
+    high, low = statistics.mean(long), statistics.mean(short)
+    gap = statistics.difference(high, low)
+    third = (high.skew * high.error**3 - low.skew * low.error**3) / gap.error**3
+    assert gap.skew == pytest.approx(third)
+    assert statistics.difference(high, Estimate(1.0)).skew == pytest.approx(high.skew)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [3, 4, 8, 16])
+def test_the_interval_of_a_skewed_mean_errs_at_most_one_time_in_twenty_a_side(n):
+    draws, beyond = RNG(n).gamma(2, 1, (4000, n)), np.zeros(2)
+    for values in draws:
+        low, high = statistics.mean(values).interval(0.95)
+        beyond += [high < 2, low > 2]
+    assert (beyond / 4000 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 4000)).all()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -163,7 +215,7 @@ def test_kendall_of_a_perfect_order_is_finite_and_of_a_constant_unknown():
 
 
 def test_units_needed_is_the_smallest_number_that_fits():
-    now = statistics.mean(np.array([0.0, 1.0, 2.0]))  # sigma = 1
+    now = statistics.mean(np.array([0.0, 1.0, 2.0]))  # sigma = 1, no skew
     units = statistics.units_needed(now, 0.5, 0.95)
     assert units is not None
 
