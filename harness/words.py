@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-
-LOGARITHMS = {"log2": 2.0, "ln": math.e, "log10": 10.0}  # units that are shown as the ratio
-
-
-def named(unit: str) -> str:
-    """Return the unit in which a number is shown: a logarithm is shown as the ratio it is of."""
-    return "times" if unit in LOGARITHMS else unit
 
 
 def percent(value: float | None, unit: str, digits: int = 1) -> str:
     """Return a number in its unit: fractions become per cent or points, NaN a dash."""
     if value is None or value != value:
         return "–"
-    if unit in LOGARITHMS:
-        value = LOGARITHMS[unit] ** value
     if unit in ("%", "points"):
         return f"{100 * value:.{digits}f}"
     return f"{value:,.3g}" if value != int(value) else f"{int(value):,}"
@@ -46,4 +36,4 @@ def measured(value: float, bounds: tuple[float | None, float | None], unit: str,
     text, (low, high) = percent(value, unit), bounds
     if low is not None and high is not None and low != high:
         text += f" [{percent(low, unit)}, {percent(high, unit)}]"
-    return f"{text} {named(unit)}, n = {size}".replace("  ", " ").replace(" ,", ",")
+    return f"{text} {unit}, n = {size}".replace("  ", " ").replace(" ,", ",")

@@ -1,79 +1,113 @@
-"""Every claim of every paper: its two numbers are of one quantity, and a search has to search."""
+"""Every claim of every paper: its two numbers are of one quantity, and a search has to search.
+
+One test a rule; each lists every offender.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from harness.cli import check
 from harness.paper import Claim
 from harness.plan import discover
 from harness.plan.discover import Folder
-from harness.record import tables
-from harness.show.report import RESULTS
 
 ROOT = Path(__file__).parents[1]
 PAPERS = discover.load_all(ROOT / "papers")
-CLAIMS = [
-    pytest.param(found, claim, id=f"{found.name}:{claim.id}")
-    for found in PAPERS
-    for claim in found.paper.claims
-]
-every_claim = pytest.mark.parametrize(("found", "claim"), CLAIMS)
+CLAIMS = {
+    f"{found.name}: {claim.id}": (found, claim) for found in PAPERS for claim in found.paper.claims
+}
 
 
 @cache
 def committed() -> pd.DataFrame:
-    return tables.load(ROOT / "reports" / RESULTS)
+    return check.committed(ROOT / "reports")
 
 
-def datasets(found: Folder, claim: Claim) -> set[str]:
-    """Return the data on which a claim is judged, of other papers' experiments too."""
-    return {found.named(name)[1].task.dataset for name in claim.check.experiments}
+def read(found: Folder, claim: Claim) -> set[tuple[str, str]]:
+    """Return (paper, experiment) of all that a claim reads."""
+    named = map(found.named, claim.check.experiments)
+    return {(folder.name, experiment.name) for folder, experiment in named}
 
 
-@every_claim
-def test_a_claim_says_what_its_number_is(found: Folder, claim: Claim):
-    assert claim.measure.strip()
+def test_there_are_claims():
+    assert CLAIMS
 
 
-@every_claim
-def test_the_papers_number_and_ours_are_of_one_unit_and_of_one_data_set(
-    found: Folder, claim: Claim
-):
-    published = claim.published
-    if published.value is None:
-        assert (published.sd, published.n) == (None, None)
-    else:
-        assert published.unit == claim.unit
-        assert {published.dataset} == datasets(found, claim)
+def test_a_claim_says_what_its_number_is():
+    assert [name for name, (_, claim) in CLAIMS.items() if not claim.measure.strip()] == []
 
 
-@every_claim
-def test_a_number_is_not_a_hidden_logarithm(found: Folder, claim: Claim):
-    """What is measured as one has its unit, and is shown as the ratio that it is of."""
-    metrics = {
-        metric for name in claim.check.experiments for metric in claim.check.metrics_of(name)
+def test_the_papers_number_and_ours_are_of_one_unit():
+    assert [
+        f"{name}: '{claim.published.unit}' beside '{claim.unit}'"
+        for name, (_, claim) in CLAIMS.items()
+        if claim.published.value is not None and claim.published.unit != claim.unit
+    ] == []
+
+
+def test_the_papers_number_and_ours_are_of_one_data_set():
+    used = {
+        name: {found.named(each)[1].task.dataset for each in claim.check.experiments}
+        for name, (found, claim) in CLAIMS.items()
     }
-    if any(metric.startswith("log2_") for metric in metrics):
-        assert claim.unit == "log2"
+    assert [
+        f"{name}: '{claim.published.dataset}' beside {sorted(used[name])}"
+        for name, (_, claim) in CLAIMS.items()
+        if claim.published.value is not None and used[name] != {claim.published.dataset}
+    ] == []
 
 
-@every_claim
-def test_what_refuted_a_claim_is_among_the_committed_results(found: Folder, claim: Claim):
-    """The trials are of experiments that the claim reads; who is not expected says why."""
-    assert claim.expected == (not claim.doubted and not claim.refuted)
+def test_where_a_paper_has_no_number_nothing_is_said_of_its_spread():
+    assert [
+        name
+        for name, (_, claim) in CLAIMS.items()
+        if claim.published.value is None
+        if (claim.published.sd, claim.published.n) != (None, None)
+    ] == []
+
+
+def test_a_logarithm_is_shown_as_the_ratio_that_it_is_of():
+    """In a metric's name as much as in a unit."""
+    metrics = {
+        name: [m for each in claim.check.experiments for m in claim.check.metrics_of(each)]
+        for name, (_, claim) in CLAIMS.items()
+    }
+    offenders = [
+        f"{name}: {metric}"
+        for name, (_, claim) in CLAIMS.items()
+        for metric in metrics[name]
+        if re.search("(^|_)log(2|10)?(_|$)", metric) and not claim.check.base
+    ]
+    units = [name for name, (_, claim) in CLAIMS.items() if claim.unit.startswith(("log", "ln"))]
+    assert [*offenders, *units] == []
+
+
+def test_who_does_not_expect_a_claim_says_why():
+    assert [
+        name
+        for name, (_, claim) in CLAIMS.items()
+        if claim.expected != (not claim.doubted and not claim.refuted)
+    ] == []
+
+
+def test_what_refuted_a_claim_is_among_the_committed_results():
+    """Trials of experiments that the claim reads."""
     rows = committed()
-    known = rows[rows["trial"].isin(claim.refuted)]
-    assert set(claim.refuted) == set(known["trial"])
-    read = {(found.named(n)[0].name, found.named(n)[1].name) for n in claim.check.experiments}
-    assert set(zip(known["paper"], known["experiment"], strict=True)) <= read
+    pairs = zip(rows["paper"], rows["experiment"], strict=True)
+    made = dict(zip(rows["trial"], pairs, strict=True))
+    assert [
+        f"{name}: {trial}"
+        for name, (found, claim) in CLAIMS.items()
+        for trial in claim.refuted
+        if made.get(trial) not in read(found, claim)
+    ] == []
 
 
-@pytest.mark.parametrize("found", PAPERS, ids=lambda found: found.name)
-def test_no_claim_about_a_search_holds_of_what_does_not_search(found: Folder):
-    results = check.committed(ROOT / "reports")
-    assert list(check.without_search(found, results)) == []
+def test_no_claim_about_a_search_holds_of_what_does_not_search():
+    results = committed()
+    assert [line for found in PAPERS for line in check.without_search(found, results)] == []

@@ -7,6 +7,7 @@ methods would be called equal that differ by all that the study is about.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from harness.checks import Effect, Gap, Same
@@ -77,6 +78,7 @@ def _size(claim: Claim) -> float | None:
     if not isinstance(claim.check, Gap) or claim.kind == "self-check":
         return None
     if claim.measure and claim.published.value:
-        return abs(claim.published.value)
+        value, base = abs(claim.published.value), claim.check.base
+        return abs(math.log(value, base)) if base else value  # what is printed is the ratio
     asked = claim.check.at_least if isinstance(claim.check, Effect) else 0.0
     return 2 * asked if asked > 0 else None

@@ -9,7 +9,7 @@ from harness.judge.verdict import OPEN, PARTIALLY, REFUTED, REPRODUCED, Verdict
 from harness.paper import BUDGETS, Claim
 from harness.show.columns import marked
 from harness.show.margins import margin
-from harness.words import LOGARITHMS, named, percent
+from harness.words import percent
 
 NO_NUMBER = "no such number"  # the paper has none of the quantity that is judged
 OURS = "self-check"  # the kind of claim that is no statement of the paper
@@ -38,9 +38,9 @@ def printed(claim: Claim) -> str:
     if published.value is None:
         return NO_NUMBER
     text = percent(published.value, claim.unit)
-    if published.sd is not None and claim.unit not in LOGARITHMS:
+    if published.sd is not None:
         text += f" ± {percent(published.sd, claim.unit)}"
-    text = f"{text} {named(claim.unit)}".strip()
+    text = f"{text} {claim.unit}".strip()
     text += f", n = {published.n}" if published.n else ""
     return text + (f", best of {published.best_of}" if published.best_of > 1 else "")
 

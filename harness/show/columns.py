@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from harness.words import duration, named, percent, scientific
+from harness.words import duration, percent, scientific
 
 Line = Mapping[Hashable, Any]
 DATED = "†"  # other code made this, and no replay has confirmed it since
@@ -34,7 +34,7 @@ def estimate(line: Line) -> str:
     text = percent(line["mean"], unit)
     if line["low"] == line["low"] and line["low"] != line["high"]:
         text += f" [{percent(low, unit)}, {percent(high, unit)}]"
-    return f"{text} {named(unit)}".strip()
+    return f"{text} {unit}".strip()
 
 
 def count(line: Line) -> str:

@@ -14,17 +14,18 @@ from harness.checks import (
     Ordering,
     RankCorrelation,
     Same,
+    Spread,
     Trend,
     Value,
 )
 from harness.paper import Claim
-from harness.words import named, percent
+from harness.words import percent
 
 
 def margin(claim: Claim, budget: str) -> str:
     """Return what a claim asks for at a budget, and where the number comes from."""
     text = asked(claim.check, claim.unit, budget)
-    without = isinstance(claim.check, Direction | Trend | Exact)  # they have no margin
+    without = isinstance(claim.check, Direction | Spread | Trend | Exact)  # they have no margin
     return text if without else f"{text} ({claim.margin_from})"
 
 
@@ -34,46 +35,52 @@ def asked(check: Check, unit: str, budget: str) -> str:
     raise TypeError(f"no words for a {type(check).__name__}")
 
 
-def _in(value: float, unit: str) -> str:
-    return f"{percent(value, unit)} {named(unit)}".strip()
+def _in(check: Check, value: float, unit: str) -> str:
+    """Return a number of a check; that of a logarithm is shown as the ratio that it is of."""
+    return f"{percent(check.base**value if check.base else value, unit)} {unit}".strip()
 
 
 @asked.register
 def _value(check: Value, unit: str, budget: str) -> str:
     low, high = check.band(budget)
-    return f"{percent(low, unit)} to {_in(high, unit)}"
+    return f"{_in(check, low, unit).removesuffix(unit).strip()} to {_in(check, high, unit)}"
 
 
 @asked.register
 def _at_least(check: AtLeast, unit: str, budget: str) -> str:
-    return f"at least {_in(check.bound(budget), unit)}"
+    return f"at least {_in(check, check.bound(budget), unit)}"
 
 
 @asked.register
 def _exact(check: Exact, unit: str, budget: str) -> str:
-    return f"exactly {_in(check.value, unit)}"
+    return f"exactly {_in(check, check.value, unit)}"
 
 
 @asked.register
 def _effect(check: Effect, unit: str, budget: str) -> str:
-    return f"at least {_in(check.at_least, unit)}"
+    return f"at least {_in(check, check.at_least, unit)}"
 
 
 @asked.register
 def _direction(check: Direction, unit: str, budget: str) -> str:
-    return "above 0"
+    return "above 1" if check.base else "above 0"
+
+
+@asked.register
+def _spread(check: Spread, unit: str, budget: str) -> str:
+    return "farther apart"
 
 
 @asked.register
 def _same(check: Same, unit: str, budget: str) -> str:
-    return f"apart by at most {_in(check.margin, unit)}"
+    return f"apart by at most {_in(check, check.margin, unit)}"
 
 
 @asked.register
 def _ordering(check: Ordering, unit: str, budget: str) -> str:
     if check.margin < 0:
-        return f"each rank at most {_in(-check.margin, unit)} above the next"
-    by = f" by {_in(check.margin, unit)}" if check.margin else ""
+        return f"each rank at most {_in(check, -check.margin, unit)} above the next"
+    by = f" by {_in(check, check.margin, unit)}" if check.margin else ""
     return f"each rank below the next{by}"
 
 

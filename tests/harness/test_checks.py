@@ -14,6 +14,7 @@ from harness.checks import (
     Ordering,
     RankCorrelation,
     Same,
+    Spread,
     Trend,
     Value,
 )
@@ -26,6 +27,7 @@ CHECKS = [
     (Exact("a", "m", 3.0), Exact("z", "m", 3.0)),
     (Effect("a", "b", "a", 0.1, "a", {"a": BEST}), Effect("z", "b", "a", 0.1, "a", {"z": BEST})),
     (Direction("b", "a", "m"), Direction("b", "z", "m")),
+    (Spread("a", "b", "a", base=2.0), Spread("z", "b", "a", base=2.0)),
     (Same("a", "a", "m", 0.1), Same("z", "z", "m", 0.1)),
     (Ordering((("a", "b"), ("c",)), "a"), Ordering((("z", "b"), ("c",)), "a")),
     (Trend(("c", "a"), "a"), Trend(("c", "z"), "a")),

@@ -94,6 +94,10 @@ SAME = claim("S", Same("fit", "more", "loss", 0.04))
         (claim("E", Direction("fit", "more", "loss"), size(0.07), measure="gap"), 0.07),
         (claim("E", Direction("fit", "more", "loss"), size(-0.07), measure="gap"), 0.07),
         (claim("E", Effect("fit", "more", "loss", 0.01), size(0.09), measure="gap"), 0.09),
+        (
+            claim("E", Direction("fit", "more", "loss", base=2.0), size(1.05), measure="r"),
+            0.0703893,
+        ),
         (claim("E", Direction("fit", "more", "loss")), None),  # no size is claimed
         (claim("E", Effect("fit", "more", "loss", 0.01), unit="points"), None),
         (claim("E", Effect("fit", "more", "loss", 0.01), kind="self-check"), None),

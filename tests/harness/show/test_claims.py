@@ -32,21 +32,11 @@ def printed(value, unit="%", **how):
         (printed(383.0, "answers"), "383 answers"),
         (printed(-0.25, ""), "-0.25"),
         (printed(2.7, "times"), "2.7 times"),
-        (printed(3.0, "log2"), "8 times"),  # a ratio, however it was averaged
-        (printed(3.0, "log2", sd=1.0), "8 times"),
         (printed(None), "no such number"),
     ],
 )
 def test_the_papers_number_is_in_the_unit_that_is_judged(cell, text):
     assert cell == text
-
-
-def test_a_logarithm_is_shown_as_its_ratio_on_both_sides():
-    claim = replace(CLAIM, unit="log2", published=Published("500 times", 9.0, unit="log2",
-                                                            dataset="d"))  # fmt: skip
-    line = claims.line(Verdict(claim, "paper", "reproduced", 4.0, 3.0, 5.0, n=(8,)))
-    assert line["the paper"] == "512 times"
-    assert line["here"].startswith("16 [8, 32] times")
 
 
 def test_the_source_says_what_was_printed_and_who_doubts_it():

@@ -71,7 +71,6 @@ def test_n_counts_trials_and_says_how_many_searches_each_holds():
         ({"mean": 0.01, "low": -0.4, "high": 0.5}, "1.0 [0.0, 50.0] %"),
         ({"mean": 1.2, "low": -0.4, "high": 2.8}, "120.0 [-40.0, 280.0] %"),  # no fraction
         ({"unit": "points", "mean": 0.01, "low": -0.1, "high": 0.12}, "1.0 [-10.0, 12.0] points"),
-        ({"unit": "log2", "mean": 1.0, "low": 0.0, "high": 3.0}, "2 [1, 8] times"),
     ],
 )
 def test_the_interval_of_a_fraction_stays_between_0_and_100(line, written):

@@ -17,6 +17,7 @@ from harness.checks import (
     Ordering,
     RankCorrelation,
     Same,
+    Spread,
     Trend,
     Value,
 )
@@ -26,10 +27,14 @@ from harness.show import margins
 ASKED = [
     (Value("a", "m", 0.9, 0.95, {"smoke": (0.5, 0.6)}), "%", "90.0 to 95.0 %"),
     (AtLeast("a", "m", 0.9, {"smoke": 0.5}), "%", "at least 90.0 %"),
-    (AtLeast("a", "m", 3.0), "log2", "at least 8 times"),
+    (AtLeast("a", "m", 3.0, base=2.0), "times", "at least 8 times"),
     (Exact("a", "m", 383), "answers", "exactly 383 answers"),
     (Effect("a", "b", "m", 0.015), "points", "at least 1.5 points"),
     (Direction("a", "b", "m"), "points", "above 0"),
+    (Direction("a", "b", "m", base=2.0), "times", "above 1"),
+    (Value("a", "m", -3, 0, base=10.0), "", "0.001 to 1"),
+    (Effect("a", "b", "m", 1.0, base=2.0), "times", "at least 2 times"),
+    (Spread("a", "b", "m"), "points", "farther apart"),
     (Same("a", "b", "m", 0.02), "points", "apart by at most 2.0 points"),
     (Ordering((("a",), ("b",)), "m"), "%", "each rank below the next"),
     (Ordering((("a",), ("b",)), "m", 0.02), "%", "each rank below the next by 2.0 %"),
