@@ -57,8 +57,8 @@ def test_a_run_ends_with_a_table_and_says_where_to_look(tmp_path, monkeypatch, c
     assert call("run", folder, "--runs", runs, "--jobs", "1") == 0
     said = capsys.readouterr().out
     assert said.count("done fit seed ") == 2
-    (head,) = (line for line in said.splitlines() if "we measured" in line)
-    columns = ["claim", "statement", "paper says", "we measured", "verdict"]
+    (head,) = (line for line in said.splitlines() if "the paper" in line)
+    columns = ["claim", "the paper", "here", "verdict"]
     assert [cell.strip() for cell in head.strip("┃").split("┃")] == columns
     assert "the loss is a square" in said
     assert "n = 2" in said

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.checks import AtLeast
+from harness.judge.samples import Size
 from harness.judge.verdict import Verdict
 from harness.paper import Claim, Published
 from harness.show import claims
@@ -49,14 +50,14 @@ def test_the_source_says_what_was_printed_and_who_doubts_it():
 
 
 def test_a_line_has_a_cell_for_every_column():
-    line = claims.line(Verdict(CLAIM, "paper", "reproduced", 0.5, 0.4, 0.6, n=(8,), p=0.001))
+    line = claims.line(Verdict(CLAIM, "paper", "reproduced", 0.5, 0.4, 0.6, n=(Size(8),), p=0.001))
     assert {*claims.FULL, *claims.CHECKED} <= set(line)
     assert line["claim"] == "T1: It is good"
     assert line["what is measured"] == "the error"
     assert line["margin (from)"] == "at least 2.0 % (paper)"
+    assert line["here"] == "50.0 [40.0, 60.0] %, n = 8"
     assert line["p"] == "0.001"
-    assert "†" not in line["here"]
-    dated = claims.line(Verdict(CLAIM, "paper", "reproduced", 0.5, n=(8,)), {"fit"})
+    dated = claims.line(Verdict(CLAIM, "paper", "reproduced", 0.5, n=(Size(8),)), {"fit"})
     assert dated["here"].endswith("†")
 
 

@@ -90,14 +90,17 @@ def test_a_damaged_journal_is_reported_by_name_and_the_others_stand(paper, tmp_p
     path = measure(paper, tmp_path / "runs", 0, 0.5) / journal.NAME
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], b"{}\n", *lines[2:]]))
-    measure(paper, tmp_path / "runs", 1, 0.6)
+    for seed in (1, 2):
+        measure(paper, tmp_path / "runs", seed, 0.6 + seed / 100)
     places = ("--runs", tmp_path / "runs", "--reports", tmp_path / "reports")
     assert call("report", paper, *places) == 0
     said = capsys.readouterr().out.replace("\n", "")
     assert f"{path}: line 2 is damaged" in said
-    assert [row["seed"] for row in rows(tmp_path)] == ["1"]
-    assert call("verify", paper, "--budget", "smoke", *places) == 0
-    assert f"{path}: line 2 is damaged" in capsys.readouterr().out.replace("\n", "")
+    assert [row["seed"] for row in rows(tmp_path)] == ["1", "2"]
+    assert call("verify", paper, "--budget", "smoke", *places) == 1
+    said = capsys.readouterr().out.replace("\n", "")
+    assert f"{path}: line 2 is damaged" in said
+    assert "loss: incomplete: fit: 1 of 3 trials missing: seed 0" in said
 
 
 def test_nothing_to_report_is_refused_and_writes_nothing(paper, tmp_path):
