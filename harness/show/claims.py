@@ -60,20 +60,26 @@ def line(verdict: Verdict, dated: Collection[str] = ()) -> Line:
     """Return all cells of a claim's row; what rests on `dated` experiments is marked."""
     claim = verdict.claim
     title = f"{claim.id}: {claim.statement}"
-    note = f" ({verdict.note})" if verdict.note else ""
     asked = margin(claim, verdict.budget)
     return {
         "claim": title,
         "check": title,
         "the paper": printed(claim),
         "here": marked(verdict.measured, bool(set(dated) & set(claim.check.experiments))),
-        "verdict": f"{verdict.verdict}{note}",
+        "verdict": f"{verdict.verdict}{noted(verdict)}",
         "what is measured": claim.measure or "–",
         "margin (from)": asked,
         "asked": asked,
         "p": "–" if verdict.p is None else f"{verdict.p:.2g}",
         "source": source(claim),
     }
+
+
+def noted(verdict: Verdict) -> str:
+    """Return what is added to the word: a status has its reason, a verdict a remark."""
+    if not verdict.note:
+        return ""
+    return f" ({verdict.note})" if verdict.verdict in DECIDED else f": {verdict.note}"
 
 
 def headlines(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> str:

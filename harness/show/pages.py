@@ -134,8 +134,7 @@ def _lines(
     rows = []
     for verdict in verdicts:
         cells_of = claims.line(verdict, dated)
-        note = f" ({verdict.note})" if verdict.note else ""
-        cells_of["verdict"] = f"**{verdict.verdict}**{note}"
+        cells_of["verdict"] = f"**{verdict.verdict}**{claims.noted(verdict)}"
         rows.append([cells_of[column] for column in columns])
     return pd.DataFrame(rows, columns=list(columns))
 

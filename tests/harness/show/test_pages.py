@@ -155,6 +155,6 @@ def test_what_a_stand_in_meets_is_invalid_on_every_page(tmp_path):
     made = write(found.path, tmp_path)
     said = "met by largest, which does not search"
     assert section(made[f"{found.name}.md"].decode(), "## Budget `smoke`")[0][3] == (
-        f"**invalid** ({said})"
+        f"**invalid**: {said}"
     )
-    assert f"invalid ({said})" in made["index.html"].decode()
+    assert f"invalid: {said}" in made["index.html"].decode()
