@@ -181,9 +181,9 @@ CLAIMS = [
                   "searches: 2.92, 2.77, 3.00 and 3.05 % error"),
         Spread(CIFAR_SECOND, CIFAR_KNOWN, "test_error"),
         FULL,
-        unit="points",
-        measure="mean distance from the median test error: of searches, each with the training of "
-        "its cell, less that of trainings of DARTS_V2",
+        unit="times",
+        measure="how far the test errors of two searches lie apart in the mean, each with the "
+        "training of its cell, over that of two trainings of DARTS_V2",
         kind="criticism",
         blocked=ABSENT,
     ),

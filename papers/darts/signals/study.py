@@ -142,9 +142,9 @@ CLAIMS = [
         Published("no such number; on CIFAR-10 ± 0.09 over ten evaluations of one cell; four "
                   "independent searches: 2.92, 2.77, 3.00 and 3.05 % error"),
         Spread(FIRST, KNOWN, "test_error"),
-        unit="points",
-        measure="mean distance from the median test error: of searches, each with the training of "
-        "its cell, less that of trainings of DARTS_V2",
+        unit="times",
+        measure="how far the test errors of two searches lie apart in the mean, each with the "
+        "training of its cell, over that of two trainings of DARTS_V2",
         kind="criticism",
     ),
     Claim(
