@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 
 def percent(value: float | None, unit: str, digits: int = 1) -> str:
     """Return a number in its unit: fractions become per cent or points, NaN a dash."""
