@@ -18,9 +18,9 @@ def test_list_as_json_has_all_that_is_declared(monkeypatch, capsys):
     experiments = {experiment["name"]: experiment for experiment in paper["experiments"]}
     assert experiments["benchmark/mlp"]["config"]["lr"] == 0.01
     claims = {claim["id"]: claim for claim in paper["claims"]}
-    assert claims["B2"]["check"]["kind"] == "Value"
-    assert claims["B2"]["check"]["low"] < claims["B2"]["check"]["high"]
-    assert claims["B2.printed"]["expected"] is False
+    assert claims["B8.cnn"]["check"]["kind"] == "Value"
+    assert claims["B8.cnn"]["check"]["low"] < claims["B8.cnn"]["check"]["high"]
+    assert claims["B8.mlp"]["expected"] is False
     assert {task["name"] for task in told["tasks"]} >= {
         experiment["task"] for experiment in paper["experiments"]
     }

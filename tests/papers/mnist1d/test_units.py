@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from harness.checks import Effect, Same
 from harness.paper import Experiment, number_of, resolve
 from harness.plan.discover import load
 from harness.trial import Trial
+from papers.mnist1d import margins
 
 FOLDER = load(Path("papers/mnist1d"))
 BY_NAME = {experiment.name: experiment for experiment in FOLDER.paper.experiments}
@@ -87,3 +89,24 @@ def test_every_claim_says_what_its_number_is():
     for claim in FOLDER.paper.claims:
         assert claim.measure, claim.id
         assert claim.published.value is None or claim.published.unit == claim.unit
+
+
+def test_margins_follow_from_what_the_authors_give():
+    assert margins.around(0.94, 0.02) == pytest.approx((0.88, 1.0))
+    assert margins.around(0.315, 0.001) == pytest.approx((0.285, 0.345))
+    assert margins.near(0.62, 0.1) == pytest.approx((0.558, 0.682))
+    assert margins.half(0.38) == 0.19
+
+
+def test_sameness_is_at_most_half_of_the_smallest_effect_of_its_study():
+    claims = FOLDER.paper.claims
+    for same in (claim for claim in claims if isinstance(claim.check, Same)):
+        study = same.check.first.partition("/")[0]
+        effects = [
+            claim.check.at_least
+            for claim in claims
+            if isinstance(claim.check, Effect)
+            and claim.check.metric == same.check.metric
+            and claim.check.high.startswith(f"{study}/")
+        ]
+        assert same.check.margin <= min(effects, default=np.inf) / 2
