@@ -102,7 +102,6 @@ CLAIMS = [
         unit="points",
         measure="test accuracy at 50,000 rows: none less max pooling",
         doubted="the authors' notebook has max pooling 1.8 points ahead at 50,000 rows",
-        refuted=("bb4526634b", "af27586c8e"),
     ),
 ]
 
