@@ -15,7 +15,7 @@ from harness.cli import replay
 from harness.plan import processor
 from harness.plan.specs import Spec
 from harness.record import journal, tables
-from harness.run import runner
+from harness.run import launch, runner
 from tests.lab.commands import call
 from tests.lab.measured import result
 from tests.lab.throwaway import home, make_paper
@@ -97,7 +97,8 @@ def test_where_the_row_does_not_say_its_set_the_replay_says_what_it_tries(lab, c
     assert f"the row does not say its instruction set; {first} is tried" in said
 
 
-def test_a_replay_that_cannot_run_does_not_say_that_numbers_differ(lab, capsys):
+def test_a_replay_that_cannot_run_does_not_say_that_numbers_differ(lab, monkeypatch, capsys):
+    shutil.rmtree("runs")
     method = next(Path("papers").glob("*/method.py"))
     begin = "    model = Model("
     method.write_text(method.read_text().replace(begin, f"    raise OSError('no data')\n{begin}"))
@@ -105,6 +106,7 @@ def test_a_replay_that_cannot_run_does_not_say_that_numbers_differ(lab, capsys):
     said = capsys.readouterr().out
     assert "could not run: OSError: no data" in said
     assert "differ" not in said
+    monkeypatch.setattr(launch, "find_gpus", tuple)
     edited(lambda table: table.__setitem__("device", "NVIDIA H100"))
     assert call("replay", lab) == 2
     assert "could not run: --device cuda: no usable GPU" in capsys.readouterr().err
