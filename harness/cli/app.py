@@ -198,7 +198,8 @@ def confirm(
     ] = None,
     budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
     isa: Annotated[
-        list[str] | None, typer.Option(help="Instruction set: avx2 or native; default: either.")
+        list[str] | None,
+        typer.Option(help="Instruction set: avx2 or native; default: the rows' own, or either."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Replays at once; default: all cores.")] = None,
     runs: RunsFolder = RUNS,

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 import harness
-from harness.cli.replay import could_not_run, differences, respecify
+from harness.cli.replay import could_not_run, differences, elsewhere, respecify
 from harness.paper import BUDGETS, Refused
 from harness.plan import processor
 from harness.plan.discover import Folder
@@ -54,8 +54,13 @@ class Group:
 
     @property
     def isa(self) -> str:
-        """The name that asks for the instruction set of that trial; none: unknown, or not here."""
+        """The name that asks for the instruction set of that trial; none where it is unknown."""
         return processor.asked(str(self.replayed["isa"].iloc[0]))
+
+    @property
+    def barred(self) -> str:
+        """Why that trial is not replayed on this machine, if it is not."""
+        return elsewhere(str(self.replayed["isa"].iloc[0]))
 
     def confirmation(self, commit: str, isa: str) -> Confirmation:
         """Return what there is to note when the replay agreed."""
@@ -85,13 +90,17 @@ def confirm_results(
         raise Refused("confirm: this checkout has uncommitted changes; commit them first")
     agreed, search = True, Search(request.sets)
     for budget in request.budgets:
-        results, _ = read_results(runs, reports)
+        results, problems = read_results(runs, reports)
+        for problem in problems if budget == request.budgets[0] else ():
+            console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
         board = Board(papers, results, pd.DataFrame(), Lineage.load(reports))
         waiting = list(outdated(board, request.experiments, budget))
         if not waiting:
             console.print(f"{budget}: all is measured by this code, or confirmed")
             continue
-        for groups, isa in search.rounds(waiting):
+        barred = [group for group in waiting if group.barred]
+        search.told |= {group: f"could not run: {group.barred}" for group in barred}
+        for groups, isa in search.rounds([group for group in waiting if not group.barred]):
             found = replayed(groups, runs / REPLAYS / isa, isa, request.jobs, console)
             search.note(groups, isa, found)
             sound = [group for group in groups if not search.told[group]]
@@ -118,7 +127,7 @@ class Request:
 class Search:
     """Which instruction set gives a group's numbers again.
 
-    First its own, where that is known, then what did for others of its commit.
+    Its own, where that is known; otherwise first what did for others of its commit.
     """
 
     sets: Sequence[str]
@@ -142,8 +151,9 @@ class Search:
                 self.liked[group.commit] = isa
 
     def _next(self, group: Group, tried: set[tuple[Group, str]]) -> str:
-        first = group.isa or self.liked.get(group.commit, self.sets[0])
+        first = self.liked.get(group.commit, self.sets[0])
         order = sorted(self.sets, key=lambda isa: isa != first)
+        order = [group.isa] if group.isa in self.sets else order
         return next((isa for isa in order if (group, isa) not in tried), "")
 
 

@@ -13,14 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from harness import budget
-from harness.paper import Refused, nearest
+from harness.paper import Refused, nearest, require
 from harness.plan import discover, processor, specs
 from harness.plan.processor import NATIVE, resolved
 from harness.plan.specs import Request, Spec
 from harness.record import journal, lineage, tables
 from harness.record.lineage import Lineage
 from harness.run import launch, session
-from harness.show.report import REPLAYS, read_results
+from harness.show.report import REPLAYS, RESULTS, read_results
 
 
 def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:
@@ -29,16 +29,22 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     Where no instruction set is named it is the row's own.
 
     Returns:
-        0 when all numbers agree, 1 when they differ, 2 when the trial could not run.
+        0 when all numbers agree, 1 when they differ or the row is not as it was measured, 2 when
+        the trial could not run.
 
     Raises:
         Refused: no such trial, its paper is gone, or this machine lacks the instruction set.
     """
     results, _ = read_results(runs, reports)
-    rows = results[results["trial"] == trial]
+    kept = tables.inspect(reports / RESULTS)
+    altered = [each for each in kept.altered if each.trial == trial]
+    local = {r.trial: r.spec["folder"] for r in journal.read_all(runs)[0]}
+    source = kept.rows if altered and trial not in local else results
+    rows = source[source["trial"] == trial].drop_duplicates("member")
     if rows.empty:
         raise Refused(f"no result has the trial id '{trial}'; {nearest(trial, results['trial'])}")
-    local = {r.trial: r.spec["folder"] for r in journal.read_all(runs)[0]}
+    for each in altered:
+        console.print(str(each), highlight=False, markup=False, soft_wrap=True)
     isa = isa or _own(str(rows.iloc[0]["isa"]), console)
     spec = respecify(rows.iloc[0].to_dict(), isa, local.get(trial))
     group = (spec.paper, spec.experiment, spec.budget)
@@ -58,7 +64,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     same = all(number.equal for number in found)
     console.print(comparison(trial, found))
     console.print("every number agrees" if same else "numbers differ", highlight=False)
-    return 0 if same else 1
+    return 0 if same and not altered else 1
 
 
 def _own(isa: str, console: Console) -> str:
@@ -67,14 +73,15 @@ def _own(isa: str, console: Console) -> str:
         chosen = processor.offered()[0]
         console.print(f"the row does not say its instruction set; {resolved(chosen)} is tried")
         return chosen
-    name = processor.asked(isa)
-    if not name:
-        raise Refused(f"cannot replay here: {elsewhere(isa)}")
-    return name
+    if barred := elsewhere(isa):
+        raise Refused(f"cannot replay here: {barred}")
+    return processor.asked(isa)
 
 
 def elsewhere(isa: str) -> str:
-    """Return why a row of an instruction set is not replayed on this machine."""
+    """Return why a row of an instruction set is not replayed on this machine, if it is not."""
+    if not isa or processor.asked(isa):
+        return ""
     return f"the row was measured under {isa}, this machine has {resolved(NATIVE)}"
 
 
@@ -87,10 +94,17 @@ def respecify(row: Mapping[Hashable, Any], isa: str, home: str | Path | None = N
     """Return the spec of a row of results: its own config, seed and cap, with today's code.
 
     `isa` is the name of the instruction set to ask for.
+
+    Raises:
+        Refused: today's code has no such paper, experiment or config.
     """
     folder = discover.load(home or discover.ROOT / row["paper"])
-    (experiment,) = (e for e in folder.paper.experiments if e.name == row["experiment"])
-    config = specs.config_of(experiment, json.loads(row["config"]))
+    known = {experiment.name: experiment for experiment in folder.paper.experiments}
+    experiment = known[require(row["experiment"], known, "experiment")]
+    try:
+        config = specs.config_of(experiment, json.loads(row["config"]))
+    except (ValueError, TypeError) as error:
+        raise Refused(f"could not run: its config is not of today's code ({error})") from error
     frozen = replace(experiment, config=config, reduced={}, skipped=())
     paper = replace(folder.paper, experiments=[frozen], claims=())
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"

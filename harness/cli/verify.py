@@ -45,7 +45,7 @@ def verify_claims(
     board = Board(papers, results, pd.DataFrame(), Lineage.load(reports))
     for problem in problems:
         console.print(f"[red]damaged[/]: {problem}", highlight=False)
-    failed = 0
+    failed = len(problems)  # evidence that is left out
     for paper in papers:
         verdicts = board.verdicts[paper.name].get(budget, [])
         if not verdicts:

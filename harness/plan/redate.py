@@ -5,12 +5,12 @@ to the commit of each row, reads its sources with today's code, and stores what 
 
     python -m harness.plan.redate [reports/results.csv]
 
-Columns `code` and `clock` are written and nothing else: every other byte of the file stays.
+Columns `code` and `clock` are written, and with them the rows' own digests; nothing else changes.
+A table with rows that are not as they were measured is refused: it would look measured afterwards.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -18,12 +18,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from harness.paper import Refused
 from harness.plan.digest import Digest, Sources
+from harness.record import tables
 
 TABLE = Path("reports/results.csv")
 CODE, CLOCK = "code", "clock"
@@ -51,42 +53,36 @@ print(json.dumps([
 """
 
 Digests = dict[tuple[str, str], Digest]  # of (paper, experiment)
-Row = list[str]
+Row = dict[Hashable, Any]
 
 
 def redate(path: Path) -> Iterator[str]:
     """Rewrite the two columns of a table; yield a line for each commit and each row left as is.
 
     Raises:
-        Refused: the table would not come back byte by byte when it is read and written.
+        Refused: the table has rows that are not as they were measured.
     """
-    before = path.read_bytes().decode()
-    header, *rows = csv.reader(io.StringIO(before, newline=""))
-    if _text([header, *rows]) != before:
-        raise Refused(f"{path}: is not as `report` writes it; it would change elsewhere too")
-    if CLOCK not in header:
-        for row in (header, *rows):
-            row.insert(header.index(CODE) + 1, CLOCK if row is header else "")
-    places = [header.index(name) for name in ("paper", "experiment", "commit", CODE, CLOCK)]
-    commits = sorted({row[places[2]] for row in rows})
-    for commit in commits:
-        yield from _dated([row for row in rows if row[places[2]] == commit], commit, places)
-    path.write_bytes(_text([header, *rows]).encode())
+    table = tables.load(path)
+    rows = table.to_dict("records")
+    for commit in sorted({row["commit"] for row in rows}):
+        yield from _dated([row for row in rows if row["commit"] == commit], commit)
+    for name in (CODE, CLOCK):
+        table[name] = [row[name] for row in rows]
+    tables.store(tables.sealed(table), path)
 
 
-def _dated(rows: Sequence[Row], commit: str, places: Sequence[int]) -> Iterator[str]:
+def _dated(rows: Sequence[Row], commit: str) -> Iterator[str]:
     """Write the digests of one commit into its rows."""
     try:
         digests = at(commit)
     except Refused as error:
         yield f"{error}: {len(rows)} rows keep what they say"
         return
-    paper, experiment, _, code, clock = places
     left: dict[tuple[str, str], int] = {}
     for row in rows:
-        name = (row[paper], row[experiment])
+        name = (row["paper"], row["experiment"])
         if name in digests:
-            row[code], row[clock] = digests[name].code, digests[name].clock
+            row[CODE], row[CLOCK] = digests[name].code, digests[name].clock
         else:
             left[name] = left.get(name, 0) + 1
     yield f"{commit}: {len(rows) - sum(left.values())} rows"
@@ -133,12 +129,6 @@ def _declared(tree: Path, commit: str) -> list[list[str]]:
         raise Refused(f"commit '{commit}' does not load: {asked.stderr.strip()[-200:]}")
     declared: list[list[str]] = json.loads(asked.stdout)
     return declared
-
-
-def _text(rows: Sequence[Row]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 if __name__ == "__main__":

@@ -114,6 +114,11 @@ def confirm(reports: Path, found: Iterable[Confirmation]) -> None:
     _write(reports / CONFIRMED, {*_read(reports / CONFIRMED, Confirmation), *found})
 
 
+def rewrite(reports: Path, lines: Iterable[Confirmation]) -> None:
+    """Put these in the place of all that replays confirmed."""
+    _write(reports / CONFIRMED, lines)
+
+
 def supersede(reports: Path, found: Iterable[Superseded]) -> None:
     """Add generations that give way."""
     _write(reports / SUPERSEDED, {*_read(reports / SUPERSEDED, Superseded), *found})

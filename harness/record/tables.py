@@ -1,28 +1,33 @@
 """Results as tables: one row per replicate, one row per measurement, and the CSV that git keeps.
 
 A replicate is one seed of one trial, or one member of a trial that trains many models at once.
-Metrics are numbers (true is 1.0) or strings; everything else in a table has a fixed name and type.
-`load(store(x))` gives x back, and storing twice gives the same bytes.
+Metrics are numbers (true is 1.0) or strings; all else in a table has a fixed name and type.
+On disk a table is two files: results.csv has the fixed columns, a line a replicate, measured.csv
+beside it the metrics, a line each. `load(store(x))` gives x back, and storing twice gives the same
+bytes. Each row has a digest of its own content (`harness.record.seal`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
-import os
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from harness.paper import Refused
+from harness.record import seal, sheet
 from harness.record.journal import ROW_KEYS, Result
+from harness.record.seal import Altered
+from harness.record.sheet import Record
 
 Types = Mapping[str, type]
-Record = dict[str, Any]
+MEASURED = "measured.csv"  # stands beside results.csv
 
 _ASKED = ("paper", "experiment", "task", "budget", "seed", "overrides")
 _SAID = (*_ASKED, "isa", "threads", "code", "clock")
@@ -48,8 +53,10 @@ LAST: Types = {
     **_of(str, "code clock config python torch harness"),
     **_of(int, "attempts lost_rows"),
     **_of(float, "lost_seconds"),
-    **_of(str, "started finished"),
+    **_of(str, "started finished digest"),
 }
+FIXED: Types = {**FIRST, **LAST}
+METRIC: sheet.Types = {**_of(str, "trial"), "member": int, "metric": str, "value": None}
 CURVE: Types = {
     **_of(str, "trial paper experiment budget"),
     **_of(int, "seed member members"),
@@ -57,7 +64,15 @@ CURVE: Types = {
     **_of(int, "turn"),
     **_of(float, "at steps seconds flops"),
 }
-RESERVED = frozenset({*FIRST, *LAST, *CURVE})
+AVERAGE: Types = {
+    **_of(str, "paper experiment budget"),
+    **_of(int, "turn"),
+    **_of(float, "at"),
+    **_of(str, "metric"),
+    **_of(float, "mean sd"),
+    **_of(int, "n"),
+}
+RESERVED = frozenset({*FIXED, *CURVE})
 KEY = ("trial", "member")
 ORDER = ("paper", "experiment", "budget", "seed", "member", "trial")
 
@@ -69,7 +84,12 @@ def column(metric: str) -> str:
 
 def frame(results: Iterable[Result]) -> pd.DataFrame:
     """Return one row per replicate; a trial without rows has one, with its status only."""
-    return _table((row for result in results for row in _replicates(result)), FIRST, LAST)
+    return sealed(typed(row for result in results for row in _replicates(result)))
+
+
+def typed(rows: Iterable[Record]) -> pd.DataFrame:
+    """Return a frame of replicates from records of them; what a record lacks is empty or NaN."""
+    return _table(rows, FIRST, LAST)
 
 
 def curves(results: Iterable[Result]) -> pd.DataFrame:
@@ -84,32 +104,120 @@ def merge(committed: pd.DataFrame, local: pd.DataFrame) -> pd.DataFrame:
         for record in _records(source):
             rows[tuple(record[name] for name in KEY)] = record
     ordered = sorted(rows.values(), key=lambda row: tuple(row[name] for name in ORDER))
-    return _table(ordered, FIRST, LAST)
+    return typed(ordered)
 
 
 def store(table: pd.DataFrame, path: Path) -> None:
-    """Write a frame of replicates as CSV, in one move: a reader sees the old file or the new."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
-    for record in _records(table):
-        writer.writerow([_cell(record[name], _fixed(name)) for name in table.columns])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fresh.write_text(text.getvalue(), encoding="utf-8", newline="")
-    fresh.replace(path)
+    """Write a frame of replicates as two CSV files, `path` and the metrics beside it."""
+    records = _records(table)
+    metrics = (
+        {"trial": record["trial"], "member": record["member"], "metric": name, "value": value}
+        for record in records
+        for name, value in sorted(_halves(record)[1].items())
+    )
+    contents = {path.with_name(MEASURED): sheet.text(METRIC, metrics)}
+    sheet.replace({**contents, path: sheet.text(FIXED, records)})
 
 
 def load(path: Path) -> pd.DataFrame:
-    """Read what `store` wrote; a file that is missing or empty gives a frame without rows."""
-    if not path.exists():
-        return _table([], FIRST, LAST)
-    with path.open(encoding="utf-8", newline="") as handle:
-        records = [
-            {name: _value(cell, _fixed(name)) for name, cell in row.items()}
-            for row in csv.DictReader(handle)
-        ]
-    return _table(records, FIRST, LAST)
+    """Read what `store` wrote; a file that is not there gives a frame without rows.
+
+    Raises:
+        Refused: a file cannot be read, or holds rows that are not as they were measured.
+    """
+    kept = inspect(path)
+    if kept.altered:
+        more = f" (and {len(kept.altered) - 1} more)" if kept.altered[1:] else ""
+        raise Refused(f"{kept.altered[0]}{more}; {sheet.cure(path)}")
+    return kept.rows
+
+
+def averages(path: Path) -> pd.DataFrame:
+    """Read averaged curves; a file that is not there gives a frame without rows.
+
+    Raises:
+        Refused: the file is not as it was written.
+    """
+    rows = (record for _, record in sheet.read(path, AVERAGE)) if path.exists() else ()
+    return _table(rows, AVERAGE, {})
+
+
+# -- what nobody may change by hand ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What two files hold: all rows, and which of them are not as they were measured."""
+
+    rows: pd.DataFrame
+    altered: Sequence[Altered]
+
+    @property
+    def sound(self) -> pd.DataFrame:
+        """The rows that are as they were measured."""
+        gone = {(each.trial, each.member) for each in self.altered}
+        keys = zip(self.rows["trial"], self.rows["member"], strict=True)
+        kept = self.rows[[key not in gone for key in keys]]
+        return typed(_records(kept))
+
+
+def sealed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame of replicates with the digest of each row as it is now."""
+    digests = [seal.digest(*_halves(record)) for record in _records(table)]
+    return table.assign(digest=pd.Series(digests, table.index, dtype="str"))
+
+
+def inspect(path: Path) -> Kept:
+    """Read what `store` wrote, and find the rows that somebody changed, copied or took apart.
+
+    Raises:
+        Refused: a file cannot be read.
+    """
+    beside = path.with_name(MEASURED)
+    if not path.exists() and not beside.exists():
+        return Kept(typed([]), ())
+    rows = [record for _, record in sheet.read(path, FIXED)]
+    metrics: dict[tuple[str, int], Record] = {}
+    altered = set()
+    for _, line in sheet.read(beside, METRIC):
+        own = metrics.setdefault(_key(line), {})
+        if line["metric"] in own or line["metric"] in FIXED:
+            why = f"has a second '{line['metric']}'"
+            altered.add(Altered(str(beside), *_key(line), why))
+        else:
+            own[line["metric"]] = line["value"]
+    counts = Counter(map(_key, rows))
+    whole = [{**metrics.get(_key(row), {}), **row} for row in rows]
+    for row in whole:
+        for file, why in _changes(row, counts[_key(row)]):
+            altered.add(Altered(str(path.with_name(file or path.name)), *_key(row), why))
+    for trial, member in metrics.keys() - counts.keys():
+        altered.add(Altered(str(path), trial, member, f"has no row; {MEASURED} has its numbers"))
+    return Kept(typed(whole), sorted(altered))
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, int]:
+    return row["trial"], row["member"]
+
+
+def _changes(row: Record, count: int) -> Iterable[tuple[str, str]]:
+    """Yield (file, what is wrong): no name stands for the file with the fixed columns."""
+    if count > 1:
+        yield "", f"stands there {count} times"
+    known = str(row["digest"]).split("-")
+    fixed, measured = seal.digests(*_halves(row))
+    if known[0] != fixed:
+        yield "", "is not as it was measured"
+    if known[1:] != [measured]:
+        yield MEASURED, "its numbers are not those that were measured"
+
+
+def _halves(record: Mapping[str, Any]) -> tuple[Record, Record]:
+    """Return a row's fixed columns and its metrics: what has no fixed name, and is there."""
+    metrics = {
+        name: value for name, value in record.items() if name not in FIXED and not _nan(value)
+    }
+    return {name: record[name] for name in FIXED}, metrics
 
 
 # -- from a result to records -------------------------------------------------------------------
@@ -188,16 +296,23 @@ def _iso(seconds: float) -> str:
 
 
 def _table(rows: Iterable[Record], first: Types, last: Types) -> pd.DataFrame:
-    """Return the fixed columns around the sorted metrics, each of its own type."""
+    """Return the fixed columns around the sorted metrics, each of its own type.
+
+    A metric that is no number (NaN) was not measured: there is no column of nothing else.
+    """
     records = list(rows)
     types = {**first, **last}
-    metrics = sorted({name for record in records for name in record} - set(types))
+    metrics = sorted({n for record in records for n in record if not _nan(record[n])} - set(types))
     columns = {}
     for name in (*first, *metrics, *last):
         kind = types.get(name)
         values = [_typed(record.get(name), kind) for record in records]
         columns[name] = pd.Series(values, dtype=_dtype(kind, values))
     return pd.DataFrame(columns)
+
+
+def _nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _typed(value: Any, kind: type | None) -> Any:
@@ -216,39 +331,3 @@ def _dtype(kind: type | None, values: list[Any]) -> str:
 
 def _records(table: pd.DataFrame) -> list[Record]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def _fixed(name: str) -> type | None:
-    return FIRST.get(name) or LAST.get(name)
-
-
-# -- cells of the CSV ---------------------------------------------------------------------------
-
-
-def _cell(value: Any, kind: type | None) -> str:
-    """Return the text of a cell; a string that could be read as something else is JSON."""
-    if isinstance(value, float):
-        return "" if math.isnan(value) else repr(value)
-    if not isinstance(value, str):
-        return str(value)
-    plain = value.isprintable() and not value.startswith('"')
-    if kind is None:
-        plain = plain and value != "" and not _is_number(value)
-    return value if plain else json.dumps(value)
-
-
-def _value(cell: str | None, kind: type | None) -> Any:
-    text = cell or ""
-    if text.startswith('"'):
-        return json.loads(text)
-    if kind is None:
-        return math.nan if not text else float(text) if _is_number(text) else text
-    return text == "True" if kind is bool else text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -17,6 +17,7 @@ from harness.plan.discover import Folder
 from harness.record import journal, tables
 from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
+from harness.record.sheet import cure
 from harness.show import pages
 from harness.show.board import Board
 
@@ -24,16 +25,21 @@ RESULTS, CURVES, REPLAYS = "results.csv", "curves.csv", "replays"
 
 
 def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the committed results with this machine's, and what could not be read.
+    """Return the committed results with this machine's, and a line for each that is left out.
 
+    That are journals that cannot be read, and committed rows that are not as they were measured.
     What replays confirmed to be one code has one digest.
+
+    Raises:
+        Refused: a committed file cannot be read.
     """
     results, problems = _read(runs)
-    return Lineage.load(reports).carried(_merged(results, reports)), problems
+    kept = tables.inspect(reports / RESULTS)
+    merged = Lineage.load(reports).carried(_merged(results, kept.sound))
+    return merged, [*problems, *map(str, kept.altered)]
 
 
-def _merged(results: Sequence[Result], reports: Path) -> pd.DataFrame:
-    known = tables.load(reports / RESULTS)
+def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
     sure = set(known.loc[known["status"] == "completed", "trial"])
     done = [
         result
@@ -52,10 +58,21 @@ def _read(runs: Path) -> tuple[list[Result], list[str]]:
 def write(
     papers: Sequence[Folder], runs: Path, reports: Path, budgets: Sequence[str] | None = None
 ) -> Iterator[str]:
-    """Write reports/ and yield one line for every file written or problem met."""
+    """Write reports/ and yield one line for every file written or problem met.
+
+    Raises:
+        Refused: there is nothing to report, a file cannot be written, or a committed one cannot be
+            read or has rows that are not as they were measured: then nothing is written.
+    """
     local, problems = _read(runs)
-    results = _merged(local, reports)
+    kept, stored = tables.inspect(reports / RESULTS), tables.averages(reports / CURVES)
+    results = _merged(local, kept.sound)
     yield from (f"damaged, left out: {problem}" for problem in problems)
+    if kept.altered:
+        yield from map(str, kept.altered)
+        many = len({(each.trial, each.member) for each in kept.altered})
+        why = f"{many} rows are not as they were measured; nothing was written"
+        raise Refused(f"{reports / RESULTS}: {why}; {cure(reports)}")
     if results.empty:
         raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
     try:
@@ -63,7 +80,7 @@ def write(
         tables.store(results, reports / RESULTS)
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
-    curves = _curves(local, reports / CURVES)
+    curves = _curves(local, stored, reports / CURVES)
     lineage = Lineage.load(reports)
     shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
@@ -103,14 +120,13 @@ def supersede_older(
                 yield f"{name}, {budget}: {len(lines)} older generations give way"
 
 
-def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
-    """Return averaged learning curves: this machine's newest, over those stored before."""
+def _curves(local: Sequence[Result], known: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Write averaged learning curves: this machine's newest, over those known before."""
     results = [r for r in local if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
     cells = tables.frame(declared).groupby(["paper", "budget"], sort=False)
     newest = {t for _, cell in cells for t in generations.generations(cell)["trial"]}
     fresh = generations.averages(tables.curves([r for r in declared if r.trial in newest]))
-    known = pd.read_csv(path) if path.exists() else fresh.iloc[:0]
     keys = ["paper", "experiment", "budget"]
     newer = set(map(tuple, fresh[keys].to_numpy()))
     kept = known[[tuple(row) not in newer for row in known[keys].to_numpy()]]
@@ -118,4 +134,4 @@ def _curves(local: Sequence[Result], path: Path) -> pd.DataFrame:
     fresh = pd.concat([frame for frame in (kept, fresh) if len(frame)] or [fresh])
     fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn", "at"])
     fresh.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
-    return pd.read_csv(path)  # rounded: figures are the same with and without the journals
+    return tables.averages(path)  # rounded: figures are the same with and without the journals

@@ -77,5 +77,18 @@ def write(folder: Path, home: Path, budgets: list[str] | None = None) -> dict[st
 
 
 def rows(home: Path) -> list[dict[str, str]]:
-    with (home / "reports" / "results.csv").open(newline="") as handle:
+    """Return what both files of results hold, a row a replicate, cells as they stand there."""
+    results, measured = (
+        read(home / "reports" / f"{name}.csv") for name in ("results", "measured")
+    )
+    metrics: dict[tuple[str, str], dict[str, str]] = {}
+    for line in measured:
+        own = metrics.setdefault((line["trial"], line["member"]), {})
+        own[line["metric"]] = line["value"]
+    return [{**metrics.get((row["trial"], row["member"]), {}), **row} for row in results]
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the lines of a CSV file."""
+    with path.open(newline="") as handle:
         return list(csv.DictReader(handle))

@@ -49,20 +49,30 @@ def test_a_row_of_a_fresh_clone_is_replayed_and_agrees_until_it_is_tampered_with
     assert table.read_text() == kept  # a replay repeats a row and makes none
 
     loss = str(tables.load(table)["loss"].item())
-    assert kept.count(f",{loss},") == 1
-    table.write_text(kept.replace(f",{loss},", f",{float(loss) + 1e-12!r},"))
+    measured = table.with_name(tables.MEASURED)
+    assert measured.read_text().count(f",{loss}\n") == 1
+    other = f",{float(loss) + 1e-12!r}\n"
+    measured.write_text(measured.read_text().replace(f",{loss}\n", other))
     capsys.readouterr()
     assert call("replay", lab) == 1
     said = capsys.readouterr().out
+    assert f"{measured}: trial {lab}, member 0: its numbers are not those" in said
     assert "numbers differ" in said
     assert "every number agrees" not in said
+
+    content = tables.inspect(table).rows
+    tables.store(tables.sealed(content), table)  # who knows how can hide it from a digest
+    assert call("report") == 0
+    capsys.readouterr()
+    assert call("replay", lab) == 1  # and not from a replay
+    assert "numbers differ" in capsys.readouterr().out
 
 
 def edited(change: Callable[[pd.DataFrame], None]) -> None:
     """Change the committed table, as if its row came from elsewhere."""
     table = tables.load(Path("reports/results.csv"))
     change(table)
-    tables.store(table, Path("reports/results.csv"))
+    tables.store(tables.sealed(table), Path("reports/results.csv"))
 
 
 def test_a_row_of_another_instruction_set_is_replayed_under_its_own(lab, monkeypatch, capsys):

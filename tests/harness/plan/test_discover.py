@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import zlib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from harness.paper import Refused
 from harness.plan import discover
 from tests.lab.commands import call
+from tests.lab.reports import rows as reported
 from tests.lab.throwaway import make_paper
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -258,8 +258,7 @@ def test_a_sixth_paper_is_a_folder_and_no_edit_anywhere_else(tmp_path, monkeypat
     assert "C1" in said
 
     assert call("report", "--runs", runs, "--reports", reports) == 0
-    with (reports / "results.csv").open() as handle:
-        rows = list(csv.DictReader(handle))
+    rows = reported(tmp_path)
     assert [(row["paper"], row["seed"], row["data_hash"]) for row in rows] == [
         ("coins", str(seed), "c01n") for seed in range(3)
     ]

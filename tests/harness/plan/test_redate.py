@@ -50,10 +50,10 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def table(folder: Path, *commits: str, experiment: str = "fit") -> Path:
-    """Write rows of these commits as they were before there was a clock to date."""
+    """Write rows of these commits, of code that is digested otherwise today."""
     made = tables.frame(result(folder, seed, code="old") for seed in range(len(commits)))
-    made["commit"], made["experiment"] = list(commits), experiment
-    tables.store(made.drop(columns="clock"), Path("results.csv"))
+    made["commit"], made["experiment"], made["clock"] = list(commits), experiment, "old"
+    tables.store(tables.sealed(made), Path("results.csv"))
     return Path("results.csv")
 
 
@@ -64,16 +64,16 @@ def test_each_row_is_dated_by_its_own_commit_and_keeps_the_rest(lab):
     said = list(redate.redate(path))
     assert sorted(said) == sorted(f"{commit}: 1 rows" for commit in specs)
     after = rows_of(path)
-    names = list(after[0])
-    assert names[names.index("code") + 1] == "clock"
     assert [(row["code"], row["clock"]) for row in after] == [
         (spec.code, spec.clock) for spec in specs.values()
     ]
     assert len({row["code"] for row in after}) == 2
-    assert [{**row, "code": "old"} for row in before] == [
-        {name: "old" if name == "code" else cell for name, cell in row.items() if name != "clock"}
-        for row in after
+    ours = ("code", "clock", "digest")
+    assert [{name: cell for name, cell in row.items() if name not in ours} for row in before] == [
+        {name: cell for name, cell in row.items() if name not in ours} for row in after
     ]
+    halves = [[row["digest"].split("-") for row in rows] for rows in (before, after)]
+    assert [one[1] for one in halves[0]] == [one[1] for one in halves[1]]  # of what was measured
     written = path.read_bytes()
     list(redate.redate(path))
     assert path.read_bytes() == written
@@ -89,12 +89,14 @@ def test_a_row_of_an_unknown_commit_or_experiment_keeps_what_it_says(lab):
     path = table(folder, known, experiment="gone")
     said = list(redate.redate(path))
     assert f"{known}: declares no {folder.name}: gone; 1 rows keep what they say" in said
-    assert [(row["code"], row["clock"]) for row in rows_of(path)] == [("old", "")]
+    assert [(row["code"], row["clock"]) for row in rows_of(path)] == [("old", "old")]
 
 
 def test_a_table_that_somebody_edited_is_refused(lab):
     folder, specs = lab
     path = table(folder, *specs)
-    path.write_text(path.read_text().replace("fit", '"fit"', 1))
-    with pytest.raises(Refused, match="is not as `report` writes it"):
+    path.write_text(path.read_text().replace(",fit,", ",fits,", 1))
+    written = path.read_bytes()
+    with pytest.raises(Refused, match="is not as it was measured"):
         list(redate.redate(path))
+    assert path.read_bytes() == written

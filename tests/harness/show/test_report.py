@@ -18,7 +18,14 @@ def test_reporting_twice_gives_the_same_bytes(paper, tmp_path):
         measure(paper, tmp_path / "runs", seed, 0.5 + seed / 10)
     first = write(paper, tmp_path)
     assert set(first) == {
-        *("results.csv", "curves.csv", "comparison.md", "comparison.tex", "index.html"),
+        *(
+            "results.csv",
+            "measured.csv",
+            "curves.csv",
+            "comparison.md",
+            "comparison.tex",
+            "index.html",
+        ),
         *(f"{paper.name}.md", f"figures/{paper.name}-claims.png"),
     }
     assert write(paper, tmp_path) == first
@@ -29,7 +36,7 @@ def test_a_fresh_clone_renders_the_same_pages_without_runs(paper, tmp_path):
         measure(paper, tmp_path / "runs", seed, 0.5 + seed / 10)
     first = write(paper, tmp_path)
     shutil.rmtree(tmp_path / "runs")
-    kept = {"results.csv", "curves.csv"}
+    kept = {"results.csv", "measured.csv", "curves.csv"}
     for name in set(first) - kept:
         (tmp_path / "reports" / name).unlink()
     assert write(paper, tmp_path) == first
@@ -135,7 +142,7 @@ def test_curves_survive_a_clone_without_runs_as_numbers(tmp_path, paper):
     first = write(paper, tmp_path)
     shutil.rmtree(tmp_path / "runs")
     assert write(paper, tmp_path) == first
-    curves = report._curves([], tmp_path / "reports" / "curves.csv")
+    curves = tables.averages(tmp_path / "reports" / "curves.csv")
     assert len(curves)
     assert [curves[name].dtype.kind for name in ("turn", "mean", "sd", "n")] == [
         "i",
