@@ -208,7 +208,7 @@ def summary(
         line |= {"mean": estimate.value, "low": low, "high": high}
         line |= {"sd": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan}
         line |= {"each": int(trials.size().max()) * _searches(cell)}
-        line |= {"twice": bool(known.duplicated(KEYS).any())}
+        line |= {"twice": bool(known[KEYS].duplicated().any())}
         line |= {**_costs(cell), **{name: cell[name].iloc[0] for name in CONTEXT}}
         lines.append(line)
     return pd.DataFrame(lines)

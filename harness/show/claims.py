@@ -49,7 +49,8 @@ def source(claim: Claim) -> str:
     """Return where a claim is printed and in which words, with what we say of it."""
     published = claim.published
     far = "" if published.source_kind == "printed" else f" ({published.source_kind})"
-    words = f": {published.text}{far}" if published.text else ""
+    said = published.text.removeprefix(NO_NUMBER).lstrip(" ;:,")  # that stands in its own cell
+    words = f": {said}{far}" if said else ""
     doubted = f"; doubted: {claim.doubted}" if claim.doubted else ""
     refuted = f"; refuted by {', '.join(claim.refuted)}" if claim.refuted else ""
     note = f"; {claim.note}" if claim.note else ""

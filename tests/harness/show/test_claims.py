@@ -49,6 +49,13 @@ def test_the_source_says_what_was_printed_and_who_doubts_it():
     )
 
 
+@pytest.mark.parametrize("text", ["no such number; 3 GPU-days", "no such number: 3 GPU-days"])
+def test_that_there_is_no_such_number_is_said_once(text):
+    none = replace(CLAIM, published=Published(text))
+    assert claims.source(none) == "Table 1: 3 GPU-days"
+    assert claims.source(replace(none, published=Published("no such number"))) == "Table 1"
+
+
 def test_a_line_has_a_cell_for_every_column():
     line = claims.line(Verdict(CLAIM, "paper", "reproduced", 0.5, 0.4, 0.6, n=(Size(8),), p=0.001))
     assert {*claims.FULL, *claims.CHECKED} <= set(line)
