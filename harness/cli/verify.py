@@ -35,7 +35,8 @@ def verify_claims(
     """Print the verdicts and a line for each that fails; return 1 when there is one.
 
     A claim that was expected to hold fails when it is refuted, and when there is no sound evidence
-    of it: invalid, incomplete, not run. One that is blocked is named and does not fail. With
+    of it: invalid, incomplete, not run. One that is blocked is named and does not fail. Evidence
+    that is left out, because somebody changed it or it cannot be read, fails by itself. With
     `current`, what rests on results of other code that no replay confirmed fails too.
 
     Raises:
@@ -44,8 +45,8 @@ def verify_claims(
     results, problems = read_results(runs, reports)
     board = Board(papers, results, pd.DataFrame(), Lineage.load(reports))
     for problem in problems:
-        console.print(f"[red]damaged[/]: {problem}", highlight=False)
-    failed = len(problems)  # evidence that is left out
+        console.print(f"[red]left out[/]: {escape(problem)}", **LINE)
+    failed = len(problems)
     for paper in papers:
         verdicts = board.verdicts[paper.name].get(budget, [])
         if not verdicts:

@@ -9,16 +9,14 @@ because somebody asked for that.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
 
-from harness.paper import Refused
+from harness.record import sheet
 
 CONFIRMED, SUPERSEDED = "confirmed.csv", "superseded.csv"
 FLAG = "superseded"  # of a row whose generation gave way on request
@@ -127,22 +125,13 @@ def supersede(reports: Path, found: Iterable[Superseded]) -> None:
 def _read(path: Path, kind: type[Line]) -> list[Line]:
     if not path.exists():
         return []
-    names = [each.name for each in fields(kind)]
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    if rows[:1] != [names] or any(len(row) != len(names) for row in rows):
-        raise Refused(f"{path}: is damaged; its columns are {', '.join(names)}")
-    return [kind(*row) for row in rows[1:]]
+    types = dict.fromkeys((each.name for each in fields(kind)), str)
+    return [kind(**record) for _, record in sheet.read(path, types)]
 
 
 def _write(path: Path, lines: Iterable[Confirmation] | Iterable[Superseded]) -> None:
     ordered = sorted(lines, key=astuple)
     if not ordered:
         return
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([each.name for each in fields(ordered[0])])
-    writer.writerows(astuple(line) for line in ordered)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text.getvalue(), encoding="utf-8", newline="")
-    fresh.replace(path)
+    types = dict.fromkeys((each.name for each in fields(ordered[0])), str)
+    sheet.replace({path: sheet.text(types, map(asdict, ordered))})

@@ -31,12 +31,13 @@ def read(path: Path, types: Types) -> Iterator[tuple[int, Record]]:
     Raises:
         Refused: it is not such a file; names the file, the line and what to do.
     """
-    (_, header), *rows = _rows(path)
-    _check_header(path, header, types)
-    for number, row in rows:
-        if len(row) != len(header):
-            raise wrong(path, number, f"has {len(row)} cells in {len(header)} columns")
-        named = zip(header, row, strict=True)
+    content = _content(path)
+    names = _names(path, content)
+    _check_names(path, names, types)
+    for number, row in _rows(path, content)[1:]:
+        if len(row) != len(names):
+            raise wrong(path, number, f"has {len(row)} cells in {len(names)} columns")
+        named = zip(names, row, strict=True)
         yield number, {name: _read(path, number, name, cell, types[name]) for name, cell in named}
 
 
@@ -46,7 +47,7 @@ def header(path: Path) -> list[str]:
     Raises:
         Refused: see `read`.
     """
-    return _rows(path)[0][1]
+    return _names(path, _content(path))
 
 
 def text(types: Types, records: Iterable[Mapping[str, Any]]) -> str:
@@ -91,23 +92,32 @@ def cure(path: Path) -> str:
     return f"take back what was committed: git checkout -- {path}"
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (line number, cells) of every row; the first are the names of the columns."""
+def _content(path: Path) -> str:
+    """Return the text of a file that is whole."""
     content = _text(path)
     for number, line in enumerate(content.split("\n"), start=1):
         if line.startswith(CONFLICT):
-            how = f"git checkout --ours {path} (or --theirs), then report"
+            how = f"git checkout --ours -- {path.parent} (or --theirs), then report"
             raise Refused(f"{path}: line {number} is of a merge conflict; take one side: {how}")
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise wrong(path, reader.line_num, f"cannot be read ({error})") from error
-    if not rows:
+    if not content:
         raise wrong(path, 1, "is not there: the file is empty")
     if not content.endswith("\n"):
-        raise wrong(path, rows[-1][0], "is cut: its end is missing")
-    return rows
+        raise wrong(path, content.count("\n") + 1, "is cut: its end is missing")
+    return content
+
+
+def _names(path: Path, content: str) -> list[str]:
+    first, _, _ = content.partition("\n")
+    return next(iter(_rows(path, first)), (1, []))[1]
+
+
+def _rows(path: Path, content: str) -> list[tuple[int, list[str]]]:
+    """Return (line number, cells) of every row; the first are the names of the columns."""
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    try:
+        return [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise wrong(path, reader.line_num, f"cannot be read ({error})") from error
 
 
 def _text(path: Path) -> str:
@@ -120,21 +130,20 @@ def _text(path: Path) -> str:
     except IsADirectoryError as error:
         raise Refused(f"{path}: is a folder; move it away, a file belongs there") from error
     except OSError as error:
-        raise Refused(f"{path}: cannot be read ({error.strerror})") from error
+        raise Refused(f"{path}: cannot be read ({error.strerror}); {cure(path)}") from error
 
 
-def _check_header(path: Path, header: Sequence[str], types: Types) -> None:
-    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and len(types) > 1 and sign in header[0]:
-            raise wrong(path, 1, f"has {name} between its columns, where commas belong")
+def _check_names(path: Path, names: Sequence[str], types: Types) -> None:
+    for sign, word in ((";", "semicolons"), ("\t", "tabs")):
+        if len(names) == 1 and len(types) > 1 and sign in names[0]:
+            raise wrong(path, 1, f"has {word} between its columns, where commas belong")
+    surplus = [name for name in names if name not in types]
     for name in types:
-        if header.count(name) > 1:
+        if names.count(name) > 1:
             raise wrong(path, 1, f"has column '{name}' twice")
-    surplus = [name for name in header if name not in types]
-    for name in types:
-        if name not in header:
-            hint = nearest(name, surplus) if surplus else ""
-            raise wrong(path, 1, f"has no column '{name}'" + (f" ({hint})" if hint else ""))
+        if name not in names:
+            hint = f" ({nearest(name, surplus)})" if surplus else ""
+            raise wrong(path, 1, f"has no column '{name}'{hint}")
     if surplus:
         raise wrong(path, 1, f"has an unknown column '{surplus[0]}'")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.plan import processor
-from harness.record import provenance
+from harness.record import provenance, tables
 from harness.record.lineage import Lineage
 from harness.run import runner
 from tests.lab.commands import call
@@ -58,6 +58,27 @@ def test_another_number_is_told_and_not_confirmed(folder, capsys):
     edit(folder, "0.1 *", "0.2 *")
     assert call("confirm", folder, "--isa", "native") == 1
     assert "numbers differ: loss" in capsys.readouterr().out
+    assert not Path("reports/confirmed.csv").exists()
+
+
+def test_a_group_of_a_set_that_is_not_here_is_told_and_not_replayed(folder, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    path = Path("reports/results.csv")
+    tables.store(tables.sealed(tables.load(path).assign(isa="sve256")), path)
+    edit(folder, "0.1 *", "(0.05 + 0.05) *")
+    assert call("confirm", folder) == 1
+    here = processor.resolved("native")
+    why = f"the row was measured under sve256, this machine has {here}"
+    assert f"could not run: {why}" in capsys.readouterr().out
+    assert not Path("runs").exists()
+
+
+def test_a_row_that_somebody_changed_is_named_and_not_confirmed(folder, capsys):
+    path = Path("reports/results.csv")
+    path.write_text(path.read_text().replace(",smoke,3,", ",smoke,4,"))
+    edit(folder, "0.1 *", "(0.05 + 0.05) *")
+    call("confirm", folder)
+    assert f"left out: {path}: trial " in capsys.readouterr().out
     assert not Path("reports/confirmed.csv").exists()
 
 

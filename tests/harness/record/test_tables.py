@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.paper import Refused
 from harness.record import journal, tables
 from tests.lab.journals import Lab, six
 
@@ -83,6 +84,36 @@ def test_the_table_of_journals_survives_its_file(tmp_path: Path):
     table = tables.merge(tables.load(tmp_path / "none.csv"), table_of(tmp_path))
     tables.store(table, tmp_path / "reports" / "results.csv")
     pd.testing.assert_frame_equal(tables.load(tmp_path / "reports" / "results.csv"), table)
+
+
+CURVES = "paper,experiment,budget,turn,at,metric,mean,sd,n\n"
+
+
+def test_averaged_curves_are_read_with_their_types(tmp_path: Path):
+    path = tmp_path / "curves.csv"
+    assert tables.averages(path).empty
+    lines = "0123,fit,smoke,3,,loss,0.25,,1\n0123,fit,smoke,4,16,loss,1,0.5,2\n"
+    path.write_text(f"\ufeff{CURVES}{lines}")
+    table = tables.averages(path)
+    assert table["paper"].tolist() == ["0123", "0123"]
+    assert table["turn"].tolist() == [3, 4]
+    assert table["at"].isna().tolist() == table["sd"].isna().tolist() == [True, False]
+    assert [table[name].dtype.kind for name in ("turn", "at", "mean", "sd", "n")] == list("ifffi")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("p,fit,smoke,3,,loss,low,,1\n", "line 2 has 'low' in column 'mean'"),
+        ("p,fit,smoke,3,,loss,0.2", "line 2 is cut"),
+        ("p,fit,smoke,3,,loss,0.2\n", "line 2 has 7 cells in 9 columns"),
+    ],
+)
+def test_curves_that_are_not_as_they_were_written_are_refused(tmp_path: Path, line: str, why: str):
+    path = tmp_path / "curves.csv"
+    path.write_text(CURVES + line)
+    with pytest.raises(Refused, match=f"curves.csv: {why}"):
+        tables.averages(path)
 
 
 NUMBERS = st.floats() | st.integers(-(2**53), 2**53).map(float)
