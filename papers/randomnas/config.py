@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, positive, require
+from harness.paper import Refused, positive, require, within
+from papers.cells.child.config import FEWEST, ImageChildren
 from papers.cells.league.config import PathTraining
 from papers.cells.task import LEAGUE_SPACES, LIMIT, STAND_INS
 
@@ -120,3 +121,41 @@ class WeightSharing(PathTraining):
         positive(self, "limit", "steps", "candidates", "ranked", "eval_every")
         if self.candidates < RETRAINED:
             raise Refused(f"candidates={self.candidates}: {RETRAINED} of them are retrained")
+
+
+@dataclass(frozen=True)
+class ImageSharing(ImageChildren):
+    """Random search with weight sharing on CIFAR-10, and the training of what it finds."""
+
+    channels: int = 16  # [P] as DARTS
+    cells: int = 8  # [P] as DARTS
+    batch: int = 64  # [P]
+    steps: int = 58_650  # [P] 150 epochs of 391 batches
+    lr: float = 0.025  # [P] as DARTS, under a cosine
+    lowest_lr: float = 0.001  # [C]
+    momentum: float = 0.9  # [P] as DARTS
+    weight_decay: float = 3e-4  # [P] as DARTS
+    clip: float = 1.0  # [P] of the best setting: norm of all gradients together
+    candidates: int = 1000  # [P] cells that are scored
+    batches: int = 10  # [P] on so many validation batches
+    finalists: int = 10  # [P] of them on all
+    held_out: float = 0.5  # [P] share of the training images that scores see
+    split_seed: int = 0  # [ours] which images those are
+    eval_every: int = 391  # [ours] turns between two rows; changes no result
+
+    @property
+    def halves(self) -> tuple[float, int]:
+        """Which share of the training images scores see, and the split's seed."""
+        return self.held_out, self.split_seed
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        within(self, "channels", FEWEST)
+        within(self, "held_out", 0.01, 0.99)
+        within(self, "momentum", 0, 0.9999)
+        within(self, "lr", 1e-9, 100)
+        within(self, "lowest_lr", 0, self.lr)
+        within(self, "weight_decay", 0)
+        within(self, "clip", 1e-9)
+        positive(self, "cells", "batch", "steps", "candidates", "batches", "eval_every")
+        within(self, "finalists", 1, self.candidates)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -15,102 +16,122 @@ from matplotlib.figure import Figure
 
 from harness import figures
 from harness.figures import INK
-from papers.cells.task import LEAGUE
+from papers.cells.task import LEAGUE, LIMIT, STAND_INS
 
-REFERENCES = {"league/optimum": "optimum", "league/median": "median random cell"}
-NAMES = {"league/random": "random search", "trained": "random search, really trained"}
-AXES = {
-    "charged_steps": "SGD steps charged to one search",
-    "charged_flops": "FLOPs charged to one search",
-    "charged_seconds": "device seconds of one search",
+RANDOM = "league/random"
+NAMES = {RANDOM: "random search", "trained": "random search, really trained"}
+LINES = {
+    "league/optimum": "optimum",
+    "league/median": "median",
+    **{f"league/{name}": name.replace("_", " ") for name in STAND_INS},
 }
-QUARTILES = ("regret_low", "regret_median", "regret_high")
+TASKS = {"": f"at most {LIMIT} convolutions", "plain_": "any number of convolutions"}
+
+Method = tuple[str, str]  # paper and experiment
 
 
 def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
-    """Draw regret against SGD steps, FLOPs and seconds: median and quartiles, and the optimum.
+    """Draw regret against the FLOPs charged to one search, in both tasks, with the stand-ins.
 
-    Every method of every paper that competes.
+    Every method of every paper that competes, a search as the unit.
     """
     rows = figures.deepest_rows(results[results["task"] == LEAGUE.name])
-    methods = [pair for pair in dict.fromkeys(_keys(rows)) if pair[1] not in REFERENCES]
+    methods = _methods(rows)
     if not methods:
         return None
     budget = str(rows["budget"].iloc[0])
-    figure = Figure(figsize=(15, 5), layout="constrained")
-    panels = figure.subplots(1, 3, sharey=True)
-    colours = dict(zip(methods, sns.color_palette("tab20", len(methods)), strict=True))
     curves = curves[curves["budget"] == budget]
-    for axes, (spent, label) in zip(panels, AXES.items(), strict=True):
+    figure = Figure(figsize=(15, 6), layout="constrained")
+    panels = figure.subplots(1, len(TASKS), sharey=True)
+    colours = dict(zip(methods, sns.color_palette("tab10", len(methods)), strict=True))
+    for axes, (key, name) in zip(panels, TASKS.items(), strict=True):
         for method in methods:
-            own, found = (f[[key == method for key in _keys(f)]] for f in (curves, rows))
-            _method(axes, (own, found), spent, label=_name(*method), color=colours[method])
-        _references(axes, rows)
-        axes.set(xscale="log", xlabel=label)
-    panels[0].set_ylabel("true regret, points")
-    panels[0].set_ylim(bottom=-0.6)
-    panels[-1].legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.02, 1))
-    panels[1].set_title(
-        f"MNIST-1D cell league, budget {budget}: median and quartiles", fontsize=11
+            own, found = (f[[one == method for one in _keys(f)]] for f in (curves, rows))
+            _method(axes, (own, found), key, label=_name(*method), color=colours[method])
+        _lines(axes, rows, key)
+        axes.set(xscale="log", xlabel="FLOPs charged to one search", title=name)
+        axes.set_yscale("function", functions=(_root, np.square))
+        axes.set_yticks([0, 0.5, 1, 2, 3, 4, 6, 8, 10, 15, 20])
+        axes.set_ylim(0, 22)
+    panels[0].set_ylabel("true regret, points (root scale)")
+    panels[0].legend(fontsize=9, loc="upper right", bbox_to_anchor=(-0.1, 1))
+    figure.suptitle(
+        f"MNIST-1D cell league, budget {budget}: mean over searches and its 95 % interval; "
+        "dotted: had a search stopped there",
+        fontsize=11,
     )
     return figure
 
 
-def _keys(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the method of every row: paper and experiment."""
+def _root(values: Any) -> Any:
+    """Return square roots; below 0, where nothing is drawn, the limits of axes may fall."""
+    return np.sqrt(np.maximum(values, 0))
+
+
+def _keys(frame: pd.DataFrame) -> list[Method]:
     return list(zip(frame["paper"], frame["experiment"], strict=True))
 
 
-def _method(
-    axes: Axes, found: tuple[pd.DataFrame, pd.DataFrame], spent: str, **style: Any
-) -> None:
-    """Draw one method: its incumbent as a line, its results as a point with quartiles.
+def _methods(rows: pd.DataFrame) -> list[Method]:
+    """Return what competes: random search once, of the paper in which it goes on longest."""
+    found = [method for method in dict.fromkeys(_keys(rows)) if method[1] not in LINES]
+    same = rows[rows["experiment"] == RANDOM].groupby("paper")["charged_steps"].mean()
+    return [m for m in found if m[1] != RANDOM or m[0] == same.idxmax()]
 
-    Searches side by side have quartiles of their own along the line. Where a trial is one search,
-    the line (dotted) is the mean of what it would have chosen, had it stopped there.
-    """
+
+def _method(axes: Axes, found: tuple[pd.DataFrame, pd.DataFrame], key: str, **style: Any) -> None:
+    """Draw one method: what it would have returned along the way, and its result as a point."""
     curves, rows = found
-    drawn = _curve(curves, spent)
-    if "regret_low" in drawn and (drawn["regret_low"] < drawn["regret_high"]).any():
-        axes.plot(drawn[spent], 100 * drawn["regret_median"], **style)
-        low, high = 100 * drawn["regret_low"], 100 * drawn["regret_high"]
-        axes.fill_between(drawn[spent], low, high, color=style["color"], alpha=0.15, lw=0)
+    spent, regret = f"{key}charged_flops", f"{key}regret"
+    if regret not in rows or rows[regret].isna().all():
         return
-    if len(drawn) > 1:
-        axes.plot(drawn[spent], 100 * drawn["regret"], ":", color=style["color"], lw=1.5)
-    quartiles = 100 * rows["regret"].quantile([0.25, 0.5, 0.75]).to_numpy()
-    column = spent if spent in rows and rows[spent].notna().any() else "seconds"
-    error = [[quartiles[1] - quartiles[0]], [quartiles[2] - quartiles[1]]]
-    axes.errorbar(rows[column].median(), quartiles[1], yerr=error, fmt="o", capsize=4, **style)
+    n = len(rows)
+    style["label"] = f"{style['label']} (n = {n})"
+    line = _curve(curves, spent, regret)
+    if rows["experiment"].iloc[0] == RANDOM:
+        figures.line(axes, line, "spent", 100.0, **style)
+        return
+    if len(line) > 1:
+        axes.plot(line["spent"], 100 * line["mean"], ":", color=style["color"], lw=1.5)
+    mean = 100 * rows[regret].mean()
+    low, high = (100 * end for end in figures.interval(rows[regret]))
+    error = [[mean - max(low, 0.0)], [high - mean]]
+    axes.errorbar(rows[spent].mean(), mean, yerr=error, fmt="o", capsize=4, **style)
 
 
-def _curve(curves: pd.DataFrame, spent: str) -> pd.DataFrame:
-    """Return one line per measurement: what was spent, and regret with its quartiles.
+def _curve(curves: pd.DataFrame, spent: str, regret: str) -> pd.DataFrame:
+    """Return the curve of regret with what was spent at each of its places.
 
-    What was measured after the very first step of shared weights is left out.
+    What was measured after the very first step of shared weights is left out. A search that is
+    one for both tasks until it ends has one cost on the way.
     """
-    wanted = curves[curves["metric"].isin((spent, "charged_steps", "regret", *QUARTILES))]
-    wide = wanted.pivot_table(index=["turn", "at"], columns="metric", values="mean", dropna=False)
-    kept = wide.dropna(axis=1, how="all")
-    if spent not in kept:
+    keys = ["turn", "at"]
+    known = spent if (curves["metric"] == spent).any() else "charged_flops"
+    costs = curves[curves["metric"] == known].set_index(keys)["mean"].rename("spent")
+    steps = curves[curves["metric"] == "charged_steps"].set_index(keys)["mean"].rename("steps")
+    own = curves[curves["metric"] == regret].set_index(keys)
+    if own.empty or costs.empty:
         return pd.DataFrame()
-    known = kept.dropna().sort_values(spent)
-    return known[known["charged_steps"] > 1].reset_index(drop=True)
+    joined = own.join(costs).join(steps).reset_index()
+    return joined[joined["spent"].notna() & (joined["steps"] > 1)].sort_values("spent")
 
 
-def _references(axes: Axes, rows: pd.DataFrame) -> None:
-    for name, label in REFERENCES.items():
+def _lines(axes: Axes, rows: pd.DataFrame, key: str) -> None:
+    """Draw what needs no search as horizontal lines, one for all that are equal."""
+    heights: dict[float, list[str]] = {}
+    for name, label in LINES.items():
         own = rows[rows["experiment"] == name]
         if len(own):
-            height = 100 * own["regret"].iloc[0]
-            style = "-" if name == "league/optimum" else "--"
-            axes.axhline(height, ls=style, color=INK, lw=1)
-            axes.annotate(
-                label, (0.02, height), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                textcoords="offset points", fontsize=9, color=INK,
-            )  # fmt: skip
+            heights.setdefault(round(100 * own[f"{key}regret"].iloc[0], 2), []).append(label)
+    for height, labels in heights.items():
+        style = "-" if "optimum" in labels else "--"
+        axes.axhline(height, ls=style, color=INK, lw=1, alpha=0.6)
+        axes.annotate(
+            ", ".join(labels), (0.01, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
+            textcoords="offset points", fontsize=8, color=INK,
+        )  # fmt: skip
 
 
 def _name(paper: str, experiment: str) -> str:
-    known = NAMES.get(experiment, experiment.removeprefix("league/").replace("_", " "))
-    return f"{paper}: {known}"
+    known = f"{paper}: {experiment.removeprefix('league/').replace('_', ' ')}"
+    return NAMES.get(experiment, known)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from random import Random
-
 import pytest
-from scipy.stats import chisquare
 
 from harness.paper import Refused
+from papers.cells.child.mnist1d import RECIPE
+from papers.cells.league import flops
+from papers.cells.league.costs import Costs
 from papers.cells.league.league import league_of
 from papers.cells.network import light
 from papers.cells.space.edge import T0, T1
 from papers.randomnas import random_search, weight_sharing
-from papers.randomnas.config import Drift, RandomSearch, Reference, Trained, WeightSharing
+from papers.randomnas.config import Drift, RandomSearch, Reference, StandIn, Trained, WeightSharing
 
 SMALL = WeightSharing(space="T0", steps=6, candidates=4, ranked=4, eval_every=4)
 
@@ -21,33 +20,53 @@ SMALL = WeightSharing(space="T0", steps=6, candidates=4, ranked=4, eval_every=4)
 pytestmark = pytest.mark.usefixtures("prepared")
 
 
-def test_paths_are_drawn_uniformly():
-    stream = Random(0)
-    drawn = Counter(T0.random(stream) for _ in range(12_500))
-    assert len(drawn) == 125
-    assert chisquare(list(drawn.values())).pvalue > 1e-3
-
-
 @pytest.mark.slow
 def test_a_search_is_charged_shared_steps_candidates_and_retrained_children(lab):
-    trial = lab({"supernet": (6, 1), "candidates": (4, 0), "retrain": (1, 900)})
+    own = {"candidates": (4, 0), "retrain": (1, 900)}
+    both = {**own, **{f"plain_{name}": phase for name, phase in own.items()}}
+    trial = lab({"supernet": (6, 1), **both})
     *_, last = list(weight_sharing.run(SMALL, trial))
-    assert last["charged_steps"] == 6 + 900 == trial.meter.spent("steps")
-    assert last["charged_flops"] == pytest.approx(trial.meter.spent("flops"))
     flops = {name: ledger.flops for name, ledger in trial.meter.ledgers.items()}
     assert all(value > 0 for value in flops.values())
-    found = T0.parse(str(last["cell"]))
-    assert last["true_accuracy"] == pytest.approx(league_of(T0).true(found))
+    for key, limit in (("", SMALL.limit), ("plain_", None)):
+        assert last[f"{key}charged_steps"] == 6 + 900
+        spent = sum(flops[name] for name in ("supernet", f"{key}candidates", f"{key}retrain"))
+        assert last[f"{key}charged_flops"] == pytest.approx(spent)
+        found = T0.parse(str(last[f"{key}cell"]))
+        assert last[f"{key}true_accuracy"] == pytest.approx(league_of(T0, limit).true(found))
     assert "test_accuracy" not in last
 
 
 def test_plain_search_keeps_what_it_found_when_it_had_spent_as_much(lab):
-    config = RandomSearch(space="T1", evaluations=12, equal=5, searches=4)
+    config = RandomSearch(space="T1", evaluations=12, steps=600, candidates=10, searches=4)
     rows = list(random_search.table(config, lab({"search": (12, 300)})))
-    by_place = {row["at"]: row for row in rows}
-    assert rows[-1]["regret_equal"] == by_place[5]["regret"] >= rows[-1]["regret"]
-    assert rows[-1]["charged_steps"] == 12 * 300
-    assert rows[-1]["charged_seconds"] > 0
+    by_place = {(row["member"], row["at"]): row for row in rows}
+    for last in rows[-4:]:
+        for key in ("", "plain_"):
+            equal = by_place[last["member"], last[f"{key}children_equal"]]
+            assert 1 < last[f"{key}children_equal"] < 12
+            assert last[f"{key}regret_equal"] == equal[f"{key}regret"]
+            assert last[f"{key}charged_steps"] == 12 * 300
+            assert last[f"{key}charged_seconds"] > 0
+        league = league_of(T1, config.limit)
+        assert last["regret"] == league.regret(T1.parse(str(last["cell"])))
+    cells = {row["cell"] for row in rows[-4:]}
+    assert len(cells) > 1  # searches draw apart
+
+
+def test_what_random_search_is_compared_at_costs_what_weight_sharing_is_charged():
+    config = RandomSearch(space="T1", steps=2400)
+    league, unlimited = league_of(T1, 2), league_of(T1)
+    costs = Costs()
+    for code in unlimited.allowed.codes:
+        costs.step(light.macs(T1, code), config.batch)
+    per_step = costs.flops / len(unlimited.allowed)
+    costs = Costs()
+    for code in league.allowed.codes:
+        costs.score(light.macs(T1, code), RECIPE.held_out)
+    per_score = costs.flops / len(league.allowed)
+    expected = 2400 * per_step + 100 * per_score + 3 * flops.child_flops(league)
+    assert weight_sharing.expected_flops(config, league) == pytest.approx(expected)
 
 
 def test_forward_costs_follow_the_path():
@@ -62,8 +81,9 @@ def test_forward_costs_follow_the_path():
         (lambda: WeightSharing(candidates=2), "candidates=2"),
         (lambda: WeightSharing(lr=0.0001), r"lr=0\.0001"),
         (lambda: WeightSharing(steps=0), "steps=0"),
-        (lambda: RandomSearch(evaluations=3, equal=5), "equal=5"),
+        (lambda: RandomSearch(limit=0), "limit=0"),
         (lambda: Reference("optimun"), "did you mean 'optimum'"),
+        (lambda: StandIn("larges"), "did you mean 'largest'"),
         (lambda: Drift(rows=0), "rows=0"),
         (lambda: Trained(turns=0), "turns=0"),
     ],

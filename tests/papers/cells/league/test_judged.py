@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from papers.cells.league import flops
 from papers.cells.league.costs import Costs
-from papers.cells.league.judged import in_random_cells, judged_row, summary
+from papers.cells.league.judged import in_random_cells, judged_row, plain, summary
 from papers.cells.league.league import league_of
 from papers.cells.space.edge import T0
 
@@ -34,4 +33,8 @@ def test_what_a_cell_is_worth_in_random_ones():
     assert row["search_children"] == pytest.approx(10)
     share = league.percentile(best)
     assert row["equivalent_children"] == pytest.approx(1 / (1 - share))
-    assert row["log2_speedup"] == pytest.approx(torch.tensor(0.1 / (1 - share)).log2().item())
+    assert row["true_error"] == pytest.approx(1 - league.true(best))
+
+
+def test_the_plain_task_has_names_of_its_own():
+    assert plain({"regret": 0.5, "cell": "x"}) == {"plain_regret": 0.5, "plain_cell": "x"}

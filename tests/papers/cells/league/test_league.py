@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
@@ -19,7 +21,7 @@ from tests.lab.tables import made_up
 
 
 def test_regret_is_zero_for_the_best_class_alone(league: League):
-    for code in T0.enumerate():
+    for code in league.allowed.codes:
         assert league.regret(code) >= 0
         same = classes(T0).of(code) == classes(T0).of(league.optimum())
         assert (league.regret(code) == 0) == same
@@ -28,25 +30,45 @@ def test_regret_is_zero_for_the_best_class_alone(league: League):
 
 
 def test_random_means_are_over_codes_not_classes(league: League):
-    accuracies = [league.true(code) for code in T0.enumerate()]
+    accuracies = [league.true(code) for code in league.allowed.codes]
     assert league.mean_random == pytest.approx(np.mean(accuracies))
     assert league.true(league.median()) == pytest.approx(
         np.quantile(accuracies, 0.5, method="lower")
     )
-    regrets = [league.normalised(code) for code in T0.enumerate()]
+    regrets = [league.normalised(code) for code in league.allowed.codes]
     assert np.mean(regrets) == pytest.approx(1)
 
 
-def test_percentile_of_the_best_and_of_the_dead(league: League):
-    counts = league.weights / league.weights.sum()
+def test_percentile_of_the_best(league: League):
+    counts = league.counts / league.counts.sum()
     best = counts[league.means.argmax()]
     assert league.percentile(league.optimum()) == pytest.approx(1 - best / 2)
 
 
-def test_the_dead_are_known(league: League):
-    assert not league.alive((0, 0, 0))
-    assert league.alive((0, 1, 0))
-    assert league.live.sum() == 59
+def test_a_limit_leaves_other_cells_out_and_no_cell_has_none():
+    table = made_up()
+    plain, limited = League(T0, table), League(T0, table, 1)
+    assert limited.best < plain.best  # in this table the largest cell is the best
+    assert limited.true(limited.optimum()) == limited.best
+    assert limited.regret(limited.optimum()) == 0
+    dense, holed = T0.code(("c5", "c5", "skip")), T0.code(("c5", "none", "skip"))
+    assert plain.true(dense) == pytest.approx(table.test(T0, dense))
+    with pytest.raises(Refused, match="at most 1 convolutions"):
+        limited.true(dense)
+    with pytest.raises(Refused, match="without none"):
+        plain.true(holed)
+
+
+def test_truth_is_the_mean_over_all_seeds_of_a_class_and_noise_is_of_the_common_ones():
+    table = made_up(0.05)
+    code = T0.code(("c5", "c3", "skip"))
+    first = table.of(T0, code)[0]
+    more = [replace(first, seed=seed, test=1.0) for seed in truth.MORE]
+    league, longer = League(T0, table), League(T0, Table(table.header, [*table.rows, *more]))
+    known = [row.test for row in table.of(T0, code)]
+    assert longer.true(code) == pytest.approx((sum(known) + len(more)) / 10)
+    assert (longer.tests == league.tests).all()
+    assert longer.seed_deviation() == league.seed_deviation()
 
 
 # -- rankings -------------------------------------------------------------------------------------

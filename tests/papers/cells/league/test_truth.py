@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,3 +74,11 @@ def test_a_table_that_is_not_there_says_how_to_build_it(tmp_path: Path):
 @pytest.mark.parametrize("space", [T0, T0B, T1], ids=lambda space: space.name)
 def test_the_committed_table_is_whole(committed: Table, space):
     assert committed.problems(space) == []
+
+
+def test_the_committed_table_has_ten_seeds_of_every_class_near_the_top():
+    table = truth.read()
+    assert table.lacking(T1) == []
+    counts = Counter(row.cell for row in table.rows)
+    assert {counts[name] for name in table.near_top(T1)} == {10}
+    assert set(counts.values()) == {3, 10}

@@ -18,7 +18,13 @@ def test_joint_needs_all_rows():
 
 
 def test_what_is_out_of_range_is_refused():
-    for field, value in (("space", "T9"), ("steps", 0), ("ranked", 1), ("radius", 0.0)):
+    for field, value in (
+        ("space", "T9"),
+        ("limit", 0),
+        ("steps", 0),
+        ("ranked", 1),
+        ("radius", 0.0),
+    ):
         with pytest.raises(Refused):
             replace(SMALL, **{field: value})
     with pytest.raises(Refused):

@@ -14,7 +14,9 @@ from papers.cells.league import flops
 from papers.cells.league.edge_search import EdgeSearch
 from papers.cells.league.judged import summary
 from papers.cells.league.league import league_of
+from papers.cells.space.allowed import Allowed
 from papers.cells.space.edge import SPACES, T0
+from papers.cells.supernet.derivation import derive_code
 from papers.darts.league import search
 from papers.darts.league.config import LeagueSearch
 from papers.darts.method import method
@@ -79,9 +81,10 @@ def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
 def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     trial = lab({"search": (SMALL.steps, 1)})
     rows = list(search.run(SMALL, trial))
-    last, league = rows[-1], league_of(T0)
-    code = T0.parse(last["cell"])
+    last, league, unlimited = rows[-1], league_of(T0, SMALL.limit), league_of(T0)
+    code, plain = T0.parse(last["cell"]), T0.parse(last["plain_cell"])
     assert last["regret"] == league.regret(code)
+    assert last["plain_regret"] == unlimited.regret(plain)
     assert last["true_error"] == pytest.approx(1 - league.true(code))
     assert last["charged_steps"] == SMALL.steps
     spent = SMALL.steps * flops.step_flops(T0, 2, SMALL.batch)
@@ -89,4 +92,23 @@ def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     assert trial.meter.spent("flops") == pytest.approx(spent)
     drawn = files.shown(trial.artifacts)
     assert last["cell"] in drawn and summary(last) in drawn
-    assert "none" not in T0.names(code)
+    assert code in league.allowed
+    assert plain in unlimited.allowed
+
+
+def test_the_cell_is_the_most_probable_allowed_one_and_the_papers_own_without_a_limit(
+    lab, signals
+):
+    found = searching(SMALL, lab(), signals)
+    for seed in range(5):
+        drawn = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            found.relaxation.alphas["cell"].copy_(torch.randn(3, 5, generator=drawn))
+        assert found.best(Allowed(T0)) == found.code == derive_code(found.weights, T0)
+        chances = {
+            code: float(
+                torch.stack([found.weights[e, op].detach() for e, op in enumerate(code)]).prod()
+            )
+            for code in Allowed(T0, 1).codes
+        }
+        assert found.best(Allowed(T0, 1)) == max(chances, key=chances.__getitem__)
