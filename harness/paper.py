@@ -206,7 +206,7 @@ class Claim:
     check: Check
     budgets: tuple[str, ...] = DEEP
     unit: str = "%"
-    measure: str = ""
+    measure: str = field(kw_only=True)
     kind: str = "supporting"
     margin_from: str = "convention"
     doubted: str = ""
@@ -214,7 +214,6 @@ class Claim:
     subject: str = ""
     looks: tuple[int, ...] = ()
     blocked: str = ""
-    expected: bool = True
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -222,8 +221,8 @@ class Claim:
             require(budget, BUDGETS, f"budget of claim '{self.id}'")
         require(self.kind, KINDS, f"kind of claim '{self.id}'")
         require(self.margin_from, MARGINS, f"margin_from of claim '{self.id}'")
-        if self.doubted or self.refuted:
-            object.__setattr__(self, "expected", False)
+        if not self.measure.strip():
+            raise Refused(f"claim '{self.id}': measure='': say which number the check judges")
         if self.subject:
             require(self.subject, self.check.experiments, f"subject of claim '{self.id}'")
         if self.looks:
@@ -232,8 +231,13 @@ class Claim:
             raise Refused(
                 f"claim '{self.id}': a number from memory gates nothing; say who doubted it"
             )
-        if self.measure and self.published.value is not None:
+        if self.published.value is not None:
             self._comparable()
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is expected to hold: nobody doubted it, and no trial of ours refuted it."""
+        return not (self.doubted or self.refuted)
 
     def _comparable(self) -> None:
         """Refuse a published number that is not of the quantity that is measured here."""
@@ -356,7 +360,7 @@ class Paper:
                 f"{', '.join(known)}; a number of other data has no value, only a text"
             )
         searched = any(task.stand_ins for task in own) and claim.kind != "self-check"
-        if searched and claim.measure and not claim.subject:
+        if searched and not claim.subject:
             raise Refused(
                 f"claim '{claim.id}': name its subject, whose place the stand-ins of the task "
                 f"take; choose from: {', '.join(claim.check.experiments)}"

@@ -77,7 +77,7 @@ def _size(claim: Claim) -> float | None:
     """
     if not isinstance(claim.check, Gap) or claim.kind == "self-check":
         return None
-    if claim.measure and claim.published.value:
+    if claim.published.value:
         value, base = abs(claim.published.value), claim.check.base
         return abs(math.log(value, base)) if base else value  # what is printed is the ratio
     asked = claim.check.at_least if isinstance(claim.check, Effect) else 0.0

@@ -68,7 +68,7 @@ def line(verdict: Verdict, dated: Collection[str] = ()) -> Line:
         "the paper": printed(claim),
         "here": marked(verdict.measured, bool(set(dated) & set(claim.check.experiments))),
         "verdict": f"{verdict.verdict}{noted(verdict)}",
-        "what is measured": claim.measure or "–",
+        "what is measured": claim.measure,
         "margin (from)": asked,
         "asked": asked,
         "p": "–" if verdict.p is None else f"{verdict.p:.2g}",

@@ -42,7 +42,15 @@ def paper(*checks, trials=1, fixed=(), alone=(), published=None, **fields):
             for name in names
         ],
         claims=[
-            Claim(f"c{i}", "", "", published or Published(""), check, budgets=ALL, **fields)
+            Claim(
+                f"c{i}",
+                "",
+                "",
+                published or Published(""),
+                check,
+                budgets=ALL,
+                **{"measure": "it", **fields},
+            )
             for i, check in enumerate(checks)
         ],
     )

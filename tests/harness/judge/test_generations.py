@@ -36,7 +36,9 @@ def judged(folder: Path, results: Sequence[Result], threshold: float = 0.4) -> d
     """Return {budget: verdict} on the claim that the loss of 'fit' is at least a threshold."""
     found = discover.load(folder)
     check = AtLeast("fit", "loss", threshold)
-    claim = Claim("C", "it is large", "Table 1", Published("0.4", 0.4), check, ("smoke", "paper"))
+    claim = Claim(
+        "C", "it is large", "", Published("0.4"), check, ("smoke", "paper"), measure="it"
+    )
     found = replace(found, paper=replace(found.paper, claims=[claim]))
     return {budget: line[0] for budget, line in generations.judged(table(results), found).items()}
 
@@ -203,7 +205,7 @@ def pair(tmp_path):
                                 seeds={"smoke": 3}) for name in ("first", "second"))  # fmt: skip
     found = discover.load(first)
     check = Direction("fit", f"{second.name}/fit", "loss")
-    claim = Claim("X", "theirs is lower", "Table 1", Published("lower"), check, ("smoke",))
+    claim = Claim("X", "it is lower", "", Published("lower"), check, ("smoke",), measure="it")
     return replace(found, paper=replace(found.paper, claims=[claim])), second
 
 

@@ -121,7 +121,7 @@ def test_an_interval_of_a_fraction_ends_at_its_range():
 def test_the_papers_own_error_enters_where_its_mean_is_in_the_band():
     """Ours is 0.650 +- 0.001; theirs is 68 +- 2 % of n = 3: more than 66 % is not refuted."""
     ours = frame(a=[0.649, 0.650, 0.651, 0.650])
-    printed = Published("68 ± 2 %", 0.68, 0.02, 3, unit="%")
+    printed = Published("68 ± 2 %", 0.68, 0.02, 3, unit="%", dataset="none")
     check = Value("a", "acc", 0.66, 0.70)
     assert word(check, ours) == "not reproduced"
     beside = one(check, ours, published=printed)
@@ -132,7 +132,7 @@ def test_the_papers_own_error_enters_where_its_mean_is_in_the_band():
     assert word(AtLeast("a", "acc", 0.66), ours, published=printed) == "inconclusive"
     band = Value("a", "acc", 0.66, 0.70, {"paper": (0.66, 0.70)})
     assert word(band, ours, published=printed) == "not reproduced"
-    without = Published("68 ± 2 %", 0.68, 0.02, None)
+    without = Published("68 ± 2 %", 0.68, 0.02, unit="%", dataset="none")
     assert word(check, ours, published=without) == "not reproduced"
 
 

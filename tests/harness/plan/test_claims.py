@@ -25,7 +25,7 @@ def problems(found, *stated, **origins):
 
 
 def claim(name, check, published=NONE, **how):
-    return Claim(name, "", "", published, check, ("smoke",), **how)
+    return Claim(name, "", "", published, check, ("smoke",), measure="it", **how)
 
 
 def size(value):
@@ -91,11 +91,11 @@ SAME = claim("S", Same("fit", "more", "loss", 0.04))
     [
         (claim("E", Effect("fit", "more", "loss", 0.05)), 0.1),  # twice what it must exceed
         (claim("E", Effect("fit", "more", "loss", 0.03)), 0.06),
-        (claim("E", Direction("fit", "more", "loss"), size(0.07), measure="gap"), 0.07),
-        (claim("E", Direction("fit", "more", "loss"), size(-0.07), measure="gap"), 0.07),
-        (claim("E", Effect("fit", "more", "loss", 0.01), size(0.09), measure="gap"), 0.09),
+        (claim("E", Direction("fit", "more", "loss"), size(0.07)), 0.07),
+        (claim("E", Direction("fit", "more", "loss"), size(-0.07)), 0.07),
+        (claim("E", Effect("fit", "more", "loss", 0.01), size(0.09)), 0.09),
         (
-            claim("E", Direction("fit", "more", "loss", base=2.0), size(1.05), measure="r"),
+            claim("E", Direction("fit", "more", "loss", base=2.0), size(1.05)),
             0.0703893,
         ),
         (claim("E", Direction("fit", "more", "loss")), None),  # no size is claimed

@@ -86,7 +86,7 @@ def test_words_may_change(found):
 
 def test_what_a_check_may_say_from_now_on_moves_no_digest(found):
     """A field at its default is as one that is not there."""
-    plain = Claim("a", "", "", Published(""), AtLeast("fit", "loss", 0.1))
+    plain = Claim("a", "", "", Published(""), AtLeast("fit", "loss", 0.1), measure="it")
     said = replace(plain, check=AtLeast("fit", "loss", 0.1, bands={}), looks=())
     assert pledges.digest(plain) == pledges.digest(said)
     assert pledges.digest(plain) == "bcd3b3f93068"

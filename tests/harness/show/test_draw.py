@@ -30,7 +30,6 @@ CLAIM = Claim(
     [
         ({}, True),
         ({"published": Published("about half")}, False),  # no such number
-        ({"published": Published("0.5", 0.5), "measure": ""}, False),  # of what, in what unit?
         ({"unit": "edges", "published": Published("4", 4.0, unit="edges", dataset="d")}, False),
         ({"kind": "self-check"}, False),
         ({"check": AtLeast("fit", "acc", 0.4)}, False),

@@ -70,5 +70,6 @@ def test_every_kind_of_check_has_words():
     ],
 )
 def test_a_margin_says_where_it_comes_from(check, text):
-    claim = Claim("C", "", "", Published(""), check, unit="points", margin_from="pilot")
+    claim = Claim("C", "", "", Published(""), check, unit="points", measure="it",
+                  margin_from="pilot")  # fmt: skip
     assert margins.margin(claim, "paper") == text
