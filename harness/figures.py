@@ -47,12 +47,15 @@ def interval(values: pd.Series[float]) -> tuple[float, float]:
 
 
 def line(axes: Axes, rows: pd.DataFrame, x: str, scale: float = 1.0, **style: Any) -> None:
-    """Draw rows of one metric of the averaged curves against `x`, with their 95 % t interval."""
+    """Draw rows of one metric of the averaged curves against `x`, with their 95 % t interval.
+
+    Below three replicates there is none.
+    """
     rows = rows.sort_values(x)
     mean, n = scale * rows["mean"], rows["n"]
     reach = student.ppf(0.975, (n - 1).clip(lower=1)) * scale * rows["sd"] / n**0.5
     (drawn,) = axes.plot(rows[x], mean, **style)
-    reach = reach.where(n > 1, 0.0).fillna(0.0)
+    reach = reach.where(n >= statistics.FEWEST, 0.0).fillna(0.0)
     axes.fill_between(
         rows[x], mean - reach, mean + reach, color=drawn.get_color(), alpha=0.15, lw=0
     )

@@ -28,7 +28,7 @@ GENERATION = ["code", "data_hash", "isa"]
 COSTS = ["steps", "seconds", "flops"]
 CHARGED = "charged_"  # before a cost: what one search is charged, where it looks trainings up
 SEARCHES = "searches"  # the field of a config that says how many searches a trial averages
-LEVEL, FEWEST = 0.95, 3  # of an interval, and how many trials it takes
+LEVEL = 0.95
 CONTEXT = ("task", "trial", "device", "data_hash", "commit", "dirty")  # of the first row
 KEYS = ["experiment", "seed", "member"]  # of a replicate
 
@@ -202,12 +202,11 @@ def summary(
                                else known.index, sort=False)[metric]  # fmt: skip
         values = trials.mean().to_numpy(dtype=float)
         estimate = statistics.mean(values)
-        few = len(values) < FEWEST
-        low, high = (np.nan, np.nan) if few else estimate.interval(LEVEL)
+        low, high = estimate.interval(LEVEL)
         line = {"paper": paper, "experiment": experiment, "n": len(values)}
         line |= {"mean": estimate.value, "low": low, "high": high}
         line |= {"sd": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan}
-        line |= {"each": int(trials.size().max()) * _searches(cell)}
+        line |= {"each": int(trials.size().max()) * _searches(known)}
         line |= {"twice": bool(known[KEYS].duplicated().any())}
         line |= {**_costs(cell), **{name: cell[name].iloc[0] for name in CONTEXT}}
         lines.append(line)
@@ -215,8 +214,9 @@ def summary(
 
 
 def _searches(cell: pd.DataFrame) -> int:
-    """Return how many searches one trial holds, of which its row is the mean."""
-    return int(json.loads(cell["config"].iloc[0]).get(SEARCHES, 1))
+    """Return of how many searches one row is the mean; a trial may have a row for each."""
+    searches = int(json.loads(cell["config"].iloc[0]).get(SEARCHES, 1))
+    return max(searches // int(cell.groupby("seed").size().max()), 1)
 
 
 def _costs(cell: pd.DataFrame) -> dict[str, object]:

@@ -49,7 +49,7 @@ def _filled(
     table: Table, columns: Sequence[str], verdicts: Sequence[Verdict], dated: frozenset[str]
 ) -> Table:
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for verdict in verdicts:
         cells_of = claims.line(verdict, dated)
         colour = COLOURS.get(verdict.verdict, "cyan")
@@ -103,7 +103,7 @@ def standings(board: Board) -> Iterator[Table]:
             continue
         table = Table(title=f"{task.name}, budget {budget}", title_justify="left")
         for name in STANDINGS:
-            table.add_column(task.metric if name == "measured" else name)
+            table.add_column(task.metric if name == "measured" else name, overflow="fold")
         for line in summary.to_dict("records"):
             table.add_row(*cells(line, STANDINGS))
         yield table

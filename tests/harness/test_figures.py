@@ -71,3 +71,11 @@ def test_a_line_is_drawn_in_order_with_its_interval():
     (band,) = axes.collections
     top = band.get_paths()[0].vertices[:, 1].max()
     assert top == pytest.approx(30 + student.ppf(0.975, 3) * 10 / 2)
+
+
+def test_there_is_no_band_below_three_replicates():
+    rows = pd.DataFrame({"at": [1.0, 2.0], "mean": [0.1, 0.2], "sd": [0.5, 0.5], "n": [2, 2]})
+    axes = Figure().subplots()
+    figures.line(axes, rows, "at")
+    (band,) = axes.collections
+    assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(0.2)

@@ -350,6 +350,11 @@ def test_the_cost_is_what_is_charged_and_the_searches_of_a_trial_are_counted(pap
     (line,) = generations.summary(rows, "loss").to_dict("records")
     assert (line["seconds"], line["charged"]) == (130.0, ("seconds",))
     assert (line["n"], line["each"]) == (3, 64)
+    own = pd.concat([rows.assign(member=member) for member in range(64)], ignore_index=True)
+    (line,) = generations.summary(own, "loss").to_dict("records")
+    assert (line["n"], line["each"]) == (3, 64)  # a row for every search
+    (line,) = generations.summary(own, "loss", [(paper.name, "fit")]).to_dict("records")
+    assert (line["n"], line["each"]) == (192, 1)
     rows.loc[0, "charged_seconds"] = float("nan")  # then it is not known of all
     (line,) = generations.summary(rows, "loss").to_dict("records")
     assert (line["seconds"], line["charged"]) == (0.5, ())
