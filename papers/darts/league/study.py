@@ -43,15 +43,15 @@ def search(name: str, config: LeagueSearch, expected: dict[str, float], smoke: i
 SEEDS = {"smoke": 3, "nightly": 8, "paper": 8}
 EXPERIMENTS = [
     search(FIRST, LeagueSearch(gradient="first_order"),
-           {"check": 2, "smoke": 6, "nightly": 30, "paper": 600}, 100),
+           {"check": 2, "smoke": 3, "nightly": 15, "paper": 600}, 100),
     search(SECOND, LeagueSearch(gradient="second_order"),
-           {"check": 2, "smoke": 11, "nightly": 65, "paper": 1500}, 100),
+           {"check": 2, "smoke": 6, "nightly": 32, "paper": 1500}, 100),
     search(EXACT, LeagueSearch(gradient="second_order_exact"),
-           {"check": 2, "smoke": 9, "nightly": 80, "paper": 2000}, 60),
+           {"check": 2, "smoke": 5, "nightly": 40, "paper": 2000}, 60),
     search(JOINT, LeagueSearch(gradient="joint", union=True),
-           {"check": 2, "smoke": 3, "nightly": 16, "paper": 300}, 60),
+           {"check": 2, "smoke": 2, "nightly": 9, "paper": 300}, 60),
     search(COORDINATE, LeagueSearch(gradient="first_order", union=True),
-           {"check": 2, "smoke": 4, "nightly": 30, "paper": 600}, 60),
+           {"check": 2, "smoke": 2, "nightly": 15, "paper": 600}, 60),
     Experiment(
         RANDOM,
         LEAGUE,
