@@ -11,6 +11,7 @@ import pytest
 from harness.plan import discover
 from harness.plan.discover import Folder
 from harness.record import tables
+from harness.record.lineage import Lineage
 from harness.show import draw, report
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,8 @@ def test_reports_are_what_the_results_say(tmp_path: Path):
     for path in committed.glob("*.csv"):
         shutil.copy(path, rendered)
     list(report.write(discover.load_all(ROOT / "papers"), tmp_path / "no runs", rendered))
-    names = [*(name for name in RENDERED if name != "bench.md"), report.RESULTS, report.CURVES]
+    kept = (report.RESULTS, tables.MEASURED, report.CURVES)
+    names = [*(name for name in RENDERED if name != "bench.md"), *kept]
     other = [n for n in names if (rendered / n).read_bytes() != (committed / n).read_bytes()]
     assert other == [], "run `python -m harness report` and look at them"
     figures = (committed / "figures").iterdir()
@@ -39,6 +41,13 @@ def test_every_row_says_which_code_was_measured():
     rows = tables.load(ROOT / "reports" / report.RESULTS)
     for column in ("code", "clock"):
         assert rows[column].str.fullmatch("[0-9a-f]{12}").all()
+
+
+def test_every_row_says_its_instruction_set_or_that_nobody_knows():
+    rows = tables.load(ROOT / "reports" / report.RESULTS)
+    assert set(rows["isa"]) <= {"avx2", "avx512", ""}
+    sets = {line.isa for line in Lineage.load(ROOT / "reports").confirmed}
+    assert sets <= {"avx2", "avx512"}  # "native" would be another one elsewhere
 
 
 @pytest.mark.parametrize("name", RENDERED)

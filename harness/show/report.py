@@ -65,7 +65,7 @@ def write(
             read or has rows that are not as they were measured: then nothing is written.
     """
     local, problems = _read(runs)
-    kept, stored = tables.inspect(reports / RESULTS), tables.averages(reports / CURVES)
+    stored, kept = tables.averages(reports / CURVES), tables.inspect(reports / RESULTS)
     results = _merged(local, kept.sound)
     yield from (f"damaged, left out: {problem}" for problem in problems)
     if kept.altered:
