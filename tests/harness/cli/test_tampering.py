@@ -190,6 +190,18 @@ def test_what_was_altered_is_not_judged_and_the_others_are(lab):
     assert 0.01 not in set(judged["loss"])
 
 
+def test_a_deleted_seed_makes_its_claims_incomplete(lab, capsys):
+    folder, trials = lab
+    for name in NAMES:
+        path = Path("reports", name)
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.startswith(trials[1])))
+    assert tables.inspect(Path("reports/results.csv")).altered == []
+    capsys.readouterr()
+    assert call("verify", folder, "--budget", "smoke") == 1
+    assert "incomplete" in capsys.readouterr().out
+
+
 def test_a_deleted_or_renamed_column_is_refused_by_name(lab, capsys):
     folder, _ = lab
     path = Path("reports/results.csv")
