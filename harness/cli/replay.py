@@ -20,7 +20,7 @@ from harness.plan.specs import Request, Spec
 from harness.record import journal, lineage, tables
 from harness.record.lineage import Lineage
 from harness.run import launch, session
-from harness.show.report import REPLAYS, RESULTS, read_results
+from harness.show.report import REPLAYS, RESULTS, local_results, read_results
 
 
 def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:
@@ -38,7 +38,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     results, _ = read_results(runs, reports)
     kept = tables.inspect(reports / RESULTS)
     altered = [each for each in kept.altered if each.trial == trial]
-    local = {r.trial: r.spec["folder"] for r in journal.read_all(runs)[0]}
+    local = {r.trial: r.spec["folder"] for r in local_results(runs)[0]}
     source = kept.rows if altered and trial not in local else results
     rows = source[source["trial"] == trial].drop_duplicates("member")
     if rows.empty:

@@ -33,7 +33,7 @@ def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         Refused: a committed file cannot be read.
     """
-    results, problems = _read(runs)
+    results, problems = local_results(runs)
     kept = tables.inspect(reports / RESULTS)
     merged = Lineage.load(reports).carried(_merged(results, kept.sound))
     return merged, [*problems, *map(str, kept.altered)]
@@ -49,7 +49,7 @@ def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
     return tables.merge(known, tables.frame(done))
 
 
-def _read(runs: Path) -> tuple[list[Result], list[str]]:
+def local_results(runs: Path) -> tuple[list[Result], list[str]]:
     """Return the results below `runs`, less the replays: those repeat a row and make none."""
     results, problems = journal.read_all(runs)
     return [r for r in results if r.folder.relative_to(runs).parts[0] != REPLAYS], problems
@@ -64,7 +64,7 @@ def write(
         Refused: there is nothing to report, a file cannot be written, or a committed one cannot be
             read or has rows that are not as they were measured: then nothing is written.
     """
-    local, problems = _read(runs)
+    local, problems = local_results(runs)
     stored, kept = tables.averages(reports / CURVES), tables.inspect(reports / RESULTS)
     results = _merged(local, kept.sound)
     yield from (f"damaged, left out: {problem}" for problem in problems)
