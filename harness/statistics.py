@@ -20,8 +20,10 @@ without spread says nothing of how far the next one may lie.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,29 +65,27 @@ class Estimate:
         if self.constant:
             return self.value, self.value
         below, above = reach(quantile((1 + level) / 2, self.df), self.skew)
-        return float(self.value - below * self.error), float(self.value + above * self.error)
+        return self.value - below * self.error, self.value + above * self.error
 
     def p_above(self, bound: float) -> float:
         """Return the one-sided p value of H0: truth <= bound."""
         if self.constant:
             return 0.0 if self.value > bound else 1.0
         t = (self.value - bound) / self.error
-        return float(tail(min(t, straightened(t, self.skew)), self.df))
+        return tail(min(t, straightened(t, self.skew)), self.df)
 
     def p_below(self, bound: float) -> float:
         """Return the one-sided p value of H0: truth >= bound."""
         if self.constant:
             return 0.0 if self.value < bound else 1.0
         t = (self.value - bound) / self.error
-        return float(tail(-max(t, straightened(t, self.skew)), self.df))
+        return tail(-max(t, straightened(t, self.skew)), self.df)
 
-    def reaches(self, units: NDArray[np.int_], level: float) -> tuple[Array, Array]:
-        """Return the intervals that so many units would have, with today's mean and sigma."""
-        share = np.sqrt(self.n / units)
-        t = quantile((1 + level) / 2, self.df + units - self.n)
-        below, above = reach(t, self.skew * share)
-        errors = self.error * share
-        return self.value - below * errors, self.value + above * errors
+    def of(self, units: int) -> Estimate:
+        """Return the estimate that so many units would give, with today's mean and sigma."""
+        share = math.sqrt(self.n / units)
+        df = self.df + units - self.n
+        return Estimate(self.value, self.error * share, df, units, self.skew * share)
 
 
 @dataclass(frozen=True)
@@ -97,56 +97,64 @@ class Proportion(Estimate):
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the exact two-sided interval."""
-        found = self._test(0.5, "two-sided").proportion_ci(level, method="exact")
-        return float(found.low), float(found.high)
+        hits, misses, beyond = self.hits, self.n - self.hits, (1 - level) / 2
+        low = special.betaincinv(hits, misses + 1, beyond) if hits else 0.0
+        high = special.betaincinv(hits + 1, misses, 1 - beyond) if misses else 1.0
+        return float(low), float(high)
 
     def p_above(self, bound: float) -> float:
         """Return the one-sided binomial p value of H0: truth <= bound."""
-        return float(self._test(min(max(bound, 0.0), 1.0), "greater").pvalue)
+        return float(special.bdtrc(self.hits - 1, self.n, within(bound))) if self.hits else 1.0
 
     def p_below(self, bound: float) -> float:
         """Return the one-sided binomial p value of H0: truth >= bound."""
-        return float(self._test(min(max(bound, 0.0), 1.0), "less").pvalue)
+        return float(special.bdtr(self.hits, self.n, within(bound)))
 
-    def reaches(self, units: NDArray[np.int_], level: float) -> tuple[Array, Array]:
-        """Return the intervals that so many units would have, with today's share."""
-        hits, misses, beyond = self.value * units, (1 - self.value) * units, (1 - level) / 2
-        low = np.where(hits > 0, special.betaincinv(np.maximum(hits, 1e-9), misses + 1, beyond), 0)
-        high = special.betaincinv(hits + 1, np.maximum(misses, 1e-9), 1 - beyond)
-        return np.asarray(low), np.asarray(np.where(misses > 0, high, 1.0))
+    def of(self, units: int) -> Estimate:
+        """Return the estimate that so many units would give, with about today's share."""
+        return replace(self, value=round(self.value * units) / units, n=units, df=units - 1)
 
-    def _test(self, share: float, alternative: str) -> Any:
-        return stats.binomtest(round(self.value * self.n), self.n, share, alternative=alternative)
+    @property
+    def hits(self) -> int:
+        """How many of the units are 1."""
+        return round(self.value * self.n)
 
 
-def quantile(share: float, df: Any) -> Any:
+def within(share: float) -> float:
+    """Return the nearest number that can be a share."""
+    return min(max(share, 0.0), 1.0)
+
+
+@lru_cache(maxsize=4096)
+def quantile(share: float, df: float) -> float:
     """Return Student's quantile; with infinite degrees of freedom the normal one."""
-    return np.where(np.isinf(df), special.ndtri(share), special.stdtrit(df, share))[()]
+    return float(special.ndtri(share) if math.isinf(df) else special.stdtrit(df, share))
 
 
-def tail(t: Any, df: Any) -> Any:
+def tail(t: float, df: float) -> float:
     """Return the upper tail of Student's distribution beyond t."""
-    return np.where(np.isinf(df), special.ndtr(-t), special.stdtr(df, -t))[()]
+    return float(special.ndtr(-t) if math.isinf(df) else special.stdtr(df, -t))
 
 
-def straightened(t: Any, skew: Any) -> Any:
+def straightened(t: float, skew: float) -> float:
     """Return Hall's transformation of t: with w = skew / 3, t + w t^2 + w^2 t^3 / 3 + w / 2."""
     w = skew / 3
     return t + w * t**2 + w**2 * t**3 / 3 + w / 2
 
 
-def reach(t: Any, skew: Any) -> tuple[Any, Any]:
+def reach(t: float, skew: float) -> tuple[float, float]:
     """Return how many errors below and above the value its interval reaches, at a quantile t.
 
     The farther of Student's and Hall's: the latter is `straightened` the other way round.
     """
-    w = np.asarray(skew / 3)
-    safe = np.where(np.abs(w) < ROUNDING, 1.0, w)
+    w = skew / 3
+    if abs(w) < ROUNDING:
+        return t, t
 
-    def back(h: Any) -> Any:
-        return np.where(safe == w, (np.cbrt(1 + 3 * w * (h - w / 2)) - 1) / safe, h)
+    def back(h: float) -> float:
+        return (math.cbrt(1 + 3 * w * (h - w / 2)) - 1) / w
 
-    return np.maximum(t, back(t))[()], np.maximum(t, -back(-t))[()]
+    return max(t, back(t)), max(t, -back(-t))
 
 
 def center(values: Array) -> float:
@@ -243,15 +251,20 @@ def kendall(first: Array, second: Array) -> Estimate:
     return Estimate(math.atanh(min(max(value, -limit), limit)), error, n=len(first))
 
 
-def units_needed(now: Estimate, reach: float, level: float) -> int | None:
-    """Return the smallest number of units whose interval reaches less far than `reach`.
+def units_needed(now: Estimate, distance: float, level: float) -> int | None:
+    """Return the smallest number of units whose interval reaches less far than `distance`.
 
     Takes today's mean and sigma for granted; None when more than MOST would be needed.
     """
-    units = np.arange(max(now.n + 1, FEWEST), MOST + 1)
-    low, high = now.reaches(units, level)
-    enough = units[np.maximum(high - now.value, now.value - low) < reach]
-    return int(enough[0]) if enough.size else None
+
+    def narrow(units: int) -> bool:
+        then = now.of(units)
+        low, high = then.interval(level)
+        return max(high - then.value, then.value - low) < distance
+
+    units = range(max(now.n + 1, FEWEST), MOST + 1)
+    first = bisect_left(units, True, key=narrow)  # an interval narrows with every unit
+    return units[first] if first < len(units) else None
 
 
 def page_p(blocks: Array) -> tuple[float, float]:

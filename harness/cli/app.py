@@ -1,4 +1,4 @@
-"""The command line: list, run, report, verify, replay, check, bench, data.
+"""The command line: list, run, report, verify, replay, check, calibrate, bench, data.
 
 Commands are short and import what they need when they run, so that `list` and `--help` answer
 before torch, pandas or mlflow could even load.
@@ -231,6 +231,19 @@ def check(
     if register:
         raise typer.Exit(register_claims(found, Console()))
     raise typer.Exit(check_papers(found, reports, Console()))
+
+
+@app.command()
+def calibrate(
+    repetitions: Annotated[
+        int, typer.Option(help="How often each rule is put to the test, at least 100.")
+    ] = 500,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Put the rules to the test on synthetic experiments; write reports/calibration.md."""
+    from harness.cli.calibrate import calibrate_rules
+
+    calibrate_rules(discover.load_all(), repetitions, reports, Console())
 
 
 @app.command()

@@ -151,7 +151,7 @@ class Evidence:
 
     def seeds(self, experiment: str) -> list[int]:
         """Return the seeds of an experiment's trials, each once."""
-        return sorted({int(seed) for seed in self._of(experiment, "seed")})
+        return sorted(set(self._of(experiment, "seed").astype(int).tolist()))
 
     def is_constant(self, experiment: str, metric: str) -> bool:
         """Whether a metric has no spread by declaration; time is never constant."""
@@ -173,9 +173,11 @@ class Evidence:
         if alone or constant:
             keys, members = list(self.every(experiment, metric).keys), 1
         else:
-            seeds, trial, counts = np.unique(seed, return_inverse=True, return_counts=True)
-            keys, members = [(1, int(s), 0) for s in seeds], int(counts.max())
-            if members > 1:
+            seeds = self.seeds(experiment)
+            keys, members = [(1, s, 0) for s in seeds], 1
+            if len(seeds) < len(seed):
+                _, trial, counts = np.unique(seed, return_inverse=True, return_counts=True)
+                members = int(counts.max())
                 values = np.bincount(trial, values) / counts
                 ranked = np.bincount(trial, ranked) / counts
         if best is not None and not constant:
@@ -236,13 +238,13 @@ class Evidence:
         unfinished = int((status != "completed").sum())
         if unfinished:
             return f"{unfinished} of {len(status)} replicates did not complete"
-        cut = int(np.isin(stopped, ("steps", "seconds")).sum())
+        cut = int(((stopped == "steps") | (stopped == "seconds")).sum())
         if cut:
             return f"a cap cut {cut} of {len(stopped)} replicates short"
-        keys = list(zip(self._of(name, "seed"), self._of(name, "member"), strict=True))
-        if len(set(keys)) < len(keys):
+        keys = set(zip(self._of(name, "seed"), self._of(name, "member"), strict=True))
+        if len(keys) < len(status):
             return "the same seed and member twice"
-        if len({str(value) for value in self._of(name, "data_hash")}) > 1:
+        if len(set(map(str, self._of(name, "data_hash")))) > 1:
             return "more than one data hash"
         return ""
 
@@ -260,7 +262,7 @@ class Evidence:
 
     def _clocks(self, read: Sequence[tuple[str, Sequence[str]]]) -> str:
         """Return a reason where device time was taken by clocks that differ in code."""
-        if "clock" not in self.measured or not any(TIME in metrics for _, metrics in read):
+        if not any(TIME in metrics for _, metrics in read) or "clock" not in self.measured:
             return ""
         names = [name for name, _ in read]
         used = {str(clock) for name in names for clock in self._of(name, "clock")}
@@ -279,8 +281,8 @@ class Evidence:
         experiment, seeds = self.declared[name], self.seeds(name)
         looks = look and not experiment.deterministic
         expected = range(look if looks else experiment.trials(self.budget))
-        missing = sorted(set(expected) - set(seeds))
-        surplus = sorted(set(seeds) - set(expected))
+        missing = [seed for seed in expected if seed not in seeds]
+        surplus = [seed for seed in seeds if seed not in expected]
         if missing:
             return f"{name}: {len(missing)} of {len(expected)} trials missing: {_listed(missing)}"
         if surplus:

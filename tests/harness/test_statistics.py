@@ -153,12 +153,16 @@ def test_zeros_and_ones_have_clopper_and_pearsons_interval(n, data):
     share = statistics.proportion(np.array([1.0] * hits + [0.0] * (n - hits)))
     low, high = share.interval(0.95)
     assert (low, high) == pytest.approx(proportion_confint(hits, n, 0.05, "beta"), abs=1e-9)
+    for bound in (-0.5, 0.0, 0.3, 1.0, 1.5):
+        chance = min(max(bound, 0.0), 1.0)
+        greater = stats.binomtest(hits, n, chance, "greater").pvalue
+        less = stats.binomtest(hits, n, chance, "less").pvalue
+        assert (share.p_above(bound), share.p_below(bound)) == pytest.approx((greater, less))
     if hits:
         assert share.p_above(low) == pytest.approx(0.025, abs=1e-6)
     if hits < n:
         assert share.p_below(high) == pytest.approx(0.025, abs=1e-6)
-    (lows,), (highs,) = share.reaches(np.array([n]), 0.95)
-    assert (lows, highs) == pytest.approx((low, high), abs=1e-6)
+    assert share.of(2 * n).value == pytest.approx(share.value)
 
 
 def test_log_ratio_covers_the_true_ratio():
