@@ -29,10 +29,14 @@ class Check:
 
     An `absolute` value is only on or off track at a reduced budget; `without_spread`: one seed may
     decide, for nothing is estimated.
+
+    `base`: the metric is a logarithm to this base (0: it is none). Margins are in its unit, but
+    what is printed is the ratio, its power of `base`.
     """
 
     absolute: ClassVar[bool] = False
     without_spread: ClassVar[bool] = False
+    base: float = field(default=0.0, kw_only=True)
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -160,6 +164,20 @@ class Direction(Gap):
 
     other: str = ""
     best: Mapping[str, BestOf] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Spread(OfMetric):
+    """Values of `high` differ more from each other than those of `low`: Brown and Forsythe."""
+
+    high: str
+    low: str
+    metric: str
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that this check reads."""
+        return (self.high, self.low)
 
 
 @dataclass(frozen=True)

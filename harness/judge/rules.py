@@ -9,6 +9,7 @@ rule per kind of check, then Holm's correction over the refutations of one paper
 | AtLeast | one-sided t, 90 % interval, pooled likewise | wholly above | wholly below |
 | Exact | none: counts have no spread | all equal | any differs |
 | Effect | 95 % interval of the difference | above 0, estimate large enough | below 0 |
+| Spread | as Effect, on absolute deviations from the median, never paired | above 0 | below 0 |
 | Same | TOST on the difference, 90 % interval | inside +-margin | wholly outside |
 | Ordering | one-sided t per neighbours, Holm over the pairs | all confirmed | any reversed |
 | Trend | Page's test, (seed, member) as blocks | it rises | it falls |
@@ -43,6 +44,7 @@ from harness.checks import (
     Ordering,
     RankCorrelation,
     Same,
+    Spread,
     Trend,
     Value,
 )
@@ -88,6 +90,8 @@ def _verdict(case: Case) -> Verdict:
         if flaw:
             return Verdict(case.claim, case.budget, flaw[0], n=case.n, note=flaw[1])
     verdict = _judge(check, case)
+    if check.base:  # the metric is a logarithm: people read ratios
+        verdict = mapped(verdict, check.base.__pow__)
     if case.fewest == 1 and not check.without_spread:
         return replace(verdict, verdict=OPEN, note=verdict.note or "needs at least 3 seeds")
     return verdict
@@ -197,6 +201,22 @@ def _effect(check: Effect, case: Case) -> Verdict:
 @_judge.register
 def _direction(check: Direction, case: Case) -> Verdict:
     return _effect(Effect(check.high, check.low, check.metric, 0.0, check.other, check.best), case)
+
+
+@_judge.register
+def _spread(check: Spread, case: Case) -> Verdict:
+    """Brown and Forsythe: distances from the median are compared as means are."""
+    high, low = (
+        case.evidence.sample(name, check.metric).distances() for name in check.experiments
+    )
+    gap = statistics.difference(high, low)
+    lower, upper = gap.interval(0.95)
+    if gap.error and lower > 0:
+        return case.says(REPRODUCED, gap, 0.95, gap.p_differs())
+    if gap.error and upper < 0:
+        return case.says(REFUTED, gap, 0.95, gap.p_differs())
+    verdict = case.says(OPEN, gap, 0.95, gap.p_differs())
+    return replace(verdict, note=case.needs(gap, abs(gap.value), 0.95))
 
 
 def _effect_p(high: Sample, low: Sample, floor: float) -> tuple[float, str]:

@@ -46,6 +46,10 @@ class Sample:
         """Return the mean of every trial: stacked members share one clock, hence one cost."""
         return Sample(self.values.groupby(level="seed").mean(), self.earlier, self.constant)
 
+    def distances(self) -> Estimate:
+        """Estimate the mean distance from the median: what Brown and Forsythe compare."""
+        return statistics.mean(np.abs(self.array - np.median(self.array)))
+
     def pairs_with(self, other: Sample) -> bool:
         """Whether both have the same three or more (seed, member), neither being constant."""
         same = set(self.values.index) == set(other.values.index)

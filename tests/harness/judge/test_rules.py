@@ -16,6 +16,7 @@ from harness.checks import (
     Ordering,
     RankCorrelation,
     Same,
+    Spread,
     Trend,
     Value,
 )
@@ -171,6 +172,26 @@ def test_effect_between_metrics_of_two_experiments_reads_each_its_own():
     measured = pd.concat([high, low], ignore_index=True)
     verdict = one(Effect("a", "b", "mine", at_least=0.1, other="yours"), measured)
     assert verdict.verdict == "reproduced" and verdict.estimate == pytest.approx(0.1975)
+
+
+def test_logarithms_are_printed_as_ratios():
+    high, low = np.array([1.1, 1.2, 1.3, 1.2]), np.array([0.2, 0.1, 0.3, 0.2])
+    plain = one(Effect("a", "b", "acc", at_least=0.5), frame(a=high, b=low))
+    ratio = one(Effect("a", "b", "acc", at_least=0.5, base=10.0), frame(a=high, b=low))
+    assert plain.verdict == ratio.verdict == "reproduced"
+    assert ratio.estimate == pytest.approx(10.0)
+    assert (ratio.low, ratio.high) == (10**plain.low, 10**plain.high)
+    assert ratio.p == plain.p
+
+
+def test_spread_compares_distances_from_the_median():
+    close, wide = [0.50, 0.51, 0.49, 0.50, 0.51, 0.49], [0.1, 0.9, 0.2, 0.8, 0.15, 0.85]
+    data = frame(a=wide, b=[x + 3 for x in close])
+    assert word(Spread("a", "b", "acc"), data) == "reproduced"
+    assert word(Spread("b", "a", "acc"), data) == "not reproduced"
+    alike = one(Spread("a", "b", "acc"), frame(a=close, b=[0.5, 0.52, 0.48, 0.5, 0.5, 0.51]))
+    assert alike.verdict == "inconclusive"
+    assert word(Spread("a", "b", "acc"), frame(a=[0.5] * 4, b=[0.4] * 4)) == "inconclusive"
 
 
 def test_trend_in_each_outcome():
