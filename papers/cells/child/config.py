@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from harness.paper import Refused, one_of, positive, require, within
 from papers.cells.child.cifar_recipe import DARTS, STORED_ROWS, CifarRecipe
+from papers.cells.space.published import PUBLISHED
 
 PIXELS = "pixels"  # a few random images, for where no data may be asked for
 DATASETS = (*STORED_ROWS, PIXELS)
@@ -92,6 +93,31 @@ class ImageChildren:
             cutout=self.child_cutout,
             padding=self.side // 8,
         )
+
+
+# -- published cells ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SignalPublished(SignalChildren):
+    """A published cell, trained from scratch on MNIST-1D."""
+
+    cell: str = "DARTS_V2"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.cell, PUBLISHED, "published cell")
+
+
+@dataclass(frozen=True)
+class ImagePublished(ImageChildren):
+    """A published cell, trained from scratch on CIFAR-10."""
+
+    cell: str = "DARTS_V2"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.cell, PUBLISHED, "published cell")
 
 
 # -- random search --------------------------------------------------------------------------------

@@ -15,7 +15,11 @@ from papers.text.config import Language
 
 @dataclass(frozen=True)
 class RecurrentSearch(Darts, Language):
-    """A search, and the training of the cell that it derives."""
+    """A search, and the training of the cell that it derives.
+
+    `moves_embedding`: whether the virtual step moves the embedding, which is the decoder too, with
+    the other weights (Eq. 6); the authors' code leaves it where it was.
+    """
 
     gradient: str = "second_order"
     alpha_lr: float = 3e-3  # [P]
@@ -25,6 +29,7 @@ class RecurrentSearch(Darts, Language):
     momentum: float = 0.0  # [P]
     weight_decay: float = 5e-7  # [P]
     clip: float = 0.25  # [P] of w's gradient, in the virtual step as well [C]
+    moves_embedding: bool = True  # [P] Eq. 6; [C] False
     nodes: int = 8  # [P]
     search_steps: int = 12_000  # [P] 50 epochs, of WikiText-2
     search_batch: int = 256  # [P]
@@ -39,6 +44,11 @@ class RecurrentSearch(Darts, Language):
         Language.__post_init__(self)
         if self.union:
             raise Refused("union=True: the recurrent search trains alpha on validation text only")
+        if not self.moves_embedding and self.gradient != "second_order":
+            raise Refused(
+                f"moves_embedding=False, gradient={self.gradient}: only second_order, by finite "
+                "differences, has a virtual step that may leave it"
+            )
         within(self, "nodes", 1, 100)
         positive(self, "search_steps", "search_batch", "search_bptt")
         positive(self, "search_width", "search_every")

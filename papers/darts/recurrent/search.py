@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from harness.training import loop
-from papers.cells.supernet.bilevel import Problem, rate
+from harness.training.optim import placed
+from papers.cells.supernet.bilevel import Hypergradient, Problem, clipped, gradients, rate
 from papers.cells.supernet.relaxation import Relaxation
-from papers.darts.bilevel import Architect, VirtualStep
-from papers.darts.config import PASSES
+from papers.darts.bilevel import Architect, VirtualStep, finite_difference, virtual_weights
+from papers.darts.config import PASSES, Darts
 from papers.text import architecture, evaluation
 from papers.text.cell import OPERATIONS, offset
 from papers.text.cell_fast import FastMixedRecurrentCell
@@ -63,6 +64,31 @@ class Clipped(Architect[TextWindow]):
         return replace(super().virtual_step(), clip=self.config.clip)
 
 
+class AsReleased(Clipped):
+    """The same, but the virtual step leaves the embedding where it was, as the authors' code does.
+
+    It builds w' by `load_state_dict`, in which the tied embedding has two names and
+    `named_parameters` gives one: under the other its old value is written back. Its gradient still
+    counts, in both clipped norms and in v.
+    """
+
+    def __init__(self, problem: Problem[TextWindow], config: Darts, embedding: Tensor) -> None:
+        super().__init__(problem, config)
+        (self.left,) = (i for i, w in enumerate(problem.weights) if w is embedding)
+
+    def hypergradient(self, train: TextWindow, val: TextWindow) -> Hypergradient:
+        """Return the gradient of alpha: `bilevel.second_order` with another w'."""
+        problem, step, count = self.problem, self.virtual_step(), len(self.problem.alphas)
+        inner, factor = clipped(gradients(problem.loss(train), problem.weights), step.clip)
+        moved = list(virtual_weights(problem.weights, inner, step))
+        moved[self.left] = problem.weights[self.left].detach().clone()
+        with placed(problem.weights, moved):
+            both = gradients(problem.loss(val), (*problem.alphas, *problem.weights))
+        v, _ = clipped(both[count:], step.clip)
+        product = finite_difference(problem, train, v, self.config.radius)
+        return Hypergradient(both[:count], tuple(step.lr * factor * h for h in product))
+
+
 class LanguageSearch:
     """The supernet and alpha, the two texts that they are trained on, and their optimizers."""
 
@@ -75,7 +101,10 @@ class LanguageSearch:
         relaxation = Relaxation({CELL: edges}, config.alpha_init, trial.stream("alpha"))
         self.relaxation = relaxation.to(trial.device)
         weights, alphas = tuple(self.model.parameters()), tuple(self.relaxation.parameters())
-        self.optimizers = Clipped(Problem(weights, alphas, self.loss, self.loss), config)
+        problem = Problem(weights, alphas, self.loss, self.loss)
+        self.optimizers = Clipped(problem, config)
+        if not config.moves_embedding:
+            self.optimizers = AsReleased(problem, config, self.model.embedding)
         how = reading(config, corpus)
         self.train = Reader(corpus.train, how, trial.stream("train windows"))
         whole = replace(how, lengths=replace(how.lengths, short=0.0), beta=0.0)
