@@ -1,12 +1,11 @@
 """DARTS's cell space on images: CIFAR-10 by the authors' own protocol, and a part of it.
 
-On the part, to see that images work; on CIFAR-10 itself at budget paper. Margins were written
-before any recorded run.
+On the part, to see that images work; on CIFAR-10 itself at budget paper.
 """
 
-from harness.checks import Value
+from harness.checks import Effect, Spread, Value
 from harness.paper import Claim, Experiment, Phase, Published
-from papers.cells.child.config import PIXELS, ImageRandom
+from papers.cells.child.config import PIXELS, ImagePublished, ImageRandom
 from papers.cells.task import CIFAR, CIFAR_8K
 from papers.darts.config import reach
 from papers.darts.images.config import ImageSearch
@@ -14,7 +13,7 @@ from papers.darts.images.config import ImageSearch
 FULL = ("paper",)
 SUBSET_FIRST, SUBSET_SECOND = "cifar10_subset/first_order", "cifar10_subset/second_order"
 CIFAR_FIRST, CIFAR_SECOND = "cifar10/first_order", "cifar10/second_order"
-CIFAR_RANDOM = "cifar10/random"
+CIFAR_RANDOM, CIFAR_KNOWN = "cifar10/random", "cifar10/published"
 SMALL = {  # [ours] a network that a CPU trains in seconds
     "side": 16,
     "child_channels": 8,
@@ -52,7 +51,7 @@ def on_images(name: str, gradient: str, nightly: dict[str, object], days: float)
         run="images.search:run",
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
         reduced={"check": {**TINY, **LOOKING}, **({"nightly": nightly} if nightly else {})},
-        expected={"check": 3, "nightly": 40, "paper": 86_400 * days},
+        expected={"check": 3, "nightly": 45, "paper": 86_400 * days},
         seeds={"paper": 4},
         skipped=("smoke", "nightly") if whole else ("smoke",),
     )
@@ -79,8 +78,8 @@ def random_images(
             "retrain": Phase("child_steps"),
         },
         reduced={"check": shrunk, **({"nightly": nightly} if nightly else {})},
-        expected={"check": 3, "nightly": 30, "paper": 86_400 * days},
-        seeds={"paper": 2},
+        expected={"check": 3, "nightly": 36, "paper": 86_400 * days},
+        seeds={"paper": 3},
         skipped=("smoke", "nightly") if name == CIFAR_RANDOM else ("smoke",),
     )
 
@@ -100,30 +99,107 @@ EXPERIMENTS = [
     on_images(CIFAR_FIRST, "first_order", {}, 65),
     on_images(CIFAR_SECOND, "second_order", {}, 70),
     random_images(CIFAR_RANDOM, ImageRandom(), {}, 280),
+    Experiment(
+        CIFAR_KNOWN,
+        CIFAR,
+        ImagePublished(),
+        run="papers.cells.child.published_cell:run",
+        phases={"retrain": Phase("child_steps")},
+        reduced={"check": TINY},
+        expected={"check": 3, "paper": 86_400 * 74},
+        seeds={"paper": 10},  # [P] Table 1
+        skipped=("smoke", "nightly"),
+    ),
 ]  # fmt: skip
 
 
-def table(name: str, experiment: str, text: str, band: tuple[float, float, float, float]) -> Claim:
-    """Declare a row of Table 1: mean, deviation, and where ours may lie."""
-    mean, sd, low, high = band
+ABSENT = (
+    "CIFAR-10, which is not stored, and a GPU; `data pull cifar10` brings its archive, then: "
+    "run papers/darts --experiment cifar10 --budget paper --device cuda"
+)
+SEARCHED = "test error of the found cell, trained once, the mean over searches"
+
+
+def table(name: str, experiment: str, statement: str, printed: str, row: float) -> Claim:
+    """Declare a row of Table 1 that stands on a search; ours may lie .2 points from it."""
+    check = Value(experiment, "test_error", row - 0.002, row + 0.002)
+    text = f"no such number; {printed}, ten trainings of the best of several cells by validation"
     return Claim(
         name,
-        f"{text} reaches {100 * mean:.2f} % error on CIFAR-10",
+        statement,
         "Table 1",
-        Published(f"{100 * mean:.2f} ± {100 * sd:.2f} % error", mean, sd, 10),
-        Value(experiment, "test_error", low, high),
+        Published(text),
+        check,
         FULL,
-        note="theirs: ten trainings of the best of four searches; ours: one training of each",
+        measure=SEARCHED,
+        kind="headline",
+        blocked=ABSENT,
     )
 
 
 CLAIMS = [
-    table("C1.second", CIFAR_SECOND, "DARTS, second order,", (0.0276, 0.0009, 0.0256, 0.0296)),
-    table("C1.first", CIFAR_FIRST, "DARTS, first order,", (0.03, 0.0014, 0.028, 0.032)),
-    table("C1.random", CIFAR_RANDOM, "Random search", (0.0329, 0.0015, 0.0309, 0.0349)),
-]
+    Claim(
+        "C1.cell",
+        "The published cell of second order reaches 2.76 % error on CIFAR-10, trained again",
+        "abstract and Table 1",
+        Published("2.76 ± 0.09 %", 0.0276, 0.0009, 10, unit="%", dataset="cifar10"),
+        Value(CIFAR_KNOWN, "test_error", 0.0256, 0.0296),
+        FULL,
+        measure="test error of DARTS_V2, the mean over trainings",
+        kind="headline",
+        blocked=ABSENT,
+    ),
+    table("C1.second", CIFAR_SECOND, "DARTS, second order, reaches 2.76 % error on CIFAR-10",
+          "2.76 ± 0.09 %", 0.0276),
+    table("C1.first", CIFAR_FIRST, "DARTS, first order, reaches 3.00 % error on CIFAR-10",
+          "3.00 ± 0.14 %", 0.03),
+    table("C1.random", CIFAR_RANDOM, "Random search reaches 3.29 % error on CIFAR-10",
+          "3.29 ± 0.15 %", 0.0329),
+    Claim(
+        "C1.advantage",
+        "DARTS, second order, finds a better cell than random search does",
+        "Table 1",
+        Published("no such number; 3.29 ± 0.15 % less 2.76 ± 0.09 %, the best of 4 searches"),
+        Effect(CIFAR_RANDOM, CIFAR_SECOND, "test_error", at_least=0.00265),
+        FULL,
+        unit="points",
+        measure="test error of the best of 24 random cells less that of the found cell, the means "
+        "over searches",
+        kind="headline",
+        margin_from="paper",
+        doubted="2.85 ± 0.08 % of random search with weight sharing, 2.78 ± 0.12 % of DARTS "
+        "(arXiv:1902.07638)",
+        blocked=ABSENT,
+        note="margin: half of the paper's difference",
+    ),
+    Claim(
+        "C1.spread",
+        "Independent searches differ more than evaluations of one cell, which is what the paper's "
+        "deviation is over",
+        "arXiv:1902.07638 on Table 1",
+        Published("no such number; ± 0.09 over ten evaluations of one cell; four independent "
+                  "searches: 2.92, 2.77, 3.00 and 3.05 % error"),
+        Spread(CIFAR_SECOND, CIFAR_KNOWN, "test_error"),
+        FULL,
+        unit="points",
+        measure="mean distance from the median test error: of searches, each with the training of "
+        "its cell, less that of trainings of DARTS_V2",
+        kind="criticism",
+        blocked=ABSENT,
+    ),
+]  # fmt: skip
 
 DEVIATIONS = [
+    "Cell space: the rows of Table 1 that stand on a search are of the best of four searches by "
+    "validation, trained ten times; here every search counts, and its cell is trained once. "
+    "`cifar10/published` trains the cell that the authors published.",
+    "Cell space: ImageNet (Table 4: 26.7 and 8.7 % error) is not covered: the data are not stored "
+    "and no training on them is here. The network for it is built and takes steps "
+    "(`sizes/imagenet`).",
+    "Cell space: in the authors' code the second classifier begins with a ReLU that works in "
+    "place, so that the output of the cell it reads is rectified for all who read it afterwards. "
+    "Cells begin with a ReLU of their own, so nothing changes in networks of 20 cells; in one of "
+    "3 it reads the last cell, and the classifier sees it rectified. Here nothing is changed.",
     "Cell space on CIFAR-10: the halves for w and alpha are stratified by class (authors: the "
     "first and the last 25,000); w's rate is annealed with every step (authors: every epoch); "
     "batches of the search are all of 64 images (authors: the last of an epoch has 40).",

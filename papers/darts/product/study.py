@@ -1,8 +1,8 @@
 """Whether the finite difference of Eq. 8 is the product of Eq. 7: declarations.
 
-The paper never compares the two. Thresholds are those of this replication's own finding on one
-small network, written before any run of the study; errors are judged in decades (log10), because
-they spread over several.
+The paper never compares the two. Thresholds follow a pilot on one small network (3 cells, 8x8
+pixels, one seed): errors of 3.3 with ReLU and max pooling and .0011 with softplus and average
+pooling at the paper's radius, 7e-10 at 1e-6; share of the implicit part .04, cosine .92.
 """
 
 import math
@@ -43,20 +43,21 @@ def study(
             "nightly": {**SMALL, "radii": radii},
         },
         expected={"check": 2, "smoke": 3, "nightly": SECONDS[name], "paper": 3600},
-        seeds={"smoke": 2, "nightly": seeds, "paper": 3},
+        seeds={"smoke": 3, "nightly": seeds, "paper": 3},
         skipped=skipped,
     )
 
 
-SECONDS = {IMAGES: 12, SIGNALS: 8}
+SECONDS = {IMAGES: 11, SIGNALS: 9}
 EXPERIMENTS = [
     study(IMAGES, Radius(kinds=("relu", "smooth")), (1e-1, 1e-2, 1e-3, 1e-4, 1e-6), 4, ()),
     study(SIGNALS, Radius(data="mnist1d", kinds=("relu", "relu_float32")),
           (1e-1, 1e-2, 1e-3, 1e-6), 3, ("smoke",)),
 ]  # fmt: skip
 
-OURS = "Sec. 2.3, Eq. 8 and footnote 2; the paper does not compare"
-MEASURED = "3.3 with ReLU and max pooling, 0.0011 with softplus and average pooling"
+OURS = "Sec. 2.3, Eq. 8 and footnote 2; the doubt is this project's"
+UNKNOWN = Published("no such number: the paper does not compare Eq. 8 with Eq. 7")
+PRODUCT = "norm of the finite difference less the exact product, over that of the exact product"
 
 
 def wrong(name: str, statement: str, experiment: str, metric: str,
@@ -66,12 +67,14 @@ def wrong(name: str, statement: str, experiment: str, metric: str,
         name,
         statement,
         OURS,
-        Published(f"{MEASURED}: 3 cells, 8x8 pixels, one seed", math.log10(3.3), n=1,
-                  source_kind="measured"),
-        AtLeast(experiment, f"{metric}_error_log10", math.log10(0.3)),
+        UNKNOWN,
+        AtLeast(experiment, f"{metric}_error_log10", math.log10(0.3), base=10.0),
         budgets,
-        unit="decades",
-    )  # fmt: skip
+        unit="",
+        measure=f"{PRODUCT}; radius 0.01, geometric mean",
+        kind="criticism",
+        margin_from="pilot",
+    )
 
 
 CLAIMS = [
@@ -87,53 +90,70 @@ CLAIMS = [
         "P2.smooth",
         "Without kinks the same network's product is right to 0.5 % at the paper's radius",
         OURS,
-        Published(f"{MEASURED}: relative errors", math.log10(0.0011), n=1, source_kind="measured"),
-        Value(IMAGES, "smooth_initial_error_log10", -9, math.log10(5e-3)),
+        UNKNOWN,
+        Value(IMAGES, "smooth_initial_error_log10", -9, math.log10(5e-3), base=10.0),
         DEEP,
-        unit="decades",
+        unit="",
+        measure=f"{PRODUCT}; softplus and average pooling, radius 0.01, geometric mean",
+        kind="criticism",
+        margin_from="pilot",
     ),
     Claim(
         "P2.kinks",
         "Kinks make the error at the paper's radius at least 10 times larger",
         OURS,
-        Published(f"{MEASURED}: relative errors", math.log10(3.3 / 0.0011), n=1,
-                  source_kind="measured"),
+        UNKNOWN,
         Effect(IMAGES, IMAGES, "relu_initial_error_log10", 1.0,
-               other="smooth_initial_error_log10"),
+               other="smooth_initial_error_log10", base=10.0),
         ALL,
-        unit="decades",
+        unit="times",
+        measure="relative error with ReLU and max pooling over that with softplus and average "
+        "pooling, geometric mean",
+        kind="criticism",
+        margin_from="pilot",
     ),
     Claim(
         "P3.small",
         "At radius 1e-6 in float64 finite differences agree with the exact product to 0.1 %",
         OURS,
-        Published("relative error 7e-10 at radius 1e-6", math.log10(7e-10), n=1,
-                  source_kind="measured"),
-        Value(IMAGES, "relu_initial_error_small_log10", -12, -3),
+        UNKNOWN,
+        Value(IMAGES, "relu_initial_error_small_log10", -12, -3, base=10.0),
         ALL,
-        unit="decades",
+        unit="",
+        measure=f"{PRODUCT}; radius 1e-6, geometric mean",
+        kind="self-check",
+        margin_from="pilot",
     ),
     Claim(
         "P4.share",
         "The implicit part of the gradient is small: below a fifth of the direct part",
-        "Eq. 7; the paper does not tell",
-        Published("0.04 on one small network", 0.04, n=1, source_kind="measured"),
+        "Eq. 7; the doubt is this project's",
+        UNKNOWN,
         Value(IMAGES, "relu_trained_implicit_share", 0, 0.2),
         DEEP,
         unit="",
+        measure="norm of the implicit part of alpha's gradient over that of the direct part",
+        kind="criticism",
+        margin_from="pilot",
     ),
     Claim(
         "P4.cosine",
         "First and second order point in nearly the same direction: cosine above 0.8",
-        "Eq. 7; the paper does not tell",
-        Published("0.92 on one small network", 0.92, n=1, source_kind="measured"),
+        "Eq. 7; the doubt is this project's",
+        UNKNOWN,
         AtLeast(IMAGES, "relu_trained_cosine_first_order", 0.8),
         DEEP,
         unit="",
+        measure="cosine of alpha's gradient of second order, exact product, with that of first",
+        kind="criticism",
+        margin_from="pilot",
     ),
 ]  # fmt: skip
 
 DEVIATIONS = [
+    "Product: the finite difference is that of the paper (radius 0.01, around w). That of the "
+    "authors' own code, run beside ours on the same numbers, is off the exact product by 1.0 to "
+    "1.2 times its norm.",
     "Product: the study is ours. The paper uses Eq. 8 with radius 0.01 and does not compare it "
     "with the product that it stands for.",
     "Product: data are scikit-learn's digits (8x8 pixels) and MNIST-1D, not CIFAR-10; below "

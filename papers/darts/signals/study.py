@@ -1,18 +1,19 @@
 """DARTS's cell space on MNIST-1D's signals: what the paper claims, and what its critics found.
 
-Margins were written before any recorded run.
+Every number that is quoted was measured on CIFAR-10: none stands beside what is measured here.
 """
 
-from harness.checks import Direction, Effect, Same
-from harness.paper import DEEP, Claim, Experiment, Phase, Published
-from papers.cells.child.config import SignalRandom
+from harness.checks import Direction, Effect, Same, Spread
+from harness.paper import Claim, Experiment, Phase, Published
+from papers.cells.child.config import SignalPublished, SignalRandom
 from papers.cells.task import NODES
 from papers.darts.config import reach
 from papers.darts.signals.config import SignalSearch
 
-ADVANTAGE = 0.0053  # Table 1: best of 24 random cells, 3.29 %, less DARTS, 2.76 %
+SMALLEST = 0.0029  # Table 1: best of 24 random cells, 3.29 %, less first order, 3.00 %
 FIRST, SECOND = "signals/first_order", "signals/second_order"
 JOINT, COORDINATE, RANDOM = "signals/joint", "signals/coordinate", "signals/random"
+KNOWN = "signals/published"
 CHILD = {"check": 2, "smoke": 40, "nightly": 240}  # turns of a training from scratch
 
 
@@ -37,7 +38,7 @@ def on_signals(
             "nightly": {**reach(80), **child("nightly")},
         },
         expected=expected,
-        seeds={"nightly": seeds, "paper": 2 * seeds},
+        seeds={"nightly": seeds, "paper": 8},
         skipped=() if smoke else ("smoke",),
         shows="papers.cells.draw.files:shown" if smoke else "",
     )
@@ -45,13 +46,13 @@ def on_signals(
 
 EXPERIMENTS = [
     on_signals(FIRST, SignalSearch(gradient="first_order"),
-               {"check": 2, "smoke": 9, "nightly": 55, "paper": 1300}, 4, smoke=10),
+               {"check": 2, "smoke": 9, "nightly": 50, "paper": 1300}, 4, smoke=10),
     on_signals(SECOND, SignalSearch(gradient="second_order"),
-               {"check": 3, "smoke": 9, "nightly": 100, "paper": 2700}, 2, smoke=4),
+               {"check": 3, "smoke": 9, "nightly": 100, "paper": 2700}, 3, smoke=4),
     on_signals(JOINT, SignalSearch(gradient="joint", union=True),
-               {"check": 2, "nightly": 36, "paper": 750}, 2),
+               {"check": 2, "nightly": 37, "paper": 750}, 3),
     on_signals(COORDINATE, SignalSearch(gradient="first_order", union=True),
-               {"check": 2, "nightly": 55, "paper": 1300}, 2),
+               {"check": 2, "nightly": 50, "paper": 1300}, 3),
     Experiment(
         RANDOM,
         NODES,
@@ -63,7 +64,17 @@ EXPERIMENTS = [
             "smoke": {"drawn": (0, 1), **child("smoke")},
             "nightly": {"drawn": (0, 1, 2, 3), **child("nightly")},
         },
-        expected={"check": 2, "smoke": 4, "nightly": 42, "paper": 1000},
+        expected={"check": 2, "smoke": 4, "nightly": 46, "paper": 1000},
+        seeds={"nightly": 4, "paper": 8},
+    ),
+    Experiment(
+        KNOWN,
+        NODES,
+        SignalPublished(),
+        run="papers.cells.child.published_cell:run",
+        phases={"retrain": Phase("child_steps")},
+        reduced={budget: child(budget) for budget in CHILD},
+        expected={"check": 2, "smoke": 3, "nightly": 12, "paper": 130},
         seeds={"nightly": 4, "paper": 8},
     ),
 ]  # fmt: skip
@@ -72,55 +83,82 @@ CLAIMS = [
     Claim(
         "T1",
         "The cell that DARTS finds beats the mean random cell",
-        "Table 1; CIFAR-10",
-        Published("3.00 ± 0.14 % error; best of 24 random cells 3.29 ± 0.15 %", 0.0029),
+        "premise of Table 1; CIFAR-10",
+        Published("no such number; on CIFAR-10 first order has 3.00 ± 0.14 % error, the best of "
+                  "24 random cells 3.29 ± 0.15 %"),
         Direction(RANDOM, FIRST, "mean_error", other="test_error"),
-        DEEP,
         unit="points",
-        note="mean test error of random cells less that of cells found by first order",
+        measure="mean test error of random cells less that of the cells that first order finds",
     ),
     Claim(
-        "T1b.space",
+        "T1b.space.2",
         "DARTS and random search of about equal cost, best by validation, do equally well",
         "arXiv:1902.07638 against Table 1",
-        Published("2.78 ± 0.12 % DARTS, 2.85 ± 0.08 % random search with weight sharing", 0.0),
-        Same(RANDOM, FIRST, "test_error", ADVANTAGE),
-        DEEP,
+        Published("no such number; on CIFAR-10 2.78 ± 0.12 % error of DARTS, 2.85 ± 0.08 % of "
+                  "random search with weight sharing"),
+        Same(RANDOM, FIRST, "test_error", SMALLEST / 2),
         unit="points",
+        measure="test error of the best of the random cells by validation less that of the cells "
+        "that first order finds",
+        kind="criticism",
+        margin_from="paper",
         note="at nightly four random cells cost the FLOPs of one search with its retraining; "
-        "margin: the advantage that Table 1 has over random search, set after a pilot of one seed "
-        "had shown that errors here are near 3 %, before any recorded run",
+        "margin: half of what Table 1 gives first order over random search",
     ),
     Claim(
         "T6.joint.space",
         "Updating alpha and w together, by one gradient on all data, finds a worse cell",
         "Sec. 3.3; CIFAR-10",
-        Published("3.56 ± 0.10 against 3.00 ± 0.14 % error", 0.0056),
+        Published("no such number; on CIFAR-10 3.56 ± 0.10 against 3.00 ± 0.14 % error"),
         Direction(JOINT, FIRST, "test_error"),
-        DEEP,
         unit="points",
+        measure="test error of cells found jointly less that of cells found by first order",
     ),
     Claim(
         "T6.coordinate.space",
         "Coordinate descent on all data finds a worse cell",
         "Sec. 3.3; CIFAR-10",
-        Published("4.16 ± 0.16 against 3.00 ± 0.14 % error", 0.0116),
+        Published("no such number; on CIFAR-10 4.16 ± 0.16 against 3.00 ± 0.14 % error"),
         Direction(COORDINATE, FIRST, "test_error"),
-        DEEP,
         unit="points",
+        measure="test error of cells found on all data less that of cells found by first order",
+    ),
+    Claim(
+        "T2.space",
+        "Second order finds better cells than first order",
+        "Table 1; CIFAR-10",
+        Published("no such number; on CIFAR-10 3.00 ± 0.14 and 2.76 ± 0.09 % error"),
+        Direction(FIRST, SECOND, "test_error"),
+        unit="points",
+        measure="test error of cells found by first order less that of those of second order",
+        doubted="no difference in eight runs of each (issue 101 of the authors' code); the same "
+        "cells in NAS-Bench-201 (arXiv:2001.00326)",
+    ),
+    Claim(
+        "T1.spread",
+        "Independent searches differ more than evaluations of one cell, which is what the paper's "
+        "deviation is over",
+        "arXiv:1902.07638 on Table 1",
+        Published("no such number; on CIFAR-10 ± 0.09 over ten evaluations of one cell; four "
+                  "independent searches: 2.92, 2.77, 3.00 and 3.05 % error"),
+        Spread(FIRST, KNOWN, "test_error"),
+        unit="points",
+        measure="mean distance from the median test error: of searches, each with the training of "
+        "its cell, less that of trainings of DARTS_V2",
+        kind="criticism",
     ),
     Claim(
         "T7",
         "Taking the strongest operations costs a supernet its accuracy",
         "arXiv:2108.04392",
-        Published("near chance without retraining"),
+        Published("no such number; on CIFAR-10 near chance without retraining"),
         Effect(FIRST, FIRST, "discrete_error", at_least=0.1, other="val_error"),
-        DEEP,
         unit="points",
-        note="validation error of the derived cell with the supernet's weights, not retrained, "
-        "less the mixture's",
+        measure="validation error of the derived cell with the supernet's weights, not "
+        "retrained, less the mixture's",
+        kind="criticism",
     ),
-]
+]  # fmt: skip
 
 DEVIATIONS = [
     "Cell space on signals: MNIST-1D in place of CIFAR-10, one-dimensional operations, 3 cells of "

@@ -9,12 +9,14 @@ import pytest
 
 from harness.paper import Refused
 from harness.training import metrics
+from papers.cells.child import published_cell
 from papers.cells.child.cifar_recipe import DARTS
-from papers.cells.child.config import ImageRandom
+from papers.cells.child.config import ImagePublished, ImageRandom, SignalPublished
 from papers.cells.draw import files
 from papers.cells.network.darts import Layout, Network
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import DARTS as SPACE
+from papers.cells.space.published import PUBLISHED
 from papers.darts.images import study as images
 from papers.darts.images.config import ImageSearch
 from papers.darts.signals import search, study
@@ -24,7 +26,6 @@ from tests.lab.testbeds import trial_of
 
 pytestmark = [pytest.mark.usefixtures("prepared"), pytest.mark.slow]
 EXPERIMENTS = [*study.EXPERIMENTS, *images.EXPERIMENTS, *sizes.EXPERIMENTS]
-CLAIMS = [*study.CLAIMS, *images.CLAIMS, *sizes.CLAIMS]
 SIGNAL = SignalSearch(
     gradient="first_order", channels=2, batch=8, steps=2, eval_every=2,
     child_channels=2, child_batch=20, child_steps=3, child_every=2,
@@ -84,13 +85,19 @@ def test_alpha_goes_as_far_as_in_the_papers_search():
             assert config.alpha_lr * config.steps == pytest.approx(whole, rel=0.03)
 
 
-def test_everything_that_is_claimed_is_run_with_enough_seeds():
-    by_name = {experiment.name: experiment for experiment in EXPERIMENTS}
-    for name in ("signals/first_order", "signals/random"):
-        assert by_name[name].trials("nightly") >= 4
-    for claim in CLAIMS:
-        for name in claim.check.experiments:
-            assert not set(claim.budgets) & set(by_name[name].skipped), claim.id
+def test_a_published_cell_is_trained_whatever_the_seed(lab, few):
+    phases = next(e.phases for e in study.EXPERIMENTS if e.name == study.KNOWN)
+    config = SignalPublished(
+        child_channels=2, child_batch=20, child_steps=3, child_every=2, cell="DARTS_V1"
+    )
+    finals = [[*published_cell.run(config, trial_of(lab, config, phases, s))][-1] for s in (0, 1)]
+    trial = trial_of(lab, config, phases, 2)
+    *_, last = published_cell.run(config, trial)
+    for final in (*finals, last):
+        assert Genotype.parse(final["cell"]) == PUBLISHED["DARTS_V1"].genotype
+        assert 0 <= final["test_error"] <= 1
+    assert finals[0]["child_train_loss"] != finals[1]["child_train_loss"]
+    assert "DARTS_V1" in files.shown(trial.artifacts)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,8 @@ def test_everything_that_is_claimed_is_run_with_enough_seeds():
     [
         (lambda: ImageSearch(channels=2), "channels=2: must be at least 4"),
         (lambda: replace(SIGNAL, batch=0), "batch=0"),
+        (lambda: SignalPublished(cell="DARTS_V3"), "did you mean 'DARTS_V"),
+        (lambda: ImagePublished(cell="DARTS_V3"), "did you mean 'DARTS_V"),
         (lambda: replace(SIGNAL, gradient="third"), "unknown gradient of alpha"),
     ],
 )

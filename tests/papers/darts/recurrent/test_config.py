@@ -15,6 +15,11 @@ from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
     ("config", "change", "words"),
     [
         (RecurrentSearch(), {"union": True}, "union=True"),
+        (
+            RecurrentSearch(gradient="first_order"),
+            {"moves_embedding": False},
+            "moves_embedding=False, gradient=first_order",
+        ),
         (RecurrentSearch(), {"nodes": 0}, "nodes=0"),
         (RecurrentSearch(), {"search_hidden_dropout": -0.1}, "search_hidden_dropout"),
         (RecurrentSearch(), {"lr": 10.0}, "lowest_lr=20.0"),

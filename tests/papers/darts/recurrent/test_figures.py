@@ -27,6 +27,8 @@ def test_the_figure_shows_what_was_measured():
     assert figure is not None
     losses, entropies = figure.axes
     assert losses.get_yticklabels()[0].get_text() == "first order"
-    assert len(losses.get_yticklabels()) == 4
+    assert len(losses.get_yticklabels()) == len(figures.WAYS) == 5
+    marks = {line.get_label(): line.get_xdata()[0] for line in losses.get_lines()}
+    assert marks["paper, Penn Treebank"] == figures.PRINTED[study.FIRST]
     assert any(line.get_label() == "first order" for line in entropies.get_lines())
     assert figures.FIGURES["recurrent"](results.iloc[:0], curves.iloc[:0]) is None

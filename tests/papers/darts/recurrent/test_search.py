@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,83 @@ def test_the_virtual_step_is_clipped_without_momentum_at_the_windows_rate():
     assert step.weight_decay == found.config.weight_decay
     assert step.lr == 20.0  # a whole window
     assert all(buffer is None for buffer in step.buffers)
+
+
+class Tied(torch.nn.Module):
+    """Weights as the authors' code holds them: one tensor under two names."""
+
+    def __init__(self, embedding: torch.Tensor, other: torch.Tensor) -> None:
+        super().__init__()
+        self.encoder = torch.nn.Embedding.from_pretrained(embedding.clone(), freeze=False)
+        self.decoder = torch.nn.Linear(*reversed(embedding.shape), bias=False)
+        self.decoder.weight = self.encoder.weight
+        self.other = torch.nn.Parameter(other.clone())
+
+
+def test_loading_weights_by_name_leaves_a_tied_embedding_where_it_was():
+    """Why `AsReleased` does: what `named_parameters` and `load_state_dict` do together."""
+    before, other = torch.ones(5, 3), torch.ones(2)
+    network, copy = Tied(before, other), Tied(before, other)
+    moved = {name: weight.detach() - 0.5 for name, weight in network.named_parameters()}
+    assert set(moved) == {"encoder.weight", "other"}
+    copy.load_state_dict(network.state_dict() | moved)
+    assert torch.equal(copy.encoder.weight, before)
+    assert torch.equal(copy.other, other - 0.5)
+
+
+def released(left: bool, **changes: Any) -> tuple[search.LanguageSearch, Any]:
+    """Return a search in float64 with its two windows; both kinds begin alike."""
+    found = searching(moves_embedding=not left, reach=0.5, clip=1e9, **changes)
+    return found, doubled(found)
+
+
+def test_the_released_step_evaluates_where_only_the_embedding_stayed():
+    found, (train, val) = released(left=True, weight_decay=0.01)
+    names = [name for name, _ in found.model.named_parameters()]
+    weights, step = found.optimizers.problem.weights, found.optimizers.virtual_step()
+    inner = torch.autograd.grad(found.loss(train), weights)
+    moved = {
+        name: w if name == "embedding" else (w - step.lr * (g + 0.01 * w)).detach()
+        for name, w, g in zip(names, weights, inner, strict=True)
+    }
+    arguments = (val.inputs, val.before, val.masks, found.relaxation.weights(search.CELL))
+    logits, _ = functional_call(found.model, moved, arguments)
+    loss = torch.nn.functional.cross_entropy(logits, val.targets.flatten())
+    expected = torch.autograd.grad(loss, found.optimizers.problem.alphas)
+    before = [w.clone() for w in weights]
+    ours = found.optimizers.hypergradient(train, val)
+    for one, other in zip(ours.direct, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-13)
+    assert all(map(torch.equal, before, weights))  # the virtual step is undone
+
+
+def test_the_embedding_left_behind_changes_the_gradient_of_alpha():
+    one, windows = released(left=True)
+    other, same = released(left=False)
+    ours, theirs = (f.optimizers.hypergradient(*w) for f, w in ((one, windows), (other, same)))
+    gap = [a - b for a, b in zip(ours.total, theirs.total, strict=True)]
+    assert bilevel.norm(gap) > 0.05 * bilevel.norm(theirs.total)
+
+
+def test_both_steps_agree_where_the_embedding_would_not_move():
+    """It has no gradient in a training loss that does not depend on it, and no decay."""
+    totals = []
+    for left in (True, False):
+        found, (train, val) = released(left, weight_decay=0.0)
+        whole, fixed = found.optimizers.problem, found.model.embedding.detach().clone()
+
+        def loss(window: TextWindow, found: Any = found, fixed: Any = fixed, own: Any = train):
+            if window is not own:
+                return found.loss(window)
+            weights = found.relaxation.weights(search.CELL)
+            arguments = (window.inputs, window.before, window.masks, weights)
+            logits, _ = functional_call(found.model, {"embedding": fixed}, arguments)
+            return torch.nn.functional.cross_entropy(logits, window.targets.flatten())
+
+        found.optimizers.problem = replace(whole, loss=loss, twice=loss)
+        totals.append(found.optimizers.hypergradient(train, val).total)
+    for one, other in zip(*totals, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_step_moves_both_and_carries_both_states():
