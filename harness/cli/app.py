@@ -20,6 +20,7 @@ from harness import budget as budgets
 from harness.cli import data
 from harness.paper import Refused, require
 from harness.plan import discover
+from harness.plan.processor import NATIVE, offered
 
 app = typer.Typer(
     help="Run paper replications under equal budgets, judge their claims, compare them.",
@@ -90,6 +91,9 @@ def run(  # noqa: PLR0913  (one parameter per option)
     ] = None,
     gpu_days: Annotated[float | None, typer.Option(help="Cap a replicate's device time.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    isa: Annotated[
+        str, typer.Option(help="Instruction set: native, or avx2, as committed results.")
+    ] = NATIVE,
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
     launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
@@ -111,8 +115,8 @@ def run(  # noqa: PLR0913  (one parameter per option)
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
     found = discover.load_each(papers)
-    kind, host = launch.machine(device, jobs, launcher=launcher)
-    request = Request(experiment or (), cap, chosen, setting or (), kind)
+    kind, host = launch.machine(device, jobs, launcher=launcher, isa=isa)
+    request = Request(experiment or (), cap, chosen, setting or (), kind, isa)
     specs = [spec for paper in found for spec in plan(paper, request)]
     if plan_only:
         from harness.show import terminal
@@ -198,13 +202,12 @@ def confirm(
 ) -> None:
     """Replay one trial of each group that other code measured; note where every number agrees."""
     from harness.cli.confirm import DONE, Request, confirm_results
-    from harness.run.isa import COMMITTED, NATIVE
 
     for name in budget or ():
         require(name, DONE, "budget with results")
     _in_range(jobs=jobs)
     found = discover.load_each(papers) if papers else discover.load_all()
-    request = Request(experiment or (), budget or DONE, isa or (COMMITTED, NATIVE), jobs)
+    request = Request(experiment or (), budget or DONE, isa or offered(), jobs)
     raise typer.Exit(confirm_results(found, request, runs, reports, Console()))
 
 

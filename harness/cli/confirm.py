@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 import harness
-from harness.cli.replay import differences, respecify
-from harness.paper import BUDGETS, Refused, require
+from harness.cli.replay import could_not_run, differences, respecify
+from harness.paper import BUDGETS, Refused
+from harness.plan import processor
 from harness.plan.discover import Folder
 from harness.plan.specs import Spec
 from harness.record import lineage, provenance
 from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage
 from harness.run import launch, session
-from harness.run.isa import COMMITTED, NATIVE, VARIABLES, instructions
 from harness.show.board import Board
 from harness.show.report import REPLAYS, read_results
 
@@ -52,12 +52,17 @@ class Group:
         """The commit at which that trial was measured."""
         return str(self.replayed["commit"].iloc[0])
 
+    @property
+    def isa(self) -> str:
+        """The name that asks for the instruction set of that trial; none: unknown, or not here."""
+        return processor.asked(str(self.replayed["isa"].iloc[0]))
+
     def confirmation(self, commit: str, isa: str) -> Confirmation:
         """Return what there is to note when the replay agreed."""
         (old,) = set(self.rows["code"])
         trial = str(self.replayed["trial"].iloc[0])
         group = (self.paper, self.experiment, self.budget)
-        return Confirmation(*group, old, self.today, commit, isa, trial)
+        return Confirmation(*group, old, self.today, commit, processor.resolved(isa), trial)
 
 
 def confirm_results(
@@ -70,11 +75,11 @@ def confirm_results(
     """Replay what other code measured, budget by budget; return 0 when every number agrees.
 
     Raises:
-        Refused: an unknown instruction set; the checkout has changes that no commit has, so that
+        Refused: an instruction set that is unknown or not here; the checkout has changes that no commit has, so that
             none could be named.
     """
     for isa in request.sets:
-        require(isa, VARIABLES, "instruction set")
+        processor.resolved(isa)
     commit, dirty = provenance.commit_of(Path(harness.__file__).parent)
     if dirty:
         raise Refused("confirm: this checkout has uncommitted changes; commit them first")
@@ -105,13 +110,16 @@ class Request:
 
     experiments: Sequence[str] = ()
     budgets: Sequence[str] = DONE
-    sets: Sequence[str] = (COMMITTED, NATIVE)
+    sets: Sequence[str] = field(default_factory=processor.offered)
     jobs: int | None = None
 
 
 @dataclass
 class Search:
-    """Which instruction set gives a group's numbers again: first what did for its commit."""
+    """Which instruction set gives a group's numbers again.
+
+    First its own, where that is known, then what did for others of its commit.
+    """
 
     sets: Sequence[str]
     told: dict[Group, str] = field(default_factory=dict)
@@ -134,7 +142,7 @@ class Search:
                 self.liked[group.commit] = isa
 
     def _next(self, group: Group, tried: set[tuple[Group, str]]) -> str:
-        first = self.liked.get(group.commit, self.sets[0])
+        first = group.isa or self.liked.get(group.commit, self.sets[0])
         order = sorted(self.sets, key=lambda isa: isa != first)
         return next((isa for isa in order if (group, isa) not in tried), "")
 
@@ -155,13 +163,12 @@ def replayed(
     groups: Sequence[Group], runs: Path, isa: str, jobs: int | None, console: Console
 ) -> list[str]:
     """Return what differs in the replay of each group's trial; no text where all agrees."""
-    specs = [respecify(group.replayed.iloc[0].to_dict()) for group in groups]
+    specs = [respecify(group.replayed.iloc[0].to_dict(), isa) for group in groups]
     folders = [spec.home(runs) for spec in specs]
     trials = session.prepare(specs, runs)  # a replay that is complete under this code stands
     site = session.Site(runs, tracking=False)
-    with instructions(isa):
-        _, host = launch.machine("cpu", jobs)
-        done = session.conduct(trials, host, site, launch.run, console)
+    _, host = launch.machine("cpu", jobs, isa=isa)
+    done = session.conduct(trials, host, site, launch.run, console)
     results = {result.folder: result for result in done}
     pairs = zip(groups, specs, folders, strict=True)
     return [_told(group, spec, results[folder]) for group, spec, folder in pairs]
@@ -169,7 +176,7 @@ def replayed(
 
 def _told(group: Group, spec: Spec, result: Result) -> str:
     if result.status != "completed":
-        return f"{result.status}: {result.error}"
+        return could_not_run(result)
     unequal = differences(group.replayed, result)
     if not unequal:
         return ""

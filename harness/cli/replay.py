@@ -14,39 +14,46 @@ from rich.table import Table
 
 from harness import budget
 from harness.paper import Refused, nearest
-from harness.plan import discover, specs
+from harness.plan import discover, processor, specs
+from harness.plan.processor import NATIVE, resolved
 from harness.plan.specs import Request, Spec
 from harness.record import journal, lineage, tables
 from harness.record.lineage import Lineage
 from harness.run import launch, session
-from harness.run.isa import COMMITTED, NATIVE, instructions
 from harness.show.report import REPLAYS, read_results
 
 
 def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:
-    """Replay one trial and print recorded beside replayed; return 0 when all numbers agree.
+    """Replay one trial and print recorded beside replayed.
 
-    Where no instruction set is named it is that of the recording: committed results are measured
-    under AVX2, and those in `runs` with what this machine has.
+    Where no instruction set is named it is the row's own.
+
+    Returns:
+        0 when all numbers agree, 1 when they differ, 2 when the trial could not run.
 
     Raises:
-        Refused: no such trial, or its paper is gone.
+        Refused: no such trial, its paper is gone, or this machine lacks the instruction set.
     """
     results, _ = read_results(runs, reports)
     rows = results[results["trial"] == trial]
     if rows.empty:
         raise Refused(f"no result has the trial id '{trial}'; {nearest(trial, results['trial'])}")
     local = {r.trial: r.spec["folder"] for r in journal.read_all(runs)[0]}
-    spec = respecify(rows.iloc[0].to_dict(), local.get(trial))
-    isa = isa or (NATIVE if trial in local else COMMITTED)
+    isa = isa or _own(str(rows.iloc[0]["isa"]), console)
+    spec = respecify(rows.iloc[0].to_dict(), isa, local.get(trial))
     group = (spec.paper, spec.experiment, spec.budget)
     if not Lineage.load(reports).same(group, spec.code, rows.iloc[0]["code"]):
         commit = rows.iloc[0]["commit"]
         console.print(f"the code has changed since; the row was measured at commit {commit}")
+    try:
+        _, host = launch.machine(spec.device, 1, isa=isa)
+    except Refused as refusal:
+        raise Refused(f"could not run: {refusal}") from refusal
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
-    _, host = launch.machine(spec.device, 1)
-    with instructions(isa):
-        (result,) = session.conduct(trials, host, session.Site(runs), launch.run, console)
+    (result,) = session.conduct(trials, host, session.Site(runs), launch.run, console)
+    if result.status != "completed":
+        console.print(could_not_run(result), highlight=False, markup=False, soft_wrap=True)
+        return 2
     found = numbers(rows, result)
     same = all(number.equal for number in found)
     console.print(comparison(trial, found))
@@ -54,15 +61,40 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     return 0 if same else 1
 
 
-def respecify(row: Mapping[Hashable, Any], home: str | Path | None = None) -> Spec:
-    """Return the spec of a row of results: its own config, seed and cap, with today's code."""
+def _own(isa: str, console: Console) -> str:
+    """Return the name of a row's instruction set here; say it where the row does not."""
+    if not isa:
+        chosen = processor.offered()[0]
+        console.print(f"the row does not say its instruction set; {resolved(chosen)} is tried")
+        return chosen
+    name = processor.asked(isa)
+    if not name:
+        raise Refused(f"cannot replay here: {elsewhere(isa)}")
+    return name
+
+
+def elsewhere(isa: str) -> str:
+    """Return why a row of an instruction set is not replayed on this machine."""
+    return f"the row was measured under {isa}, this machine has {resolved(NATIVE)}"
+
+
+def could_not_run(result: journal.Result) -> str:
+    """Return why a replay has no numbers to compare."""
+    return f"could not run: {result.error or result.status}"
+
+
+def respecify(row: Mapping[Hashable, Any], isa: str, home: str | Path | None = None) -> Spec:
+    """Return the spec of a row of results: its own config, seed and cap, with today's code.
+
+    `isa` is the name of the instruction set to ask for.
+    """
     folder = discover.load(home or discover.ROOT / row["paper"])
     (experiment,) = (e for e in folder.paper.experiments if e.name == row["experiment"])
     config = specs.config_of(experiment, json.loads(row["config"]))
     frozen = replace(experiment, config=config, reduced={}, skipped=())
     paper = replace(folder.paper, experiments=[frozen], claims=())
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"
-    request = Request((), budget.named(row["budget"]), [int(row["seed"])], (), kind)
+    request = Request((), budget.named(row["budget"]), [int(row["seed"])], (), kind, isa)
     (spec,) = specs.plan(replace(folder, paper=paper), request)
     return replace(spec, seconds_cap=None) if row["stopped_by"] == "length" else spec
 

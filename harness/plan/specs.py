@@ -17,6 +17,7 @@ from harness.meter import Meter
 from harness.paper import Experiment, Refused, nearest, number_of, resolve
 from harness.plan.digest import Digest
 from harness.plan.discover import Folder
+from harness.plan.processor import NATIVE, resolved
 
 SPEC = "spec.json"
 
@@ -38,6 +39,7 @@ class Spec:
     config: dict[str, Any]
     overrides: str
     device: str
+    isa: str
     threads: int
     code: str
     clock: str
@@ -67,21 +69,25 @@ class Spec:
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, as the command line gives it."""
+    """What the user asked for, as the command line gives it.
+
+    `isa` is the name of an instruction set; the trials have what the machine makes of it.
+    """
 
     experiments: Sequence[str] = ()
     budget: Budget = budgets.STANDARD["smoke"]
     seeds: Sequence[int] | None = None
     settings: Sequence[str] = ()
     device: str = "cpu"
+    isa: str = NATIVE
 
 
 def plan(folder: Folder, request: Request) -> list[Spec]:
     """Return the trials of one paper for a request.
 
     Raises:
-        Refused: an unknown experiment or config field, a value of the wrong type or range, or a
-            cap below one turn.
+        Refused: an unknown experiment or config field, a value of the wrong type or range, a cap
+            below one turn, or an instruction set that this processor does not have.
     """
     chosen = folder.paper.select(request.experiments)
     chosen = [e for e in chosen if request.budget.base not in e.skipped]
@@ -130,7 +136,8 @@ def _spec(
     values = asdict(config)
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
     identity = [folder.name, experiment.name, request.budget.name, seed]
-    identity += [values, request.device, code.code]
+    isa = resolved(request.isa)
+    identity += [values, request.device, isa, code.code]
     text = json.dumps(identity, sort_keys=True)
     return Spec(
         trial=hashlib.sha256(text.encode()).hexdigest()[:10],
@@ -146,6 +153,7 @@ def _spec(
         config=values,
         overrides=overrides,
         device=request.device,
+        isa=isa,
         threads=experiment.threads,
         code=code.code,
         clock=code.clock,

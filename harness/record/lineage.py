@@ -30,8 +30,8 @@ Group = tuple[str, str, str]  # paper, experiment, budget
 class Confirmation:
     """Trials of a group that were measured by `old` code and came out again from `new` code.
 
-    `commit` is that of the replay, `isa` the instruction set that it ran under, and `trials` are
-    the identities of the rows that were replayed, separated by spaces.
+    `commit` is that of the replay, `isa` the instruction set that it computed with, and `trials`
+    are the identities of the rows that were replayed, separated by spaces.
     """
 
     paper: str

@@ -82,6 +82,7 @@ def tags_of(result: Result) -> dict[str, str]:
         "task",
         "budget",
         "seed",
+        "isa",
         "threads",
         "code",
         "clock",

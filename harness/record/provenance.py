@@ -17,8 +17,11 @@ CHANGES = ("status", "--porcelain", "--untracked-files=no", "--", ":/", *WRITTEN
 PACKAGES = ("torch", "numpy", "mlflow")
 
 
-def collect(device: str, threads: int) -> dict[str, Any]:
-    """Return what is known about commit, versions and machine; `device` is the device's name."""
+def collect(device: str, threads: int, isa: str) -> dict[str, Any]:
+    """Return what is known about commit, versions and machine.
+
+    `device` is the device's name, `isa` the instruction set that torch computes with.
+    """
     commit, dirty = commit_of(Path(harness.__file__).parent)
     versions = {name: _version(name) for name in PACKAGES}
     return {
@@ -29,6 +32,7 @@ def collect(device: str, threads: int) -> dict[str, Any]:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "device": device,
+        "isa": isa,
         "threads": threads,
         **versions,
     }

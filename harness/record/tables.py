@@ -24,7 +24,8 @@ from harness.record.journal import ROW_KEYS, Result
 Types = Mapping[str, type]
 Record = dict[str, Any]
 
-_SAID = ("paper", "experiment", "task", "budget", "seed", "overrides", "code", "clock", "threads")
+_ASKED = ("paper", "experiment", "task", "budget", "seed", "overrides")
+_SAID = (*_ASKED, "isa", "threads", "code", "clock")
 _MADE = ("commit", "device", "python", "torch", "harness")
 _SPENT = ("steps", "seconds", "flops")
 
@@ -40,7 +41,7 @@ FIRST: Types = {
 }
 LAST: Types = {
     **_of(float, "steps seconds flops"),
-    **_of(str, "device"),
+    **_of(str, "device isa"),
     **_of(int, "threads"),
     **_of(str, "data data_hash commit"),
     **_of(bool, "dirty"),

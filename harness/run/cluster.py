@@ -17,6 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from harness.paper import Refused
+from harness.plan.processor import NATIVE
+from harness.run.isa import instructions
 from harness.run.launch import POLL, Machine, limit_threads
 from harness.run.runner import Outcome, execute
 from harness.trial import Pace
@@ -32,12 +34,14 @@ class Work:
 
     pace: Pace
     threads: int
+    isa: str = NATIVE
 
     def __call__(self, folder: Path) -> Outcome:
         """Run the trial of a folder; a refusal (it runs elsewhere) is an outcome too."""
         limit_threads(self.threads)
         try:
-            return execute(folder, self.pace)
+            with instructions(self.isa):
+                return execute(folder, self.pace)
         except Refused as refusal:
             return Outcome("refused", str(refusal))
 
@@ -84,7 +88,8 @@ def run_slurm(
         gpus_per_node=1 if host.gpus else 0,
         slurm_array_parallelism=host.jobs,
     )
-    jobs = executor.map_array(Work(pace, host.threads), [folder.resolve() for folder in folders])
+    work = Work(pace, host.threads, host.isa)
+    jobs = executor.map_array(work, [folder.resolve() for folder in folders])
     try:
         while not all(job.done() for job in jobs):
             watch()
@@ -109,7 +114,8 @@ def run_ray(
     ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
     try:
         options = {"num_cpus": host.threads, "num_gpus": 1 if host.gpus else 0, "max_retries": 1}
-        task, work = ray.remote(perform).options(**options), Work(pace, host.threads)
+        task = ray.remote(perform).options(**options)
+        work = Work(pace, host.threads, host.isa)
         waiting = {task.remote(work, folder.resolve()): folder for folder in folders}
         outcomes = {}
         while waiting:

@@ -1,4 +1,4 @@
-"""Which instruction set the workers compute with: another one rounds the last digits otherwise.
+"""Processes that start now compute with a chosen instruction set.
 
 Libraries choose by the processor when they load. What this sets reaches processes that start
 afterwards, as all workers do.
@@ -7,22 +7,11 @@ afterwards, as all workers do.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.paper import require
-
-NATIVE = "native"  # what the machine has
-COMMITTED = "avx2"  # committed results: every x86 machine of the last ten years can replay them
-VARIABLES: Mapping[str, Mapping[str, str]] = {
-    COMMITTED: {
-        "ATEN_CPU_CAPABILITY": "avx2",
-        "ONEDNN_MAX_CPU_ISA": "AVX2",
-        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-        "OPENBLAS_CORETYPE": "Haswell",  # numpy's and scipy's own library
-    },
-    NATIVE: {},
-}
+from harness.plan.processor import VARIABLES
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 
 from harness.paper import Refused
+from harness.plan.processor import NATIVE
+from harness.run.isa import instructions
 from harness.run.runner import Outcome, execute
 from harness.trial import Pace
 
@@ -33,11 +35,15 @@ PATIENCE = 60.0  # seconds that workers get to save when asked to stop
 
 @dataclass(frozen=True)
 class Machine:
-    """How many trials run at once, with how many threads each, on which GPUs."""
+    """How many trials run at once, with how many threads each, on which GPUs.
+
+    `isa` is the name of the instruction set that was asked for.
+    """
 
     jobs: int
     threads: int = 1
     gpus: tuple[str, ...] = ()
+    isa: str = NATIVE
 
     @property
     def slots(self) -> list[str]:
@@ -46,7 +52,11 @@ class Machine:
 
 
 def machine(
-    device: str, jobs: int | None, threads: int = 1, launcher: str = "local"
+    device: str,
+    jobs: int | None,
+    threads: int = 1,
+    launcher: str = "local",
+    isa: str = NATIVE,
 ) -> tuple[str, Machine]:
     """Resolve 'auto', and choose a number of jobs that shares cores or GPUs.
 
@@ -57,13 +67,14 @@ def machine(
     """
     if launcher != "local":
         kind = "cuda" if device == "cuda" else "cpu"
-        return kind, Machine(jobs or CLUSTER_JOBS, threads, ("0",) if kind == "cuda" else ())
+        theirs = ("0",) if kind == "cuda" else ()
+        return kind, Machine(jobs or CLUSTER_JOBS, threads, theirs, isa)
     gpus = find_gpus() if device in ("auto", "cuda") else ()
     if device == "cuda" and not gpus:
         raise Refused("--device cuda: no usable GPU on this machine; did you mean 'cpu'?")
     if gpus:
-        return "cuda", Machine(jobs or len(gpus), threads, gpus)
-    return "cpu", Machine(jobs or max(1, (os.cpu_count() or 1) // threads), threads)
+        return "cuda", Machine(jobs or len(gpus), threads, gpus, isa)
+    return "cpu", Machine(jobs or max(1, (os.cpu_count() or 1) // threads), threads, isa=isa)
 
 
 def find_gpus() -> tuple[str, ...]:
@@ -110,7 +121,10 @@ def _pool(
     slots: Queue[str] = context.Queue()
     for slot in host.slots:
         slots.put(slot)
-    with ProcessPoolExecutor(host.jobs, context, _begin, (slots, host.threads)) as pool:
+    with (
+        instructions(host.isa),
+        ProcessPoolExecutor(host.jobs, context, _begin, (slots, host.threads)) as pool,
+    ):
 
         def start(folder: Path) -> Future[Outcome]:
             return pool.submit(execute, folder, pace)

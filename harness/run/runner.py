@@ -43,7 +43,8 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
         already is left as it is.
 
     Raises:
-        Refused: another process runs this trial.
+        Refused: another process runs this trial, or this one computes with another instruction
+            set than the trial's.
     """
     spec = Spec.read(folder)
     with locked(folder):
@@ -96,6 +97,9 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     from harness.training import device  # torch loads in the worker alone
 
     device.prepare(spec.device, spec.threads, spec.seed)
+    isa = device.instruction_set()
+    if isa != spec.isa:
+        raise Refused(f"{folder}: it is to run under {spec.isa}, this worker computes with {isa}")
     random.seed(spec.seed)
     paper = discover.load(spec.folder)
     experiment = next(e for e in paper.paper.experiments if e.name == spec.experiment)
@@ -107,7 +111,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
     trial = Trial(journal.Journal(folder), meter, tools, spec.seed, spec.device)
     trial.pace = pace
-    origin = provenance.collect(device.describe(spec.device), spec.threads)
+    origin = provenance.collect(device.describe(spec.device), spec.threads, isa)
     with closing(trial.journal):
         trial.journal.append("start", spec=asdict(spec), provenance=origin)
         with _stop_on_signal(trial):

@@ -121,7 +121,8 @@ def _per_draw() -> float:
 
 
 def _spec(name: str) -> Spec:
-    text = dict.fromkeys(("paper", "folder", "task", "data", "overrides", "code", "clock"), "")
+    names = ("paper", "folder", "task", "data", "overrides", "code", "clock", "isa")
+    text = dict.fromkeys(names, "")
     return Spec(
         trial=name, experiment=name, budget="smoke", steps_cap=None, seconds_cap=60.0, seed=0,
         config={}, device="cpu", threads=1, expected=10.0, charged=100, **text,

@@ -104,11 +104,11 @@ def _write(
     """Write the page; the harness's cost comes last."""
     from harness.show.pages import GENERATED, markdown
 
-    origin = collect(name, 1)
+    origin = collect(name, 1, resolved(NATIVE))
     dirty = " with uncommitted changes" if origin["dirty"] else ""
     lines = [GENERATED.replace("report", "bench"), "# Speed\n"]
     lines += [
-        f"{name}, one thread, torch {origin['torch']}, commit `{origin['commit']}`{dirty}. "
+        f"{name}, {origin['isa']}, one thread, torch {origin['torch']}, commit `{origin['commit']}`{dirty}. "
         f"Peak of a float32 matrix product on this thread: {peak / 1e9:.0f} GFLOP/s. "
         f"Medians of {ROUNDS} rounds in which oracle and fast form take turns.\n"
     ]

@@ -67,6 +67,11 @@ def describe(device: str) -> str:
     return f"{cpu_name()} ({os.cpu_count()} cores)"
 
 
+def instruction_set() -> str:
+    """Return what torch's kernels on the CPU were chosen for: 'avx512', 'avx2', 'default', ..."""
+    return str(torch.backends.cpu.get_cpu_capability()).lower()
+
+
 def cpu_name() -> str:
     """Return the processor's model name."""
     info = Path("/proc/cpuinfo")
