@@ -130,7 +130,6 @@ CLAIMS = [
         measure="Kendall's tau of the skip connections' mean share less the convolutions' with "
         "time",
         kind="criticism",
-        refuted=SHORT,
         looks=LOOKS,
         note=LOOKED,
     ),
