@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -83,6 +84,18 @@ def test_alpha_goes_as_far_as_in_the_papers_search():
         if budget not in experiment.skipped:
             config = experiment.at(budget)
             assert config.alpha_lr * config.steps == pytest.approx(whole, rel=0.03)
+
+
+def test_no_cell_of_the_space_has_more_weights_than_the_largest():
+    assert SPACE.check(published_cell.LARGEST) == published_cell.LARGEST
+    at_full_size = Network(Layout(published_cell.LARGEST, 36, 20))
+    assert metrics.parameters(at_full_size) == 5_144_086
+    stream = Random(0)
+    sizes = [
+        metrics.parameters(Network(Layout(cell, 2, 3, inputs=1, dim=1)))
+        for cell in (published_cell.LARGEST, *(SPACE.random(stream) for _ in range(30)))
+    ]
+    assert sizes[0] >= max(sizes[1:])
 
 
 def test_a_published_cell_is_trained_whatever_the_seed(lab, few):
