@@ -3,7 +3,18 @@
 from harness.paper import Task
 
 PROTOCOL = "light network, 3,000 training signals, 300 SGD steps of 50, cosine from .1 to 0"
-LEAGUE = Task("mnist1d-cells", "mnist1d", PROTOCOL, "regret", "points", "min", standings=True)
+LIMIT = 2  # convolutions of a cell at most: without it the largest cell is nearly the best one
+STAND_INS = ("largest", "deepest", "parameters", "constant", "mean_random")
+LEAGUE = Task(
+    "mnist1d-cells-capped",
+    "mnist1d",
+    f"{PROTOCOL}; cells without none and with at most {LIMIT} convolutions",
+    "regret",
+    "points",
+    "min",
+    standings=True,
+    stand_ins=tuple(f"randomnas/league/{name}" for name in STAND_INS),
+)
 
 LEAGUE_SPACES = ("T0", "T0b", "T1", "T2")  # those whose truth is known
 CHILD_STEPS = 300  # what one training from scratch is charged

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require
 from papers.cells.league.config import PathTraining
-from papers.cells.task import LEAGUE_SPACES
+from papers.cells.task import LEAGUE_SPACES, LIMIT, STAND_INS
 
 RETRAINED = 3  # [league] candidates trained from scratch at the end of a weight-sharing search
 SIDE = 12  # [ours] children trained side by side: the fastest on a CPU
@@ -22,10 +22,27 @@ class Reference:
 
     kind: str
     space: str = "T2"
+    limit: int = LIMIT  # convolutions of a cell at most, here and below
 
     def __post_init__(self) -> None:
         require(self.kind, ("optimum", "median"), "kind")
         require(self.space, LEAGUE_SPACES, "space")
+        positive(self, "limit")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A cell that nobody searched for: what it reaches is free."""
+
+    kind: str
+    space: str = "T2"
+    limit: int = LIMIT
+    ranked: int = 200  # [ours] cells that parameter counts rank: those of WeightSharing
+
+    def __post_init__(self) -> None:
+        require(self.kind, STAND_INS, "kind")
+        require(self.space, LEAGUE_SPACES, "space")
+        positive(self, "limit", "ranked")
 
 
 @dataclass(frozen=True)
@@ -33,9 +50,11 @@ class Truth:
     """What the table of truth says about itself."""
 
     space: str = "T2"
+    limit: int = LIMIT
 
     def __post_init__(self) -> None:
         require(self.space, LEAGUE_SPACES, "space")
+        positive(self, "limit")
 
 
 @dataclass(frozen=True)
@@ -55,15 +74,16 @@ class RandomSearch:
     """Cells drawn uniformly, each trained from scratch; the best by validation is the result."""
 
     space: str = "T2"
+    limit: int = LIMIT
     evaluations: int = 200  # [league] NAS benchmarks: 100 to 200
-    equal: int = 40  # [ours] children whose steps are a weight-sharing search's
-    searches: int = 64  # [ours] side by side in one trial: lookups cost nothing
+    steps: int = 9600  # of the weight-sharing search that it is compared with, here and below
+    candidates: int = 100
+    batch: int = 50
+    searches: int = 8  # [ours] in one trial, each with draws of its own: lookups cost nothing
 
     def __post_init__(self) -> None:
         require(self.space, LEAGUE_SPACES, "space")
-        positive(self, "evaluations", "equal", "searches")
-        if self.equal > self.evaluations:
-            raise Refused(f"equal={self.equal}: must be at most evaluations={self.evaluations}")
+        positive(self, "limit", "evaluations", "steps", "candidates", "batch", "searches")
 
 
 @dataclass(frozen=True)
@@ -71,11 +91,12 @@ class Trained:
     """The same search with real trainings in place of looked-up ones."""
 
     space: str = "T2"
+    limit: int = LIMIT
     turns: int = 10  # [ours] of SIDE children each
 
     def __post_init__(self) -> None:
         require(self.space, LEAGUE_SPACES, "space")
-        positive(self, "turns")
+        positive(self, "limit", "turns")
 
 
 @dataclass(frozen=True)
@@ -87,6 +108,7 @@ class WeightSharing(PathTraining):
     """
 
     space: str = "T2"
+    limit: int = LIMIT
     steps: int = 9600  # [ours] 32 children's worth; [P] 150 epochs on CIFAR-10
     candidates: int = 100  # [league]; [P] 1,000 a round, on 10 minibatches, the best 10 again
     ranked: int = 200  # [ours] cells whose ranking is compared with the truth, off the clock
@@ -95,6 +117,6 @@ class WeightSharing(PathTraining):
     def __post_init__(self) -> None:
         require(self.space, LEAGUE_SPACES, "space")
         super().__post_init__()
-        positive(self, "steps", "candidates", "ranked", "eval_every")
+        positive(self, "limit", "steps", "candidates", "ranked", "eval_every")
         if self.candidates < RETRAINED:
             raise Refused(f"candidates={self.candidates}: {RETRAINED} of them are retrained")

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from papers.cells.child.mnist1d import Signals
-from papers.cells.league import random_search
+from papers.cells.league import flops, random_search
 from papers.cells.league.contest import Contest, Contestant, compete
 from papers.cells.league.evaluator import Evaluation, TrainEvaluator
 from papers.cells.league.league import league_of, verified
 from papers.cells.league.random_search import Uniform
+from papers.cells.space.allowed import Allowed
 from papers.cells.space.edge import SPACES, Code
+from papers.randomnas import weight_sharing
 from papers.randomnas.config import SIDE
 
 if TYPE_CHECKING:
@@ -26,9 +28,16 @@ if TYPE_CHECKING:
 
 
 def table(config: RandomSearch, trial: Trial) -> Iterator[Row]:
-    """Run `config.searches` searches on recorded trainings."""
-    equal = {"regret_equal": config.equal}
-    yield from random_search.table(SPACES[config.space], trial, config.searches, equal)
+    """Run `config.searches` searches; `regret_equal`: at the FLOPs of one with weight sharing."""
+    space = SPACES[config.space]
+    leagues = {"": league_of(space, config.limit), "plain_": league_of(space)}
+    equal = {}
+    for key, league in leagues.items():
+        count = round(flops.children(league, weight_sharing.expected_flops(config, league)))
+        equal[f"{key}regret_equal"] = min(max(1, count), config.evaluations)
+    counts = {name.replace("regret_", "children_"): float(n) for name, n in equal.items()}
+    for row in random_search.table(leagues, trial, config.searches, equal):
+        yield {**row, **counts}
 
 
 def trained(config: Trained, trial: Trial) -> Iterator[Row]:
@@ -38,14 +47,14 @@ def trained(config: Trained, trial: Trial) -> Iterator[Row]:
     ways to evaluate must agree.
     """
     space = SPACES[config.space]
-    signals, league = Signals.load(where=trial.device), league_of(space)
+    signals, league = Signals.load(where=trial.device), league_of(space, config.limit)
     trial.uses("mnist1d", signals.digest)
-    history = History(Uniform(space, trial.stream("search")))
+    history = History(league.allowed, trial.stream("search"))
     evaluator = TrainEvaluator(space, signals, trial.stream("train"))
-    contest = Contest([Contestant(history, evaluator)])
+    contest = Contest([Contestant(history, evaluator)], league)
     trial.restore(contest=contest)
     every = [turn * SIDE for turn in range(1, config.turns + 1)]
-    for row in compete(contest, league, trial.meter, every, SIDE):
+    for row in compete({"": contest}, trial.meter, every, SIDE):
         table_of = verified()
         gaps = [
             val - np.mean([stored.val for stored in table_of.of(space, code)])
@@ -57,8 +66,8 @@ def trained(config: Trained, trial: Trial) -> Iterator[Row]:
 class History(Uniform):
     """The same proposals, with a memory of what they were worth."""
 
-    def __init__(self, uniform: Uniform) -> None:
-        self.space, self.stream = uniform.space, uniform.stream
+    def __init__(self, allowed: Allowed, seed: int) -> None:
+        super().__init__(allowed, seed)
         self.seen: list[tuple[Code, float]] = []
 
     def observe(self, evaluation: Evaluation) -> None:

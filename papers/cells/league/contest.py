@@ -1,14 +1,15 @@
 """The loop of every search that trains cells one by one: ask, evaluate, tell.
 
-A contest is several independent searches side by side, each with its own searcher, evaluator and
-incumbent: the cell of highest validation accuracy so far. What it reports is the incumbents' true
-regret, which no searcher sees. The meter charges one search; looked-up trainings take no device
-time, and what they took when the table was built is in `charged_seconds`.
+A contest is several independent searches of one task side by side, each with its own searcher,
+evaluator and incumbent: the cell of highest validation accuracy so far. Each search has rows of
+its own, as a member of the trial, with its incumbent's true regret, which no searcher sees, and
+what it was charged. Looked-up trainings take no device time; what they took when the table was
+built is in `charged_seconds`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -60,27 +61,27 @@ class Contestant:
 
 
 class Contest:
-    """Independent searches side by side."""
+    """Independent searches of one task side by side; `league` knows what they find."""
 
-    def __init__(self, searches: Sequence[Contestant]) -> None:
-        self.searches = list(searches)
+    def __init__(self, searches: Sequence[Contestant], league: League) -> None:
+        self.searches, self.league = list(searches), league
 
-    def row(self, league: League, at: int) -> Row:
-        """Return the incumbents' true regret, mean and quartiles, and one search's charges."""
-        found = [s.incumbent for s in self.searches if s.incumbent is not None]
-        rows = [league.row(code) for code in found]
-        mean = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-        low, median, high = np.quantile([row["regret"] for row in rows], (0.25, 0.5, 0.75))
-        charges = [search.evaluator.costs.row() for search in self.searches]
-        charged = {name: float(np.mean([c[name] for c in charges])) for name in charges[0]}
-        quartiles = {"regret_low": low, "regret_median": median, "regret_high": high}
-        val = float(np.mean([search.val for search in self.searches]))
-        spread = {name: float(value) for name, value in quartiles.items()}
-        return {"at": at, **mean, **spread, "proxy": val, **charged}
+    def rows(self) -> list[Row]:
+        """Return each incumbent's truth, and what its search was charged."""
+        return [
+            {
+                **search.evaluator.costs.row(),
+                **self.league.row(search.incumbent),
+                "cell": self.league.space.text(search.incumbent),
+                "proxy": search.val,
+            }
+            for search in self.searches
+            if search.incumbent is not None
+        ]
 
     def flops(self) -> float:
-        """Return what one search has been charged so far, in FLOPs."""
-        return float(np.mean([search.evaluator.costs.flops for search in self.searches]))
+        """Return what all searches have been charged so far, in FLOPs."""
+        return sum(search.evaluator.costs.flops for search in self.searches)
 
     def state_dict(self) -> dict[str, Any]:
         """Return every search's state."""
@@ -106,24 +107,35 @@ class Contest:
 
 
 def compete(
-    contest: Contest, league: League, meter: Meter, marks: Sequence[int], batch: int = 1
+    contests: Mapping[str, Contest], meter: Meter, marks: Sequence[int], batch: int = 1
 ) -> Iterator[Row]:
-    """Let every search evaluate `batch` cells a turn; yield a row at the marked evaluations.
+    """Let every search evaluate `batch` cells a turn; yield rows at the marked evaluations.
 
-    Marks are numbers of evaluations of one search; the last row, after the last turn, is the
-    result, and comes again when a trial is resumed there.
+    Contests go on in step, and search number n of each makes one row, as member n, with the names
+    of a contest's metrics begun by its key. The meter is charged the FLOPs of the first contest.
+    Marks are numbers of evaluations of one search; the last rows, after the last turn, are the
+    result, and come again when a trial is resumed there.
     """
-    last = meter.horizon("search") - 1
+    last, (charged, *_) = meter.horizon("search") - 1, contests.values()
     for turn in meter.steps("search"):
-        before = contest.flops()
-        for search in contest.searches:
-            search.turn(batch)
-        meter.count_flops("search", contest.flops() - before)
+        before = charged.flops()
+        for contest in contests.values():
+            for search in contest.searches:
+                search.turn(batch)
+        meter.count_flops("search", charged.flops() - before)
         done = (turn + 1) * batch
         if done in marks and turn != last:
             with meter.paused():
-                yield contest.row(league, done)
-    yield contest.row(league, (last + 1) * batch)
+                yield from _rows(contests, done)
+    yield from _rows(contests, (last + 1) * batch)
+
+
+def _rows(contests: Mapping[str, Contest], at: int) -> Iterator[Row]:
+    """Yield what the searches have found after so many evaluations."""
+    for member, rows in enumerate(zip(*(c.rows() for c in contests.values()), strict=True)):
+        named = zip(contests, rows, strict=True)
+        values = {f"{begin}{name}": v for begin, row in named for name, v in row.items()}
+        yield {"member": member, "at": at, **values}
 
 
 def marks(count: int) -> list[int]:

@@ -79,22 +79,25 @@ def candidates(
     part: Part,
     meter: Meter,
     costs: Costs,
+    phase: str = "candidates",
 ) -> None:
-    """Score one drawn candidate a turn of phase "candidates"; charge the forward passes."""
+    """Score one drawn candidate a turn of the phase; charge the forward passes."""
     space = shared.supernet.space
-    for turn in meter.steps("candidates"):
+    for turn in meter.steps(phase):
         code = drawn[turn]
         before = costs.flops
         found.codes.append(code)
         found.scores.append(score(shared, code, part))
         costs.score(light.macs(space, code), len(part.y))
-        meter.count_flops("candidates", costs.flops - before)
+        meter.count_flops(phase, costs.flops - before)
 
 
-def retrain(found: Derivation, evaluator: Evaluator, count: int, meter: Meter) -> None:
-    """Train the best `count` candidates from scratch, side by side, in phase "retrain"."""
-    for _ in meter.steps("retrain"):
+def retrain(
+    found: Derivation, evaluator: Evaluator, count: int, meter: Meter, phase: str = "retrain"
+) -> None:
+    """Train the best `count` candidates from scratch, side by side, in the phase."""
+    for _ in meter.steps(phase):
         before = evaluator.costs.flops
         done = evaluator.evaluate(found.best(evaluator.space, count))
         found.retrained = [(one.code, one.val) for one in done]
-        meter.count_flops("retrain", evaluator.costs.flops - before)
+        meter.count_flops(phase, evaluator.costs.flops - before)

@@ -21,6 +21,7 @@ from torch.nn.functional import cross_entropy
 from papers.cells.child.mnist1d import Signals
 from papers.cells.league import derive
 from papers.cells.rows import Batch, BatchStream, Part, Seed, joined
+from papers.cells.space.allowed import Allowed
 from papers.cells.space.edge import Code, EdgeSpace
 from papers.cells.supernet.bilevel import Problem
 from papers.cells.supernet.config import Bilevel
@@ -83,8 +84,12 @@ class EdgeSearch:
 
     @property
     def code(self) -> Code:
-        """Return the cell that alpha stands for now."""
+        """Return the cell that alpha stands for now: every edge's strongest operation but none."""
         return derive_code(self.weights, self.space)
+
+    def best(self, allowed: Allowed) -> Code:
+        """Return the most probable of the allowed cells; without a limit it is `code`."""
+        return allowed.best(self.weights.detach().double().log().tolist())
 
     def step(self, lr: float) -> None:
         """Update alpha and w on the next batches, w at this rate."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from papers.cells.child.mnist1d import RECIPE, Recipe
-from papers.cells.league.costs import training_flops
+from papers.cells.league.costs import Costs, training_flops
 from papers.cells.league.league import League
 from papers.cells.network import light
 from papers.cells.space.edge import KERNELS, EdgeSpace
@@ -38,12 +38,19 @@ def step_flops(space: EdgeSpace, passes: int, batch: int) -> float:
 
 
 def child_flops(league: League, recipe: Recipe = RECIPE) -> float:
-    """Return the FLOPs of training a random child, in the mean over codes."""
-    macs = [light.macs(league.space, code) for code in league.classes.representatives]
-    mean = float(np.average(macs, weights=league.weights))
-    return training_flops(1, recipe.steps * recipe.batch) * mean
+    """Return the FLOPs of training and validating a random child, in the mean over codes."""
+    one = Costs()
+    one.child(1, recipe)
+    return one.flops * mean_macs(league)
 
 
-def children(league: League, passes: int, steps: int, batch: int) -> float:
+@lru_cache(maxsize=8)
+def mean_macs(league: League) -> float:
+    """Return the multiply-adds of a random cell's network, in the mean over codes."""
+    return float(np.average([light.macs(league.space, c) for c in league.codes],
+                            weights=league.counts))  # fmt: skip
+
+
+def children(league: League, flops: float) -> float:
     """Return how many trained children cost as much as a search."""
-    return steps * step_flops(league.space, passes, batch) / child_flops(league)
+    return flops / child_flops(league)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from papers.cells.league import flops
 from papers.cells.league.costs import Costs
 from papers.cells.league.league import League
@@ -17,23 +15,29 @@ if TYPE_CHECKING:
 
 def judged_row(league: League, code: Code, costs: Costs) -> Row:
     """Return what was charged, what the cell is truly worth, and the cell itself."""
-    gain = {"relative_improvement": league.relative_improvement(code)}
-    return {**costs.row(), **league.row(code), **gain, "cell": league.space.text(code)}
+    return {**costs.row(), **league.row(code), "cell": league.space.text(code)}
+
+
+def plain(row: Row) -> Row:
+    """Return a row of the task without a limit under names of its own.
+
+    A search takes part in both tasks: its row has the limited one's metrics under their names, and
+    the plain one's with `plain_` before them.
+    """
+    return {f"plain_{name}": value for name, value in row.items()}
 
 
 def in_random_cells(league: League, code: Code, costs: Costs) -> dict[str, float]:
     """Return what random search would have to train for as good a cell.
 
     `equivalent_children` is 1 / (1 - F), how many random cells it takes in the mean until one is
-    as good, where F is the share of worse ones; `log2_speedup` compares it with what was spent.
+    as good, where F is the share of worse ones; `search_children` could be trained for what was
+    spent.
     """
-    equivalent = 1 / (1 - league.percentile(code))
-    spent = costs.flops / flops.child_flops(league)
     return {
         "true_error": 1 - league.true(code),
-        "equivalent_children": equivalent,
-        "search_children": spent,
-        "log2_speedup": float(torch.tensor(equivalent / spent).log2()),
+        "equivalent_children": 1 / (1 - league.percentile(code)),
+        "search_children": flops.children(league, costs.flops),
     }
 
 

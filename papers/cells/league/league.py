@@ -1,6 +1,8 @@
 """The league: every search method on one space whose truth is known.
 
-True accuracy of a cell is the mean test accuracy of its class over the table's seeds. Metrics
+A task of the league is a space and a limit on convolutions; its cells are those that a search may
+return (`papers.cells.space.allowed`), and all that is said of a cell is said among them. True
+accuracy of a cell is the mean test accuracy of its class over the table's seeds. Metrics
 follow NAS-Bench-201, NASLib and Yang et al. 2020 (arXiv:1912.12522): simple and normalised regret,
 percentile, Kendall's tau-b (ties count as ties), tau inside the top quarter, precision at ten, and
 the noise ceiling: how well one part of the table's own seeds ranks what the others say.
@@ -15,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from harness.paper import Refused
 from papers.cells.child import mnist1d
 from papers.cells.league import truth
-from papers.cells.space.classes import Graph, classes
+from papers.cells.space.allowed import allowed
+from papers.cells.space.classes import classes
 from papers.cells.space.edge import Code, EdgeSpace
 
 Floats = NDArray[np.float64]
@@ -27,17 +31,30 @@ PRECISION = 10
 
 
 class League:
-    """Truth about every cell of a space; searchers never hold one."""
+    """Truth about every cell that a search may return; searchers never hold one.
 
-    def __init__(self, space: EdgeSpace, table: truth.Table) -> None:
+    Arrays are over the classes of those cells, in the order of `numbers`: `tests` (classes, seeds)
+    by the seeds that every class has, `means` over all seeds of a class, `counts` of codes.
+    """
+
+    def __init__(self, space: EdgeSpace, table: truth.Table, limit: int | None = None) -> None:
         table.require_whole(space)
-        self.space, self.classes = space, classes(space)
-        tests = [[r.test for r in table.of(space, c)] for c in self.classes.representatives]
-        self.tests: Floats = np.array(tests)  # (classes, seeds)
-        self.means: Floats = self.tests.mean(1)
-        self.weights: Floats = np.array([len(codes) for codes in self.classes.members], float)
-        live = [not Graph(space, c).dead for c in self.classes.representatives]
-        self.live = np.array(live)
+        self.space, self.limit, self.classes = space, limit, classes(space)
+        self.allowed = allowed(space, limit)
+        first: dict[int, Code] = {}
+        for code in self.allowed.codes:
+            first.setdefault(self.classes.of(code), code)
+        self.numbers = sorted(first)
+        self.codes = [first[number] for number in self.numbers]  # one of each class
+        self._place = {number: place for place, number in enumerate(self.numbers)}
+        rows = [table.of(space, code) for code in self.codes]
+        common = [[r.test for r in own if r.seed in truth.SEEDS] for own in rows]
+        self.tests: Floats = np.array(common)
+        self.means: Floats = np.array([np.mean([r.test for r in own]) for own in rows])
+        places = [self._place[self.classes.of(code)] for code in self.allowed.codes]
+        self.counts: Floats = np.bincount(places).astype(float)
+        spread = [np.std([r.test for r in own], ddof=1) / len(own) ** 0.5 for own in rows]
+        self.errors: Floats = np.array(spread)  # standard errors of the means
 
     # -- one cell -------------------------------------------------------------------------------
 
@@ -49,15 +66,18 @@ class League:
     @property
     def mean_random(self) -> float:
         """Return the mean true accuracy of a code drawn uniformly."""
-        return float(np.average(self.means, weights=self.weights))
+        return float(np.average(self.means, weights=self.counts))
 
     def true(self, code: Code) -> float:
-        """Return a cell's true accuracy."""
-        return float(self.means[self.classes.of(code)])
+        """Return a cell's true accuracy.
 
-    def alive(self, code: Code) -> bool:
-        """Whether a cell's output depends on its input."""
-        return bool(self.live[self.classes.of(code)])
+        Raises:
+            Refused: a search of this task may not return the cell.
+        """
+        if code not in self.allowed:
+            most = "" if self.limit is None else f" with at most {self.limit} convolutions"
+            raise Refused(f"{self.space.text(code)}: not a cell without none{most}")
+        return float(self.means[self._place[self.classes.of(code)]])
 
     def regret(self, code: Code) -> float:
         """Return how much accuracy the best cell has over this one: at least 0."""
@@ -70,9 +90,9 @@ class League:
     def percentile(self, code: Code) -> float:
         """Return the share of all codes that are truly worse; equal ones count half."""
         own = self.true(code)
-        below = self.weights[self.means < own].sum()
-        equal = self.weights[self.means == own].sum()
-        return float((below + equal / 2) / self.weights.sum())
+        below = self.counts[self.means < own].sum()
+        equal = self.counts[self.means == own].sum()
+        return float((below + equal / 2) / self.counts.sum())
 
     def relative_improvement(self, code: Code) -> float:
         """Return true accuracy over that of a random cell in the mean, less 1.
@@ -83,14 +103,14 @@ class League:
 
     def optimum(self) -> Code:
         """Return the best cell."""
-        return self.classes.representatives[int(self.means.argmax())]
+        return self.codes[int(self.means.argmax())]
 
     def median(self) -> Code:
         """Return the cell that half of all codes are truly below."""
         order = np.argsort(self.means, kind="stable")
-        reached = np.cumsum(self.weights[order])
+        reached = np.cumsum(self.counts[order])
         place = int(np.searchsorted(reached, reached[-1] / 2))
-        return self.classes.representatives[int(order[place])]
+        return self.codes[int(order[place])]
 
     def row(self, code: Code) -> dict[str, float]:
         """Return what the league reports of a found cell."""
@@ -99,6 +119,7 @@ class League:
             "true_accuracy": self.true(code),
             "normalised_regret": self.normalised(code),
             "percentile": self.percentile(code),
+            "relative_improvement": self.relative_improvement(code),
         }
 
     # -- rankings -------------------------------------------------------------------------------
@@ -108,21 +129,26 @@ class League:
         return agreement(np.array([self.true(code) for code in codes]), np.array(scores))
 
     def ceiling(self, kept: NDArray[np.bool_] | None = None) -> dict[str, float]:
-        """Return the noise ceiling over live classes: one seed against the mean of the others.
+        """Return the noise ceiling over classes: one seed against the mean of the others.
 
         Averaged over which seed is left out; what ranks better than that has been lucky. `kept`
-        says which classes count, where not all live ones do.
+        says which classes count, where not all do.
         """
         found = []
-        kept = self.live if kept is None else kept
+        kept = np.ones(len(self.means), bool) if kept is None else kept
         for place in range(self.tests.shape[1]):
             others = np.delete(self.tests, place, axis=1).mean(1)
             found.append(agreement(others[kept], self.tests[kept, place]))
         return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
     def seed_deviation(self) -> float:
-        """Return the standard deviation of one training, pooled over live classes."""
-        return float(np.sqrt(self.tests[self.live].var(1, ddof=1).mean()))
+        """Return the standard deviation of one training, pooled over classes."""
+        return float(np.sqrt(self.tests.var(1, ddof=1).mean()))
+
+    def top_error(self) -> float:
+        """Return the standard error of the true accuracy of classes near the best, pooled."""
+        near = self.means >= self.best - truth.NEAR
+        return float(np.sqrt((self.errors[near] ** 2).mean()))
 
 
 def agreement(true: Floats, scores: Floats) -> dict[str, float]:
@@ -166,14 +192,14 @@ def _membership(values: Floats, count: int) -> Floats:
     return share
 
 
-@lru_cache(maxsize=4)
-def league_of(space: EdgeSpace) -> League:
-    """Return the league of a space by the committed table.
+@lru_cache(maxsize=8)
+def league_of(space: EdgeSpace, limit: int | None = None) -> League:
+    """Return the league of a space and a limit on convolutions, by the committed table.
 
     Raises:
         Refused: the table was made with another recipe or data, or is not whole.
     """
-    return League(space, verified())
+    return League(space, verified(), limit)
 
 
 @lru_cache(maxsize=1)

@@ -23,19 +23,17 @@ MINIBATCH = 50  # rows on which ENAS scores a candidate, for comparison
 
 
 def sample(league: League, count: int) -> list[Code]:
-    """Return live cells, drawn once for all seeds; to tell a dead one is no merit."""
-    drawn, codes = Random(stream(0, "ranked")), list[Code]()
-    while len(codes) < count:
-        code = league.space.random(drawn)
-        codes += [code] if league.alive(code) else []
-    return codes
+    """Return cells that a search may return, drawn once for all seeds."""
+    drawn = Random(stream(0, "ranked"))
+    return [league.allowed.random(drawn) for _ in range(count)]
 
 
 def ranking(league: League, codes: Sequence[Code], scores: Sequence[float]) -> dict[str, float]:
-    """Return how one-hot accuracies rank cells, and how their multiply-adds do."""
-    sizes = [float(light.macs(league.space, code)) for code in codes]
+    """Return how one-hot accuracies rank cells, and how their parameters, counted, do."""
+    sizes = [float(light.parameters(league.space, code)) for code in codes]
     control = league.agreement(codes, sizes)
-    return {**league.agreement(codes, scores), **{f"{n}_macs": v for n, v in control.items()}}
+    counted = {f"{name}_parameters": value for name, value in control.items()}
+    return {**league.agreement(codes, scores), **counted}
 
 
 def quality(
@@ -47,8 +45,7 @@ def quality(
     """
     scores = [derive.score(shared, code, part) for code in candidates]
     favourite = candidates[int(np.argmax(scores))]
-    live = [code for code in ranked if league.alive(code)]  # to tell a dead cell is no merit
-    full = league.agreement(live, [derive.score(shared, code, part) for code in live])
+    full = ranking(league, ranked, [derive.score(shared, code, part) for code in ranked])
     small = Part(part.x[:, :MINIBATCH], part.y[:MINIBATCH])
-    one = league.agreement(live, [derive.score(shared, code, small) for code in live])
+    one = league.agreement(ranked, [derive.score(shared, code, small) for code in ranked])
     return {**league.row(favourite), **full, "tau_minibatch": one["tau"], "proxy": max(scores)}

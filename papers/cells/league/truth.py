@@ -1,8 +1,9 @@
 """The table of truth: what every cell of the league reaches when it is trained from scratch.
 
-One row per functional class and seed. A row is known by the digits of its representative in T2,
-so T0, T0b and T1 are views of the same table. The committed file is xz-compressed CSV behind a
-line of JSON that says with which recipe, on which data and by which torch it was made.
+One row per functional class and seed: three seeds, and ten where a class is near the best one. A
+row is known by the digits of its representative in T2, so T0, T0b and T1 are views of the same
+table. The committed file is xz-compressed CSV behind a line of JSON that says with which recipe,
+on which data and by which torch it was made.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from statistics import fmean
 
 from harness.paper import Refused
 from papers.cells.network.light import macs, parameters
+from papers.cells.space.allowed import convolutions
 from papers.cells.space.classes import classes
 from papers.cells.space.edge import T2, Code, EdgeSpace
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2)  # of every class
+MORE = tuple(range(3, 10))  # of classes within NEAR of the best, under one of LIMITS
+NEAR = 0.02  # of accuracy
+LIMITS = (2, 3, 4, None)  # convolutions at most
 COMMITTED = Path(__file__).parents[1] / "truth" / "mnist1d.csv.xz"
 COMMAND = "python -m papers.cells.builder {space}"
 
@@ -130,6 +135,32 @@ class Table:
     def test(self, space: EdgeSpace, code: Code) -> float:
         """Return the mean test accuracy of a code's class over its seeds: its true accuracy."""
         return fmean(r.test for r in self.of(space, code))
+
+    def near_top(self, space: EdgeSpace) -> list[str]:
+        """Return the row names of the classes within NEAR of the best, under any of LIMITS.
+
+        By the means over the seeds that there are; the best one with `none` on some edge allowed,
+        and the best one without.
+        """
+        true: dict[str, float] = {}
+        codes: list[tuple[str, int, bool]] = []  # row name, convolutions, whether `none` is in it
+        for code in space.enumerate():
+            name = name_of(space, code)
+            true.setdefault(name, fmean(r.test for r in self._by_cell[name]))
+            codes.append((name, convolutions(space, code), "none" in space.names(code)))
+        found: set[str] = set()
+        for limit in LIMITS:
+            few = [one for one in codes if limit is None or one[1] <= limit]
+            for names in ({n for n, _, _ in few}, {n for n, _, none in few if not none}):
+                border = max(true[name] for name in names) - NEAR
+                found |= {name for name in names if true[name] >= border}
+        return sorted(found)
+
+    def lacking(self, space: EdgeSpace) -> list[tuple[str, int]]:
+        """Return every (row name, seed) of classes near the top that is not there."""
+        there = {(r.cell, r.seed) for r in self.rows}
+        wanted = ((name, seed) for name in self.near_top(space) for seed in MORE)
+        return [key for key in wanted if key not in there]
 
 
 def read(path: Path = COMMITTED) -> Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import positive, require, within
-from papers.cells.task import LEAGUE_SPACES
+from papers.cells.task import LEAGUE_SPACES, LIMIT
 from papers.darts.config import Darts
 
 
@@ -21,6 +21,7 @@ class LeagueSearch(Darts):
     """
 
     space: str = "T2"
+    limit: int = LIMIT  # convolutions of the cell that is returned, at most
     steps: int = 9600  # [league] as random search with weight sharing
     alpha_lr: float = 6e-4  # [ours] 3e-4 [P] times 19,550 steps over ours
     batch: int = 50  # [league]; [P] 64
@@ -33,7 +34,7 @@ class LeagueSearch(Darts):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.space, LEAGUE_SPACES, "space")
-        positive(self, "steps", "batch", "eval_every")
+        positive(self, "limit", "steps", "batch", "eval_every")
         within(self, "ranked", 2)
 
 
@@ -45,11 +46,12 @@ class LeagueRandom:
     """
 
     space: str = "T2"
-    evaluations: int = 1000  # [ours] more than the dearest search costs
-    searches: int = 64  # [ours] side by side in one trial: lookups cost nothing
+    limit: int = LIMIT
+    evaluations: int = 1300  # [ours] more than the dearest search costs
+    searches: int = 8  # [ours] in one trial, each with draws of its own: lookups cost nothing
     steps: int = 9600
     batch: int = 50
 
     def __post_init__(self) -> None:
         require(self.space, LEAGUE_SPACES, "space")
-        positive(self, "evaluations", "searches", "steps", "batch")
+        positive(self, "limit", "evaluations", "searches", "steps", "batch")

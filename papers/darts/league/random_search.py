@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 def run(config: LeagueRandom, trial: Trial) -> Iterator[Row]:
     """Run `config.searches` searches; `regret_NAME` is the regret at the cost of search NAME.
 
-    At the number of children, at least one, that take as many FLOPs.
+    At the number of children, at least one, that take as many FLOPs: `children_NAME`.
     """
     space = SPACES[config.space]
-    league = league_of(space)
-    equal = {}
-    for gradient, passes in PASSES.items():
-        count = round(flops.children(league, passes, config.steps, config.batch))
-        equal[f"regret_{gradient}"] = min(max(1, count), config.evaluations)
-    yield from random_search.table(space, trial, config.searches, equal)
+    leagues = {"": league_of(space, config.limit), "plain_": league_of(space)}
+    equal: dict[str, int] = {}
+    for key, league in leagues.items():
+        for gradient, passes in PASSES.items():
+            spent = config.steps * flops.step_flops(space, passes, config.batch)
+            count = round(flops.children(league, spent))
+            equal[f"{key}regret_{gradient}"] = min(max(1, count), config.evaluations)
+    counts = {name.replace("regret_", "children_"): float(n) for name, n in equal.items()}
+    for row in random_search.table(leagues, trial, config.searches, equal):
+        yield {**row, **counts}

@@ -1,7 +1,8 @@
 """A search of the league: one alpha for both places of the cell (Alg. 1).
 
-After the search every edge keeps its strongest operation but none; that cell is the result, and
-the league knows what it is worth. Regret, rankings and gaps are measured off the clock.
+The result is the most probable cell, under alpha, of those that a search may return: without none
+and with at most `limit` convolutions. The same search takes part without a limit, too: there every
+edge keeps its strongest operation but none. Regret, rankings and gaps are measured off the clock.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from papers.cells.child.mnist1d import Signals
 from papers.cells.league import derive, flops
 from papers.cells.league.costs import Costs
 from papers.cells.league.edge_search import EdgeSearch
-from papers.cells.league.judged import in_random_cells, judged_row, summary
-from papers.cells.league.league import league_of
+from papers.cells.league.judged import in_random_cells, judged_row, plain, summary
+from papers.cells.league.league import League, league_of
 from papers.cells.league.ranking import ranking, sample
 from papers.cells.space.edge import SPACES
 from papers.cells.space.record import keep_edge
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 def run(config: LeagueSearch, trial: Trial) -> Iterator[Row]:
     """Search with all operations on every edge, derive a cell, and say what it is worth."""
-    space, league, meter = SPACES[config.space], league_of(SPACES[config.space]), trial.meter
+    space, meter = SPACES[config.space], trial.meter
+    league, unlimited = league_of(space, config.limit), league_of(space)
     signals = Signals.load(where=trial.device)
     trial.uses("mnist1d", signals.digest)
     found = EdgeSearch(
@@ -48,14 +50,24 @@ def run(config: LeagueSearch, trial: Trial) -> Iterator[Row]:
         costs.step_flops += work
 
     def measure(turn: int) -> list[Row]:
-        return [{**costs.row(), **league.row(found.code), **found.row(signals.val)}]
+        truth = {
+            **league.row(found.best(league.allowed)),
+            **plain(unlimited.row(found.best(unlimited.allowed))),
+        }
+        return [{**costs.row(), **truth, **found.row(signals.val)}]
 
     yield from loop.fit(meter, "search", update, measure, config.eval_every)
-    codes, code = sample(league, config.ranked), found.code
+    codes = sample(league, config.ranked)
     scores = [derive.score(found.shared, other, signals.val) for other in codes]
     for place, (other, score) in enumerate(zip(codes, scores, strict=True)):
         yield {"at": place, "one_hot_accuracy": score, "true_accuracy": league.true(other)}
-    row = {**judged_row(league, code, costs), **in_random_cells(league, code, costs)}
+    row = {**_worth(league, found, costs), **plain(_worth(unlimited, found, costs))}
     row |= {**ranking(league, codes, scores), **found.row(signals.val)}
-    keep_edge(trial.artifacts, space, code, summary(row))
+    keep_edge(trial.artifacts, space, found.best(league.allowed), summary(row))
     yield row
+
+
+def _worth(league: League, found: EdgeSearch, costs: Costs) -> Row:
+    """Return what the cell that alpha stands for in a task is worth, beside what was spent."""
+    code = found.best(league.allowed)
+    return {**judged_row(league, code, costs), **in_random_cells(league, code, costs)}
