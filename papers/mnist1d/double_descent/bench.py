@@ -36,6 +36,8 @@ class Race:
         data = dataset.generate(num_samples=TRAIN_BATCH, train_split=1.0)
         self.x, self.y = torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"])
         self.hot = training.hot(self.y)
+        self.each_x = self.x.expand(MEMBERS, -1, -1)
+        self.each_hot = self.hot.expand(MEMBERS, -1, -1)
         self.singles = [networks.build(self.kind, self.width, seed) for seed in range(MEMBERS)]
         self.each = [optim.sgd(m.parameters(), LR, MOMENTUM) for m in self.singles]
         self.together, self.slow = ensemble.stack(self.singles), ensemble.stack(self.singles)
@@ -62,14 +64,14 @@ class Race:
     def differentiate(self) -> None:
         """Give the stacked models their gradients as the study does."""
         if self.kind == "mlp":
-            networks.backpropagate(self.together, self.x, self.hot, "cross_entropy")
+            networks.backpropagate(self.together, self.each_x, self.each_hot, "cross_entropy")
         else:
             self.all.zero_grad()
             self.loss(self.together).backward()
 
     def loss(self, models: nn.Module) -> Tensor:
         """Return the summed loss of all stacked members."""
-        return ensemble.cross_entropy(models(self.x), self.y).sum()
+        return ensemble.cross_entropy(models(self.each_x), self.y).sum()
 
     def agree(self) -> None:
         """Check that both ways give every member the same gradient."""

@@ -28,12 +28,12 @@ class Descent:
     momentum: float = 0.9  # [N]
     steps: int = 20_000  # [N] 500 epochs
     eval_every: int = 4000  # [ours] 100 epochs; the notebook evaluates at the end of a width
-    members: int = 3  # [ours]; [N] has one run at each width
+    members: int = 5  # [ours] with batches of their own; [N] has one run at each width
     valley: tuple[int, int] = (9, 21)  # [ours] widths whose lowest test error is the dip
     peak: tuple[int, int] = (47, 61)  # [ours] widths whose mean test error is the bump
     bottom: int = 16  # [ours] widths whose test losses are compared: in the dip
     top: int = 61  # [ours] and at the peak
-    interpolated: float = 0.005  # [ours] train error below which a model fits its labels
+    interpolated: float = 0.005  # [ours] train error at which a model counts as fitting its labels
 
     def __post_init__(self) -> None:
         require(self.model, MODELS, "model")
@@ -48,6 +48,8 @@ class Descent:
         for name in ("valley", "peak"):
             if not self.between(getattr(self, name)):
                 raise Refused(f"{name}={getattr(self, name)}: must contain one of the widths")
+        if len(self.between(self.valley)) == len(self.widths):
+            raise Refused(f"valley={self.valley}: must leave one of the widths out")
         for name in ("bottom", "top"):
             one_of(self, name, self.widths)
 

@@ -17,20 +17,22 @@ def summary(config: Descent, found: Found, member: int) -> Values:
     errors = along(found, "test_error", member)
     losses = along(found, "test_loss", member)
     width, fits = interpolation(along(found, "train_error", member), config.interpolated)
-    size = parameters(config.model, width)
+    valley = config.between(config.valley)
     top, end = config.between(config.peak), config.widths[-1]
     return {
-        "valley_error": min(errors[width] for width in config.between(config.valley)),
+        "valley_error": min(errors[width] for width in valley),
+        "elsewhere_error": min(error for width, error in errors.items() if width not in valley),
         "peak_error": sum(errors[width] for width in top) / len(top),
         "end_error": errors[end],
         "test_error": errors[end],
-        "best_width": min(errors, key=lambda width: errors[width]),
         "bump": bump([e for width, e in errors.items() if width >= config.valley[0]]),
+        "bottom_loss": losses[config.bottom],
+        "top_loss": losses[config.top],
+        "end_loss": losses[end],
         "loss_rise": losses[config.top] / losses[config.bottom],
         "loss_fall": losses[config.top] / losses[end],
         "interpolation_width": width,
-        "interpolation_parameters": size,
-        "interpolation_log2": math.log2(size),
+        "interpolation_parameters": parameters(config.model, width),
         "interpolated": float(fits),
     }
 
@@ -44,13 +46,19 @@ def bump(errors: list[float]) -> float:
     return largest
 
 
-def interpolation(train_errors: dict[int, float], threshold: float) -> tuple[int, bool]:
-    """Return the first width whose train error is below the threshold, and whether there is one.
+def interpolation(train_errors: dict[int, float], threshold: float) -> tuple[float, bool]:
+    """Return the width at which the train error first falls to the threshold, and whether it does.
 
-    Where there is none: the width that would follow the largest, by the ratio of the last two.
+    Between two widths the error is taken to fall along a line. Where none is low enough: the
+    width that would follow the largest, by the ratio of the last two.
     """
-    for width, error in train_errors.items():
-        if error < threshold:
-            return width, True
+    (width, error), *wider = train_errors.items()
+    if error < threshold:
+        return float(width), True
+    for following, lower in wider:
+        if lower < threshold:
+            share = (error - threshold) / (error - lower)
+            return width + share * (following - width), True
+        width, error = following, lower
     before, largest = list(train_errors)[-2:]
-    return round(largest**2 / before), False
+    return largest**2 / before, False

@@ -38,37 +38,36 @@ def build(kind: str, width: int, seed: int) -> nn.Module:
         return NETWORKS[kind](width)
 
 
-def parameters(kind: str, width: int) -> int:
-    """Return P: h^2 + 52 h + 10 of an MLP, 6 c^2 + 58 c + 10 of a CNN."""
+def parameters(kind: str, width: float) -> float:
+    """Return P: h^2 + 52 h + 10 of an MLP, 6 c^2 + 58 c + 10 of a CNN; widths may lie between."""
     square, linear = {"mlp": (1, 52), "cnn": (6, 58)}[kind]
     return square * width**2 + linear * width + 10
 
 
 def cross_entropy_slope(logits: Tensor, hot: Tensor) -> Tensor:
-    """Return the derivative of a member's mean cross-entropy by its logits, (E, N, K)."""
-    return logits.softmax(-1).sub_(hot).div_(len(hot))
+    """Return the derivative of a member's mean cross-entropy by its logits, both (E, N, K)."""
+    return logits.softmax(-1).sub_(hot).div_(hot.shape[-2])
 
 
 def mse_slope(logits: Tensor, hot: Tensor) -> Tensor:
     """Return the derivative of a member's squared error, mean over rows and outputs."""
-    return logits.sub(hot).mul_(2 / hot.numel())
+    return logits.sub(hot).mul_(2 / hot[0].numel())
 
 
 SLOPES = {"cross_entropy": cross_entropy_slope, "mse": mse_slope}
 
 
 @torch.no_grad()
-def backpropagate(mlps: nn.Module, x_NI: Tensor, hot_NK: Tensor, loss: str) -> None:
+def backpropagate(mlps: nn.Module, x_ENI: Tensor, hot_ENK: Tensor, loss: str) -> None:
     """Write the gradients of stacked MLPs into their parameters' `grad`, replacing what is there.
 
     Autograd would take some sixty calls for what are nine matrix products; at small widths a step
     consists of those calls.
     """
     w1, b1, w2, b2, w3, b3 = mlps.parameters()  # layer by layer: (E, I, O), (E, 1, O)
-    x_ENI = x_NI.expand(len(w1), *x_NI.shape)
     first = torch.baddbmm(b1, x_ENI, w1).relu_()
     second = torch.baddbmm(b2, first, w2).relu_()
-    slope = SLOPES[loss](torch.baddbmm(b3, second, w3), hot_NK)
+    slope = SLOPES[loss](torch.baddbmm(b3, second, w3), hot_ENK)
     _layer(second, slope, w3, b3)
     slope = _relu_slope(torch.bmm(slope, w3.transpose(1, 2)), second)
     _layer(first, slope, w2, b2)

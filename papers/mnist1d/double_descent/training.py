@@ -1,15 +1,17 @@
 """Double descent: models of rising width, trained far past the point where they fit all labels.
 
-Members of one width train stacked: they see the same batches and differ in their initial weights.
+Members of one width train stacked. Each has its own initial weights and its own order of the
+rows, so that nothing random is shared.
 
-Shapes: E members, N rows, 40 positions, K = 10 classes.
+Shapes: E members, N rows, B of a batch, 40 positions, K = 10 classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
@@ -54,6 +56,25 @@ def load(config: Descent, trial: Trial) -> tuple[splits.Split, splits.Split]:
     return splits.parts(data, trial.device)
 
 
+class Batches:
+    """Every member's next rows (E, B), shuffled anew in every epoch by a stream of its own."""
+
+    def __init__(self, rows: int, orders: Sequence[int], device: str) -> None:
+        self.members = [Endless(rows, TRAIN_BATCH, seed, device) for seed in orders]
+
+    def __next__(self) -> Tensor:
+        return torch.stack([next(member) for member in self.members])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what continues in the middle of an epoch."""
+        return {"members": [member.state_dict() for member in self.members]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where other batches of the same rows were."""
+        for member, kept in zip(self.members, state["members"], strict=True):
+            member.load_state_dict(kept)
+
+
 class Wide:
     """All members at one width: models, optimizer, batches; how they step and what they score."""
 
@@ -63,8 +84,9 @@ class Wide:
         singles = [networks.build(config.model, width, seed) for seed in seeds]
         self.learners = ensemble.stack(singles).to(trial.device)
         self.optimizer = optim.sgd(self.learners.parameters(), config.lr, config.momentum)
-        # one stream for all widths: every model of a trial sees the same batches
-        self.batches = Endless(len(train.y), TRAIN_BATCH, trial.stream("batches"), trial.device)
+        # a member's stream is the same at all widths: its models see the same batches everywhere
+        orders = [trial.stream("batches", member) for member in range(config.members)]
+        self.batches = Batches(len(train.y), orders, trial.device)
         self.hot = hot(train.y)
 
     def restore(self) -> None:
@@ -73,12 +95,19 @@ class Wide:
 
     def step(self, turn: int) -> None:
         """Take one SGD step on the next batch."""
-        rows = next(self.batches)
-        self.differentiate(self.train.x.index_select(0, rows), self.hot.index_select(0, rows))
+        self.differentiate(*self.examples(next(self.batches)))
         self.optimizer.step()
 
+    def examples(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return signals (E, B, 40) and one-hot labels (E, B, K) of rows (E, B)."""
+        parts = (self.train.x, self.hot)
+        x, target = (
+            part.index_select(0, rows.flatten()).unflatten(0, rows.shape) for part in parts
+        )
+        return x, target
+
     def differentiate(self, x: Tensor, target: Tensor) -> None:
-        """Give every parameter the gradient of its own member's loss on these rows."""
+        """Give every parameter the gradient of its own member's loss on its own rows."""
         if self.config.model == "mlp":
             networks.backpropagate(self.learners, x, target, self.config.loss)
             return
@@ -88,9 +117,9 @@ class Wide:
 
     def flops(self) -> float:
         """Return the FLOPs of one step."""
-        return metrics.flops(
-            lambda: self.differentiate(self.train.x[:TRAIN_BATCH], self.hot[:TRAIN_BATCH])
-        )
+        rows = torch.arange(TRAIN_BATCH, device=self.hot.device)
+        examples = self.examples(rows.expand(self.config.members, -1))
+        return metrics.flops(lambda: self.differentiate(*examples))
 
     def score(self, test: splits.Split) -> list[Values]:
         """Return errors (fractions) and losses of every member, on train and test rows."""

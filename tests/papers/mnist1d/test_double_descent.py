@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from harness.paper import Refused
 from harness.training import ensemble, loop, metrics
-from papers.mnist1d.double_descent import curve, figures, labels, networks, training
+from papers.mnist1d.double_descent import curve, figures, labels, networks, study, training
 from papers.mnist1d.double_descent.config import CHANNELS, WIDTHS, Descent
 from papers.mnist1d.sweep import Found, along
 from papers.signals import dataset
@@ -74,8 +74,9 @@ def test_gradients_by_hand_are_autograds(loss: str):
     y = torch.randint(0, 10, (50,), generator=random)
     training.LOSSES[loss](stacked(x), y).sum().backward()
     expected = [p.grad.clone() for p in stacked.parameters()]
+    own = x.expand(3, -1, -1), training.hot(y).double().expand(3, -1, -1)
     for _ in range(2):  # the second call replaces what the first one wrote
-        networks.backpropagate(stacked, x, training.hot(y).double(), loss)
+        networks.backpropagate(stacked, *own, loss)
         for parameter, gradient in zip(stacked.parameters(), expected, strict=True):
             torch.testing.assert_close(parameter.grad, gradient, rtol=1e-10, atol=1e-14)
 
@@ -94,12 +95,12 @@ def test_twenty_stacked_steps_equal_plain_pytorch(kind: str, stored: dataset.Dat
     train, _ = training.splits.parts(stored, "cpu")
     config = Descent("mlp", members=2) if kind == "mlp" else small_cnn(members=2)
     wide = training.Wide(config, Stub(), 10, train)
-    batches = training.Endless(4000, 100, Stub().stream("batches"))
+    orders = [training.Endless(4000, 100, Stub().stream("batches", m)) for m in range(2)]
     singles = [networks.build(kind, 10, Stub().stream("init", 10, m)) for m in range(2)]
     for turn in range(20):
         wide.step(turn)
-        rows = next(batches)
-        for single in singles:
+        for single, order in zip(singles, orders, strict=True):
+            rows = next(order)
             if turn == 0:
                 single.plain = torch.optim.SGD(single.parameters(), lr=0.01, momentum=0.9)
             loop.descend(cross_entropy(single(train.x[rows]), train.y[rows]), single.plain)
@@ -136,15 +137,39 @@ def test_summary_reads_dip_bump_and_threshold_off_a_curve():
     assert read["peak_error"] == pytest.approx(0.55)
     assert read["end_error"] == read["test_error"] == 0.3
     assert read["bump"] == pytest.approx(0.2)
-    assert read["best_width"] == 300
+    assert read["elsewhere_error"] == 0.3
+    assert (read["bottom_loss"], read["top_loss"], read["end_loss"]) == (4.0, 6.0, 3.0)
     assert (read["loss_rise"], read["loss_fall"]) == (pytest.approx(1.5), pytest.approx(2.0))
-    assert (read["interpolation_width"], read["interpolated"]) == (61, 1.0)
-    assert read["interpolation_parameters"] == 61**2 + 52 * 61 + 10
+    width = 47 + 14 * 5 / 6  # train error falls from .01 to .004 between 47 and 61 units
+    assert (read["interpolation_width"], read["interpolated"]) == (pytest.approx(width), 1.0)
+    assert read["interpolation_parameters"] == pytest.approx(width**2 + 52 * width + 10)
 
 
 def test_a_threshold_never_reached_is_put_beyond_the_largest_width():
     assert curve.interpolation({100: 0.3, 200: 0.1}, 0.005) == (400, False)
-    assert curve.interpolation({100: 0.3, 200: 0.001}, 0.005) == (200, True)
+    assert curve.interpolation({100: 0.305, 200: 0.0}, 0.005) == (
+        pytest.approx(198.36, 1e-4),
+        True,
+    )
+    assert curve.interpolation({100: 0.001, 200: 0.0}, 0.005) == (100, True)
+
+
+def test_the_notebooks_own_train_errors_cross_the_threshold_where_the_claims_say():
+    noisy = curve.interpolation({36: 0.19, 47: 0.055, 61: 0.0}, 0.005)
+    clean = curve.interpolation({27: 0.12, 36: 0.014, 47: 0.0}, 0.005)
+    published = {claim.id: claim.published.value for claim in study.CLAIMS}
+    assert noisy[0] == pytest.approx(published["DD3.noisy.width"], abs=0.05)
+    assert clean[0] == pytest.approx(published["DD3.clean.width"], abs=0.05)
+
+
+def test_members_go_through_their_own_orders_and_go_on_there_when_resumed():
+    batches = training.Batches(300, [1, 2], "cpu")
+    first = torch.cat([next(batches) for _ in range(3)], dim=1)
+    assert [sorted(member) for member in first.tolist()] == [list(range(300))] * 2
+    assert not torch.equal(first[0], first[1])
+    resumed = training.Batches(300, [3, 4], "cpu")
+    resumed.load_state_dict(batches.state_dict())
+    assert torch.equal(next(resumed), next(batches))
 
 
 @pytest.mark.parametrize(
@@ -166,6 +191,7 @@ def test_bump_is_the_largest_rise_above_the_running_minimum(errors: list[float],
         (lambda: Descent("mlp", widths=(9, 9)), "widths="),
         (lambda: Descent("mlp", widths=(16, 61, 300), valley=(2, 3)), "valley="),
         (lambda: Descent("mlp", widths=(9, 61, 300)), "bottom=16"),
+        (lambda: Descent("mlp", valley=(2, 300)), "valley=(2, 300): must leave one"),
     ],
 )
 def test_bad_configs_are_refused(change: Callable[[], Descent], words: str):
