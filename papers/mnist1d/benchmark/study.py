@@ -98,7 +98,6 @@ def table(model: str, value: float, sd: float, order: str = ORDERED, doubted: st
         "Fig. 2 and its table, 'early stopping'",
         Published(f"{100 * value:.0f} ± {100 * sd:.0f} %", value, sd, 3, unit="%", dataset=DATA),
         Value(f"{order}/{model}", "best_test_accuracy", *around(value, sd)),
-        ALL if (model, order) == ("logistic", ORDERED) else DEEP,
         measure="test accuracy, best of 25 evaluations on the test set",
         kind="headline",
         margin_from="paper",
