@@ -41,7 +41,7 @@ def note(curves: pd.DataFrame, experiment: str) -> str:
 
 
 def interval(values: pd.Series[float]) -> tuple[float, float]:
-    """Return the 95 % t interval of the mean; a bootstrap would be too narrow for few seeds."""
+    """Return the 95 % interval of the mean by which verdicts are found; a point where none is."""
     low, high = statistics.mean(values.to_numpy(dtype=float)).interval(0.95)
     return (low, high) if low == low else (float(values.mean()), float(values.mean()))
 

@@ -54,7 +54,8 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         axes.set_yticks([0, 0.5, 1, 2, 3, 4, 6, 8, 10, 15, 20])
         axes.set_ylim(0, 22)
     panels[0].set_ylabel("true regret, points (root scale)")
-    panels[0].legend(fontsize=9, loc="upper right", bbox_to_anchor=(-0.1, 1))
+    known = panels[0].get_legend_handles_labels()
+    figure.legend(*known, loc="outside lower center", ncols=4, fontsize=9)
     figure.suptitle(
         f"MNIST-1D cell league, budget {budget}: mean over searches and its 95 % interval; "
         "dotted: had a search stopped there",
