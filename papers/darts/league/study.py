@@ -4,7 +4,7 @@ Regret takes the place of error, so that no number of the paper is of what is me
 claims are of the task with a limit on convolutions: without it a constant cell is nearly the best.
 """
 
-from harness.checks import CostRatio, Direction, Effect, Same, Value
+from harness.checks import AtLeast, CostRatio, Direction, Effect, Same, Value
 from harness.paper import ALL, Claim, Experiment, Phase, Published
 from papers.cells.supernet.config import rate_for
 from papers.cells.task import CHILD_STEPS, LEAGUE
@@ -72,6 +72,7 @@ EXPERIMENTS = [
 
 REGRET = "regret, in points of true accuracy,"
 NONE = "no such number; "
+COST = {"nightly": 39.7, "paper": 1046.0}  # random cells for the FLOPs of second order
 
 CLAIMS = [
     Claim(
@@ -160,10 +161,10 @@ CLAIMS = [
         "A search costs less than the random cells that it takes to find one as good",
         "abstract and Table 1",
         Published(NONE + "4 GPU-days against 2,000 and 3,150 of searches that train every cell"),
-        Direction(SECOND, RANDOM, "equivalent_children", other="children_second_order"),
+        AtLeast(SECOND, "equivalent_children", COST["paper"], bands=COST),
         unit="cells",
-        measure="random cells until one is as good as the found one, less those whose training "
-        "costs the search's FLOPs",
+        measure="random cells that it takes in the mean until one is as good as the found one; "
+        "so many could be trained for the FLOPs of the search: the bound",
         kind="headline",
         subject=SECOND,
     ),
