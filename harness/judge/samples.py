@@ -27,8 +27,6 @@ NOT_RUN, INVALID, INCOMPLETE, BLOCKED = "not run", "invalid", "incomplete", "blo
 STATUSES = (NOT_RUN, INVALID, INCOMPLETE, BLOCKED)  # no verdicts: nothing was judged
 COUNTS = ("steps", "flops")  # of work that is planned, not drawn
 COSTS = (*COUNTS, "seconds")
-# the same of work that is charged to a search: in SGD steps, FLOPs, or children of equal cost
-PLANNED = ("charged_steps", "charged_flops", "children_")
 TIME = "seconds"
 
 Flaw = tuple[str, str]  # status, reason
@@ -184,8 +182,7 @@ class Evidence:
                 ranked = np.bincount(trial, ranked) / counts
         if best is not None and not constant:
             keys, values = _best(values, ranked, best)
-        counted = metric in COUNTS or metric.startswith(PLANNED)
-        planned = counted and len(values) >= FEWEST and statistics.agree(values)
+        planned = metric in COUNTS and len(values) >= FEWEST and statistics.agree(values)
         k = 1 if best is None or constant else best.k
         return Sample(tuple(keys), values, members, k, constant or planned)
 

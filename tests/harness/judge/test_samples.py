@@ -56,14 +56,6 @@ def test_members_that_share_one_clock_are_one_timing():
         assert list(sample(timed, metric=metric, independent=True).array) == values
 
 
-@pytest.mark.parametrize("metric", ["steps", "charged_flops", "children_second_order"])
-def test_work_that_is_planned_is_no_sample(metric):
-    alike = rows("a", [0.1, 0.2, 0.3]).assign(**{metric: 40.0})
-    assert sample(alike, metric=metric).constant
-    drawn = alike.assign(**{metric: [40.0, 41.0, 40.0]})
-    assert not sample(drawn, metric=metric).constant
-
-
 def test_one_trial_of_many_members_decides_nothing():
     one_trial = rows("a", np.linspace(0.4, 0.6, 16), seed=0, member=range(16))
     check = AtLeast("a", "acc", 0.1)
