@@ -107,8 +107,11 @@ def _curve(curves: pd.DataFrame, spent: str, regret: str) -> pd.DataFrame:
     one for both tasks until it ends has one cost on the way.
     """
     keys = ["turn", "at"]
-    known = spent if (curves["metric"] == spent).any() else "charged_flops"
-    costs = curves[curves["metric"] == known].set_index(keys)["mean"].rename("spent")
+    charged, alone = (
+        curves[curves["metric"] == name].set_index(keys)["mean"]
+        for name in (spent, "charged_flops")
+    )
+    costs = charged.combine_first(alone).rename("spent")
     steps = curves[curves["metric"] == "charged_steps"].set_index(keys)["mean"].rename("steps")
     own = curves[curves["metric"] == regret].set_index(keys)
     if own.empty or costs.empty:
