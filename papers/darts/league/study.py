@@ -167,6 +167,8 @@ CLAIMS = [
         "so many could be trained for the FLOPs of the search: the bound",
         kind="headline",
         subject=SECOND,
+        note="written after the first nightly run: a difference of cells, declared before it, had "
+        "no spread on the side of random search",
     ),
     Claim(
         "T6.joint.capped",
