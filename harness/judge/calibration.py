@@ -26,6 +26,7 @@ from harness.checks import (
     Ordering,
     RankCorrelation,
     Same,
+    Spread,
     Trend,
     Value,
 )
@@ -37,7 +38,7 @@ from harness.statistics import Array
 SIZES = (3, 4, 8, 16)
 LOOKS = (8, 16)
 BOUND = 0.05  # what an error may be
-CLOSE, MORE = 0.035, 8  # an error that comes so close is counted in so many times more repetitions
+CLOSE, MORE = 0.04, 10  # an error that comes so close is counted in so many times more repetitions
 SEED = 20
 BATCH = 250  # claims that one call judges
 ITEMS = 50  # members that a rank correlation ranks
@@ -110,7 +111,7 @@ NOISES = (
 
 # -- what is claimed, and where it is put to the test -------------------------------------------
 
-Levels = Mapping[str, float]  # the mean of each experiment's metric
+Levels = Mapping[str, float]  # the mean of each experiment's metric; of a spread, its sd
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ RULES = (
     AT_LEAST,
     EFFECT,
     Rule("Direction", Direction("a", "b", "y"), _gap(0), _gap(2)),
+    Rule("Spread", Spread("a", "b", "y"), _gap(1, 1), _gap(4, 1)),
     Rule("Same", Same("a", "b", "y", 2), _gap(2), _gap(0)),
     Rule(
         "Ordering",
@@ -154,7 +156,7 @@ RULES = (
 )
 CHANCES = (  # the same of units that are 0 or 1
     Rule("Value", Value("a", "y", 0.5, 1), {"a": 0.5}, {"a": 0.95}),
-    Rule("AtLeast", AtLeast("a", "y", 0.8), {"a": 0.8}, {"a": 0.95}),
+    Rule("AtLeast", AtLeast("a", "y", 0.6), {"a": 0.6}, {"a": 0.95}),
     Rule("Effect", Effect("a", "b", "y", 0.3), _gap(0.5, 0.2), _gap(0.9, 0.1)),
     Rule("Direction", Direction("a", "b", "y"), _gap(0.5, 0.5), _gap(0.9, 0.1)),
     Rule("Same", Same("a", "b", "y", 0.4), _gap(0.7, 0.3), _gap(0.8, 0.8)),
@@ -261,7 +263,10 @@ def _paper(rule: Rule, noise: Noise, n: int) -> Paper:
     for i in range(BATCH):
         check = _renamed(rule.check, {name: f"{i}.{name}" for name in rule.check.experiments})
         published = Published("drawn")
-        claims.append(Claim(f"{i}", "", "", published, check, (BUDGET,), unit, looks=rule.looks))
+        claim = Claim(
+            f"{i}", "", "", published, check, (BUDGET,), unit, looks=rule.looks, measure="y"
+        )
+        claims.append(claim)
         for name in rule.check.experiments:
             trials = n * (noise.more if name != "a" else 1)
             experiment = Experiment(f"{i}.{name}", TASK, Nothing(), "m:f", seeds={BUDGET: trials})
@@ -316,6 +321,8 @@ def _values(
     shared = noise.draw(rng, (*shape[:2], 1))
     own = noise.draw(rng, shape) if noise.members > 1 else shared
     drawn = np.sqrt(noise.shared) * shared + np.sqrt(1 - noise.shared) * own
+    if isinstance(rule.check, Spread):
+        return np.asarray(level * drawn)
     drawn = drawn / (noise.wider if name != "a" else 1.0)
     if noise.grid:
         drawn = np.round(drawn / noise.grid) * noise.grid
