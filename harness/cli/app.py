@@ -237,7 +237,7 @@ def check(
 def calibrate(
     repetitions: Annotated[
         int, typer.Option(help="How often each rule is put to the test, at least 100.")
-    ] = 300,
+    ] = 250,
     reports: ReportsFolder = REPORTS,
 ) -> None:
     """Put the rules to the test on synthetic experiments; write reports/calibration.md."""

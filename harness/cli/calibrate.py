@@ -16,6 +16,7 @@ from harness.judge.calibration import (
     BOUND,
     CLOSE,
     MORE,
+    MOST,
     NOISES,
     SEED,
     SIZES,
@@ -30,6 +31,7 @@ from harness.paper import Refused
 from harness.plan.discover import Folder
 
 PAGE = "calibration.md"
+TWICE = 2  # as many repetitions of all claims of a paper as of one
 STEPS = 10  # of the bar, for all claims of a paper
 FAMILIES = ("normal", "skew", "skew down")  # the noises in which whole papers are judged
 
@@ -37,8 +39,8 @@ HEAD = """# How often a verdict is wrong
 
 Made by `python -m harness calibrate --repetitions {repetitions}` (seed {seed}): synthetic
 experiments, whose truth is known, through the `judge` that judges the papers. All numbers are
-per cent of {repetitions} repetitions, or of {many} where an error came above {close} %; a rate of
-5 % then has a standard error of {error} ({less}).
+per cent of {repetitions} repetitions, of {many} where an error came above {close} %, and of {most}
+where it was above 5 % still. A rate of 5 % has a standard error of {errors} points then.
 
 A cell reads **false "reproduced" / false "not reproduced" / power**:
 
@@ -58,7 +60,7 @@ TOGETHER = """## All claims of a paper together
 How often at least one claim of a paper is falsely called not reproduced at budget `nightly` when
 each of them is just true, in numbers of its own, after Holm's correction; with the trials and
 members that are declared. "Tested" are the claims that have the trials to be refuted by chance;
-checks of our own code are apart.
+checks of our own code are apart. {repetitions} repetitions.
 """
 
 
@@ -86,9 +88,9 @@ def calibrate_rules(
             bar.advance(task)
         for folder, noise in product(papers, noises):
             bar.update(task, description=f"{noise.name}: all of {folder.name}")
-            for answer in _family(folder, papers, noise, repetitions):
+            for answer in _family(folder, papers, noise, TWICE * repetitions):
                 together |= {(folder.name, noise.name): answer} if answer else {}
-                bar.advance(task, STEPS / repetitions)
+                bar.advance(task, STEPS / (TWICE * repetitions))
     path = reports / PAGE
     reports.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(_page(found, together, repetitions)), encoding="utf-8")
@@ -127,18 +129,18 @@ def _page(
     together: dict[tuple[str, str], Family],
     repetitions: int,
 ) -> Iterator[str]:
-    many = MORE * repetitions
-    error, less = (100 * math.sqrt(BOUND * (1 - BOUND) / count) for count in (repetitions, many))
+    counts = (repetitions, MORE * repetitions, MOST * repetitions)
+    errors = [100 * math.sqrt(BOUND * (1 - BOUND) / count) for count in counts]
     yield HEAD.format(
         repetitions=f"{repetitions}",
         seed=SEED,
-        many=f"{many}",
-        close=f"{100 * CLOSE:.1f}",
-        error=f"{error:.1f} points",
-        less=f"{less:.1f}",
+        many=f"{counts[1]}",
+        most=f"{counts[2]}",
+        close=f"{100 * CLOSE:.0f}",
+        errors="{:.1f}, {:.1f} and {:.1f}".format(*errors),
     )
     yield from _summary(found)
-    yield TOGETHER
+    yield TOGETHER.format(repetitions=TWICE * repetitions)
     yield from _families(together)
     for noise in NOISES:
         yield f"## {noise.says[0].upper()}{noise.says[1:]}\n"

@@ -39,6 +39,7 @@ SIZES = (3, 4, 8, 16)
 LOOKS = (8, 16)
 BOUND = 0.05  # what an error may be
 CLOSE, MORE = 0.04, 10  # an error that comes so close is counted in so many times more repetitions
+MOST = 60  # and one that is above BOUND then, in so many
 SEED = 20
 BATCH = 250  # claims that one call judges
 ITEMS = 50  # members that a rank correlation ranks
@@ -219,7 +220,10 @@ class Rates:
 def rates(rule: Rule, noise: Noise, n: int, repetitions: int) -> Rates:
     """Put one rule to the test at n units; again, more often, where it comes close to BOUND."""
     found = _rates(rule, noise, n, repetitions)
-    return found if found.error <= CLOSE else _rates(rule, noise, n, MORE * repetitions)
+    for times, enough in ((MORE, CLOSE), (MOST, BOUND)):
+        if found.error > enough:
+            found = _rates(rule, noise, n, times * repetitions)
+    return found
 
 
 def _rates(rule: Rule, noise: Noise, n: int, repetitions: int) -> Rates:

@@ -101,7 +101,8 @@ def _declared_rows(
     experiments: Mapping[str, Experiment],
 ) -> tuple[pd.DataFrame, dict[str, slice]]:
     """Return the rows that are declared, without metrics, and where those of whom stand."""
-    frames, places, start = [], dict[str, slice](), 0
+    frames = [pd.DataFrame(columns=["experiment", "seed", "member"])] * (not experiments)
+    places, start = dict[str, slice](), 0
     for name, experiment in experiments.items():
         trials = experiment.trials(BUDGET)
         members = number_of(experiment.replicates, experiment.at(BUDGET))

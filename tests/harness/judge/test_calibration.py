@@ -16,6 +16,7 @@ from harness.judge.calibration import (
     CLOSE,
     EFFECT,
     MORE,
+    MOST,
     NOISES,
     RULES,
     VALUE,
@@ -74,7 +75,7 @@ def _measured(rule, n, rng):
 
 
 def test_what_is_close_to_the_bound_is_counted_more_often(monkeypatch):
-    asked, errors = [], iter((CLOSE, CLOSE + 0.001, 0.0))
+    asked, errors = [], iter((CLOSE, CLOSE + 0.001, BOUND, 0.06, 0.06, 0.02))
 
     def counted(rule, noise, n, repetitions):
         asked.append(repetitions)
@@ -82,8 +83,10 @@ def test_what_is_close_to_the_bound_is_counted_more_often(monkeypatch):
 
     monkeypatch.setattr(calibration, "_rates", counted)
     assert rates(VALUE, NOISE["normal"], 4, 200).reproduced == CLOSE
-    assert rates(VALUE, NOISE["normal"], 4, 200).reproduced == 0.0  # of the second count
+    assert rates(VALUE, NOISE["normal"], 4, 200).reproduced == BOUND
     assert asked == [200, 200, 200 * MORE]
+    assert rates(VALUE, NOISE["normal"], 4, 200).reproduced == 0.02
+    assert asked[3:] == [200, 200 * MORE, 200 * MOST]
 
 
 @pytest.mark.parametrize("noise", [n for n in NOISES if not n.binary], ids=lambda n: n.name)
