@@ -77,6 +77,7 @@ def test_a_claim_across_papers_needs_the_other_ones_declaration():
     assert found.claims == 1
 
 
+@pytest.mark.slow
 def test_holm_keeps_a_paper_of_many_claims_within_the_bound(monkeypatch):
     many = [AtLeast("a", "acc", 0.5)] * 12
     assert last(*many, repetitions=120).rate <= BOUND + 3 * (BOUND * (1 - BOUND) / 120) ** 0.5
