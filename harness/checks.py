@@ -187,7 +187,7 @@ class Direction(Gap):
 
 @dataclass(frozen=True)
 class Spread(OfMetric):
-    """Values of `high` differ more from each other than those of `low`: Brown and Forsythe."""
+    """Values of `high` lie farther apart than those of `low`: the ratio of mean differences."""
 
     high: str
     low: str
