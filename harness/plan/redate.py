@@ -106,7 +106,8 @@ def at(commit: str) -> Digests:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder).resolve()
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-            files.extractall(tree, filter="data")
+            safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # 3.11.4 on
+            files.extractall(tree, **safe)
         sources = cache(lambda root: Sources(Path(root), tree))
         return {
             (paper, experiment): sources(root).digest(run, *configs)
