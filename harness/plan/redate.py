@@ -106,8 +106,9 @@ def at(commit: str) -> Digests:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder).resolve()
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-            safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # 3.11.4 on
-            files.extractall(tree, **safe)
+            if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+                files.extraction_filter = tarfile.data_filter
+            files.extractall(tree)
         sources = cache(lambda root: Sources(Path(root), tree))
         return {
             (paper, experiment): sources(root).digest(run, *configs)
