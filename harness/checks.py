@@ -150,6 +150,8 @@ class Gap(OfMetric):
     high: str
     low: str
     metric: str
+    other: str = field(default="", kw_only=True)
+    best: Mapping[str, BestOf] = field(default_factory=dict, kw_only=True)
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -159,8 +161,7 @@ class Gap(OfMetric):
     @property
     def of_low(self) -> str:
         """The metric of `low`."""
-        other: str = getattr(self, "other")  # noqa: B009  (a field of every subclass)
-        return other or self.metric
+        return self.other or self.metric
 
     def metrics_of(self, experiment: str) -> tuple[str, ...]:
         """Return the metric on this experiment's side; both where it stands on both."""
@@ -173,16 +174,11 @@ class Effect(Gap):
     """Mean of `high` exceeds mean of `low` by at least `at_least`, the smallest such effect."""
 
     at_least: float
-    other: str = ""
-    best: Mapping[str, BestOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Direction(Gap):
     """Mean of `high` exceeds mean of `low`: the claim only orders them."""
-
-    other: str = ""
-    best: Mapping[str, BestOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,11 @@ class Claim:
             self._comparable()
 
     @property
+    def ours(self) -> bool:
+        """Whether it is a check of our own, which no paper states: it counts in no summary."""
+        return self.kind == "self-check"
+
+    @property
     def expected(self) -> bool:
         """Whether it is expected to hold: nobody doubted it, and no trial of ours refuted it."""
         return not (self.doubted or self.refuted)
@@ -359,7 +364,7 @@ class Paper:
                 f"claim '{claim.id}': published.dataset='{dataset}', but it is judged on "
                 f"{', '.join(known)}; a number of other data has no value, only a text"
             )
-        searched = any(task.stand_ins for task in own) and claim.kind != "self-check"
+        searched = any(task.stand_ins for task in own) and not claim.ours
         if searched and not claim.subject:
             raise Refused(
                 f"claim '{claim.id}': name its subject, whose place the stand-ins of the task "

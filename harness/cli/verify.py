@@ -10,12 +10,12 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
+from harness.judge.samples import BLOCKED
 from harness.judge.verdict import ON_TRACK, OPEN, PARTIALLY, REPRODUCED, Verdict
 from harness.paper import Refused
 from harness.plan.discover import Folder
 from harness.record.lineage import Lineage
 from harness.show.board import Board
-from harness.show.claims import BLOCKED
 from harness.show.margins import margin
 from harness.show.outcome import verdict_tables
 from harness.show.report import read_results

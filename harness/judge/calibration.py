@@ -265,7 +265,7 @@ def _paper(rule: Rule, noise: Noise, n: int) -> Paper:
     unit = "%" if noise.binary else ""
     claims, experiments = [], []
     for i in range(BATCH):
-        check = _renamed(rule.check, {name: f"{i}.{name}" for name in rule.check.experiments})
+        check = rule.check.renamed({name: f"{i}.{name}" for name in rule.check.experiments})
         published = Published("drawn")
         claim = Claim(
             f"{i}", "", "", published, check, (BUDGET,), unit, looks=rule.looks, measure="y"
@@ -276,21 +276,6 @@ def _paper(rule: Rule, noise: Noise, n: int) -> Paper:
             experiment = Experiment(f"{i}.{name}", TASK, Nothing(), "m:f", seeds={BUDGET: trials})
             experiments.append(replace(experiment, independent=rule.independent))
     return Paper("drawn", "", 0, "", experiments, claims)
-
-
-def _renamed(check: Any, names: Mapping[str, str]) -> Check:
-    """Return the check of other experiments."""
-    new: dict[str, Any] = {
-        field: names[value]
-        for field, value in vars(check).items()
-        if isinstance(value, str) and value in names and field not in ("metric", "other", "cost")
-    }
-    if isinstance(check, Ordering):
-        new = {"ranks": tuple(tuple(names[x] for x in rank) for rank in check.ranks)}
-    if isinstance(check, Trend):
-        new = {"rising": tuple(names[x] for x in check.rising)}
-    renamed: Check = replace(check, **new)
-    return renamed
 
 
 def _rows(

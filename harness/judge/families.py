@@ -56,7 +56,7 @@ def family(
     Yields None after every repetition but the last one, then the answer.
     """
     claims = [_own_numbers(claim, i) for i, claim in enumerate(paper.claims)]
-    claims = [c for c in claims if BUDGET in c.budgets and c.kind != "self-check"]
+    claims = [c for c in claims if BUDGET in c.budgets and not c.ours]
     apart = replace(paper, claims=claims, studies=())
     used = dict.fromkeys(x for claim in claims for x in claim.check.experiments)
     declared = {**foreign, **{e.name: e for e in paper.experiments}}

@@ -140,10 +140,12 @@ def _with_others(
 ) -> tuple[pd.DataFrame, dict[str, Experiment]]:
     """Return rows with those of other papers' experiments that claims read, and these by name."""
     frames, foreign = [own], {}
+    theirs: dict[str, pd.DataFrame] = {}
     for name, home, experiment in others(folder, budget):
-        rows = current(results, home, budget)
-        rows = rows[rows["experiment"] == experiment.name]
-        frames.append(rows.assign(experiment=name))
+        if home.name not in theirs:
+            theirs[home.name] = current(results, home, budget)
+        rows = theirs[home.name]
+        frames.append(rows[rows["experiment"] == experiment.name].assign(experiment=name))
         foreign[name] = experiment
     found = [frame for frame in frames if len(frame)]
     return pd.concat(found, ignore_index=True) if found else own, foreign

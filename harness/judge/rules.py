@@ -144,7 +144,7 @@ def _holm(verdicts: list[Verdict]) -> list[Verdict]:
     tested = [
         (i, v.p_against * ALPHA / v.alpha)
         for i, v in enumerate(verdicts)
-        if v.p_against is not None and v.claim.kind != "self-check"
+        if v.p_against is not None and not v.claim.ours
     ]
     if not any(verdicts[i].refuted for i, _ in tested):
         return verdicts

@@ -75,7 +75,7 @@ def _size(claim: Claim) -> float | None:
 
     That is what margins are cut from: an effect has to exceed half of the one that is claimed.
     """
-    if not isinstance(claim.check, Gap) or claim.kind == "self-check":
+    if not isinstance(claim.check, Gap) or claim.ours:
         return None
     if claim.published.value:
         value, base = abs(claim.published.value), claim.check.base

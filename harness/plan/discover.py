@@ -66,11 +66,11 @@ class Folder:
         if name in own:
             return self, own[name]
         home, _, rest = name.partition("/")
-        beside = {path.name: path for path in folders(self.path.parent)} | {self.name: self.path}
-        if home not in beside:
-            likely = [*own, *(f"{paper}/{rest}" for paper in beside)]
-            raise Refused(f"no paper has an experiment '{name}'; {nearest(name, likely)}")
-        if home not in self._beside and home != self.name:
+        if home != self.name and home not in self._beside:
+            beside = {path.name: path for path in folders(self.path.parent)}
+            if home not in beside:
+                likely = [*own, *(f"{paper}/{rest}" for paper in {*beside, self.name})]
+                raise Refused(f"no paper has an experiment '{name}'; {nearest(name, likely)}")
             self._beside[home] = load(beside[home])
         other = self if home == self.name else self._beside[home]
         theirs = {

@@ -13,13 +13,12 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass
-from pathlib import Path
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from harness.paper import Claim, Refused
 from harness.plan.discover import Folder
-from harness.record import provenance
+from harness.record import provenance, sheet
 
 NAME = "claims.csv"
 DECIDES = ("check", "unit", "budgets", "looks", "margin_from", "subject")
@@ -114,15 +113,7 @@ def register(folder: Folder) -> list[str]:
         if claim.id not in known
     ]
     if fresh:
-        _write(folder.path / NAME, [*known.values(), *fresh])
+        types = dict.fromkeys((each.name for each in fields(Pledge)), str)
+        lines = map(asdict, [*known.values(), *fresh])
+        sheet.replace({folder.path / NAME: sheet.text(types, lines)})
     return [pledge.id for pledge in fresh]
-
-
-def _write(path: Path, pledges: list[Pledge]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([each.name for each in fields(Pledge)])
-    writer.writerows(astuple(pledge) for pledge in pledges)
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text.getvalue(), encoding="utf-8", newline="")
-    new.replace(path)

@@ -5,31 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from harness.judge.verdict import OPEN, PARTIALLY, REFUTED, REPRODUCED, Verdict
+from harness.judge.samples import BLOCKED, NOT_RUN
+from harness.judge.verdict import (
+    OFF_TRACK,
+    ON_TRACK,
+    OPEN,
+    PARTIALLY,
+    REFUTED,
+    REPRODUCED,
+    Verdict,
+)
 from harness.paper import BUDGETS, Claim
 from harness.show.columns import marked
 from harness.show.margins import margin
 from harness.words import percent
 
 NO_NUMBER = "no such number"  # the paper has none of the quantity that is judged
-OURS = "self-check"  # the kind of claim that is no statement of the paper
 SHORT = ("claim", "the paper", "here", "verdict")
 FULL = (*SHORT, "what is measured", "margin (from)", "p", "source")
 CHECKED = ("check", "asked", "here", "verdict", "source")
-DECIDED = (REPRODUCED, PARTIALLY, REFUTED, "on track", "off track", OPEN)
-BLOCKED = "blocked"
+DECIDED = (REPRODUCED, PARTIALLY, REFUTED, ON_TRACK, OFF_TRACK, OPEN)
 
 Line = dict[str, str]
 
 
 def of_papers(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Return the verdicts on what papers or their critics say."""
-    return [verdict for verdict in verdicts if verdict.claim.kind != OURS]
+    return [verdict for verdict in verdicts if not verdict.claim.ours]
 
 
 def of_ours(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Return the verdicts on our own checks; they count in no summary."""
-    return [verdict for verdict in verdicts if verdict.claim.kind == OURS]
+    return [verdict for verdict in verdicts if verdict.claim.ours]
 
 
 def printed(claim: Claim) -> str:
@@ -95,7 +102,7 @@ def headlines(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -
             for verdict in verdicts.get(budget, ())
             if verdict.claim.id == claim.id
         ]
-        waiting = BLOCKED if claim.blocked else "not run"
+        waiting = BLOCKED if claim.blocked else NOT_RUN
         decided = [word for word in found if word in DECIDED]
         words.append(next(iter([*decided, *found]), waiting))
     return counted(words)
@@ -128,7 +135,7 @@ def waiting(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> 
             source(claim),
         ]
         for claim in claims
-        if claim.id not in judged and claim.kind != OURS
+        if claim.id not in judged and not claim.ours
     ]
 
 

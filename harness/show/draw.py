@@ -106,9 +106,8 @@ def _drawable(verdict: Verdict) -> bool:
     """Whether the paper and we have a number of one quantity, on an axis of per cent or points."""
     claim, published = verdict.claim, verdict.claim.published
     both = verdict.estimate is not None and published.value is not None
-    alike = claim.kind != "self-check"
     fraction = claim.unit in ("%", "points")
-    return isinstance(claim.check, Value) and both and alike and fraction
+    return isinstance(claim.check, Value) and both and fraction and not claim.ours
 
 
 def _interval(axes: Axes, height: int, verdict: Verdict) -> None:

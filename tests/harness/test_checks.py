@@ -25,7 +25,10 @@ CHECKS = [
      Value("z", "a", 0.0, 1.0, {"a": (0.0, 2.0)}, BEST)),
     (AtLeast("a", "a", 0.5, {"a": 0.1}), AtLeast("z", "a", 0.5, {"a": 0.1})),
     (Exact("a", "m", 3.0), Exact("z", "m", 3.0)),
-    (Effect("a", "b", "a", 0.1, "a", {"a": BEST}), Effect("z", "b", "a", 0.1, "a", {"z": BEST})),
+    (
+        Effect("a", "b", "a", 0.1, other="a", best={"a": BEST}),
+        Effect("z", "b", "a", 0.1, other="a", best={"z": BEST}),
+    ),
     (Direction("b", "a", "m"), Direction("b", "z", "m")),
     (Spread("a", "b", "a", base=2.0), Spread("z", "b", "a", base=2.0)),
     (Same("a", "a", "m", 0.1), Same("z", "z", "m", 0.1)),
