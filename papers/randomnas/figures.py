@@ -13,7 +13,7 @@ from papers.cells.league.figures import league
 
 SHARING = "league/weight_sharing"
 LINES = {
-    "tau": "all live cells",
+    "tau": "all cells",
     "tau_top": "best quarter",
     "tau_minibatch": "all, scored on 50 rows",
 }
