@@ -220,7 +220,7 @@ def test_a_second_process_on_the_same_trial_is_refused_and_the_first_goes_on(
         assert second.stderr.startswith("error: ")
         assert second.stderr.count("\n") == 1
         (folder,) = journal.find(tmp_path)
-        assert f"process {(folder / 'lock').read_text()} is running this trial" in second.stderr
+        assert f"{(folder / 'lock').read_text()} is running this trial" in second.stderr
         assert first.poll() is None
         said, _ = first.communicate(timeout=PATIENCE)
         assert first.returncode == 0, said

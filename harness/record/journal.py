@@ -4,7 +4,12 @@ Line kinds, in the order in which a trial writes them:
 `start` (one per attempt: spec, provenance) · `data` (name, hash) · `restored` (how many rows the
 checkpoint stands behind; later rows are void and come again) · `row` · `note` · `end` (status,
 cost).
-Every line ends with its own checksum, so that a damaged line cannot pass as a good one.
+
+Nothing is lost without a word. Every line carries its number and a checksum over itself and all
+lines before it, so that none can be altered, left out, doubled or moved. A file beside the journal
+holds how many lines had reached the disk when it was last flushed, so that none can be missing at
+the end; what was written after that comes again when the trial goes on. Times are for people:
+the order of things is that of the lines.
 """
 
 from __future__ import annotations
@@ -17,66 +22,124 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-NAME, COPIES = "journal.jsonl", "mlartifacts"
+NAME, TALLY, COPIES = "journal.jsonl", "journal.tally", "mlartifacts"
 ROW_KEYS = ("member", "at")  # what a row says of itself, rather than of what it measured
 
 
 class Damaged(ValueError):
-    """A journal line that is not the last one cannot be read."""
+    """A journal does not hold what was written; the text names the file and the line."""
 
 
-def encode(entry: Mapping[str, Any]) -> bytes:
-    """Return the line of an entry: JSON and the CRC-32 of that JSON as its last field."""
-    body = json.dumps(dict(entry), sort_keys=True)
-    return f'{body[:-1]}, "crc": {zlib.crc32(body.encode())}}}\n'.encode()
+class Mark(NamedTuple):
+    """A place in a journal: how many lines stand before it, and their checksum."""
+
+    lines: int = 0
+    crc: int = 0
 
 
-def decode(line: bytes) -> dict[str, Any]:
-    """Return the entry of a line; raises ValueError when the line is damaged."""
-    entry: Any = json.loads(line)
-    if not isinstance(entry, dict) or "crc" not in entry:
+def encode(entry: Mapping[str, Any], before: Mark | None = None) -> bytes:
+    """Return the line of an entry that comes after others: JSON, its number and its checksum."""
+    lines, crc = before or Mark()
+    body = json.dumps({**entry, "line": lines + 1}, sort_keys=True)
+    return f'{body[:-1]}, "crc": {zlib.crc32(body.encode(), crc)}}}\n'.encode()
+
+
+def decode(line: bytes, before: Mark | None = None) -> tuple[dict[str, Any], Mark]:
+    """Return the entry of a line, without its newline, and the place behind it.
+
+    Journals of an earlier form have lines without a number, each with a checksum of its own.
+
+    Raises:
+        ValueError: the line is not the one that was written there.
+    """
+    lines, crc = before or Mark()
+    body, _, said = line.rpartition(b', "crc": ')
+    if not (said.endswith(b"}") and said[:-1].isdigit()):
         raise ValueError("no entry with a checksum")
-    crc = entry.pop("crc")
-    if crc != zlib.crc32(json.dumps(entry, sort_keys=True).encode()):
+    entry: dict[str, Any] = json.loads(body + b"}")
+    number = entry.pop("line", None)
+    if number not in (None, lines + 1):
+        raise ValueError(f"it says that it is line {number}: lines are missing, doubled or moved")
+    if int(said[:-1]) != zlib.crc32(body + b"}", crc if number else 0):
         raise ValueError("checksum differs")
-    return entry
+    return entry, Mark(lines + 1, int(said[:-1]))
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a journal; a cut last line is left out, a damaged one inside raises.
+    """Yield the entries of a journal; a last line that was cut while it was written is left out.
 
     Raises:
-        Damaged: a line other than the last cannot be read; names file and line.
+        Damaged: a line is not the one that was written, or is missing; names file and line.
     """
-    lines = path.read_bytes().splitlines(keepends=True)
-    for number, line in enumerate(lines, start=1):
-        if number == len(lines) and not line.endswith(b"\n"):
-            return
+    yield from (entry for entry, _ in _places(path))
+
+
+def _places(path: Path) -> Iterator[tuple[dict[str, Any], Mark]]:
+    """Yield the entries of a journal, each with the place behind it."""
+    tally = _tally(path)  # before the journal: what is written meanwhile is more, never less
+    *lines, rest = path.read_bytes().split(b"\n")
+    mark = Mark()
+    for line in (*lines, rest) if rest else lines:
+        where = f"{path}: line {mark.lines + 1}"
         try:
-            yield decode(line)
+            entry, mark = decode(line, mark)
         except ValueError as error:
-            raise Damaged(f"{path}: line {number} is damaged ({error})") from error
+            if mark.lines == len(lines) >= tally.lines:
+                return
+            raise Damaged(f"{where} is damaged ({error})") from error
+        if mark.lines == tally.lines and mark.crc != tally.crc:
+            raise Damaged(f"{where} is not the one that was written")
+        yield entry, mark
+    if mark.lines < tally.lines:
+        raise Damaged(f"{path}: line {mark.lines + 1} is missing, {tally.lines} were written")
 
 
-def repair(path: Path) -> int:
-    """Cut off a last line that a power cut left unfinished; return how many bytes went."""
+def _tally(path: Path) -> Mark:
+    """Return how far a journal had reached the disk for certain; the beginning where none says."""
+    beside = path.with_name(TALLY)
+    try:
+        lines, crc = map(int, beside.read_text().split())
+    except FileNotFoundError:
+        return Mark()
+    except ValueError as error:
+        raise Damaged(f"{beside}: cannot be read; remove it if the journal is whole") from error
+    return Mark(lines, crc)
+
+
+def repair(path: Path) -> Mark:
+    """Mend the end that a power cut left, and return the place behind the last line.
+
+    A line that is whole but for its newline gets that back; an unfinished one is cut off.
+
+    Raises:
+        Damaged: see `entries`.
+    """
+    mark = [Mark(), *(place for _, place in _places(path))][-1]
     content = path.read_bytes()
-    cut = len(content) - (content.rfind(b"\n") + 1)
-    if cut:
+    begin = content.rfind(b"\n") + 1
+    if begin < len(content):
         with path.open("rb+") as handle:
-            handle.truncate(len(content) - cut)
-    return cut
+            if mark.lines > content.count(b"\n"):
+                handle.seek(0, os.SEEK_END)
+                handle.write(b"\n")
+            else:
+                handle.truncate(begin)
+    return mark
 
 
 class Journal:
     """Appends to the journal of one trial; each line reaches the operating system at once."""
 
     def __init__(self, folder: Path) -> None:
+        """Open the journal of a folder, which may hold lines of earlier attempts.
+
+        Raises:
+            Damaged: they are not as they were written.
+        """
         self.path = folder / NAME
-        if self.path.exists():
-            repair(self.path)
+        self._mark = repair(self.path) if self.path.exists() else Mark()
         self._handle = self.path.open("ab", buffering=0)
 
     @property
@@ -86,15 +149,22 @@ class Journal:
 
     def append(self, kind: str, **content: Any) -> None:
         """Append one line; raises OSError when the disk is full, and leaves no half line then."""
-        line = encode({"kind": kind, "time": round(time.time(), 3), **content})
+        line = encode({"kind": kind, "time": round(time.time(), 3), **content}, self._mark)
         written = self._handle.write(line)
         if written != len(line):
             self._handle.truncate(os.fstat(self._handle.fileno()).st_size - (written or 0))
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        self._mark = Mark(self._mark.lines + 1, int(line[line.rindex(b" ") : -2]))
 
     def sync(self) -> None:
-        """Flush to the disk, so that a power cut takes no line."""
+        """Flush to the disk, so that a power cut takes no line, and note how far that is."""
         os.fsync(self._handle.fileno())
+        fresh = self.path.with_name(f"{TALLY}.new")
+        with fresh.open("w") as handle:
+            handle.write(f"{self._mark.lines} {self._mark.crc}\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        fresh.replace(self.path.with_name(TALLY))
 
     def close(self) -> None:
         """Flush to the disk and close."""
@@ -153,7 +223,10 @@ def read(folder: Path) -> Result:
     """
     result = Result(folder)
     for entry in entries(folder / NAME):
-        _apply(entry, result)
+        try:
+            _apply(entry, result)
+        except KeyError as error:
+            raise Damaged(f"{folder / NAME}: a line has no field {error}") from error
     return result
 
 
@@ -201,8 +274,6 @@ def read_all(runs: Path) -> tuple[list[Result], list[str]]:
             result = read(folder)
         except (Damaged, OSError) as error:
             problems.append(str(error))
-        except KeyError as error:
-            problems.append(f"{folder / NAME}: a line has no field {error}")
         else:
             if result.spec:
                 results.append(result)

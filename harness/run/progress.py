@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from harness.plan.specs import Spec
 from harness.record.journal import NAME
-from harness.run.runner import HEARTBEAT
+from harness.run.home import HEARTBEAT
 from harness.words import duration
 
 PREFERRED = ("test", "val")  # a bar has room for few metrics: these first

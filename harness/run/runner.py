@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import math
-import os
 import random
 import signal
 import traceback
@@ -21,11 +18,12 @@ from harness.paper import Experiment, Refused, Row, number_of, resolve
 from harness.plan import discover
 from harness.plan.specs import Spec, config_of
 from harness.record import journal, provenance
-from harness.trial import CHECKPOINT, PREVIOUS, Pace, Tools, Trial
+from harness.run.home import beat, finished, locked
+from harness.trial import Pace, Tools, Trial
 from harness.words import duration
 
 UNGUARDED = "--no-guard"  # the option of `run` that takes the guard away
-HEARTBEAT, LOCK, TRACEBACK = "heartbeat.json", "lock", "traceback.txt"
+TRACEBACK = "traceback.txt"
 asked_to_stop = False  # set by SIGTERM between two trials of one worker process
 
 
@@ -60,38 +58,6 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
             return Outcome(
                 "failed", f"{type(error).__name__}: {error}; the last checkpoint is kept"
             )
-
-
-def finished(folder: Path) -> bool:
-    """Tell whether the folder holds a completed trial."""
-    path = folder / journal.NAME
-    return path.exists() and journal.read(folder).status == "completed"
-
-
-def forget(folder: Path) -> None:
-    """Make a trial start over; what it measured stays beside the new journal, numbered."""
-    path = folder / journal.NAME
-    if path.exists():
-        number = len(list(folder.glob("journal.*.old"))) + 1
-        path.rename(folder / f"journal.{number}.old")
-    for name in (CHECKPOINT, PREVIOUS, HEARTBEAT):
-        (folder / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the trial's lock; refuse when another process holds it."""
-    with (folder / LOCK).open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            handle.seek(0)
-            owner = handle.read().strip() or "unknown"
-            raise Refused(f"{folder}: process {owner} is running this trial") from error
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
 
 
 def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
@@ -178,23 +144,6 @@ def _check_finite(row: Mapping[str, Any], trial: Trial) -> None:
             phase = trial.meter.ledgers.get(trial.meter.phase)
             turn = 0 if phase is None else phase.turns
             raise FloatingPointError(f"{name}={value} at turn {turn} of '{trial.meter.phase}'")
-
-
-def beat(trial: Trial, latest: Row) -> None:
-    """Tell the watching process how far the trial is (a small file, replaced in one move)."""
-    meter = trial.meter
-    ledger = meter.ledgers[meter.phase]
-    content = {
-        "phase": meter.phase,
-        "turn": ledger.turns,
-        "horizon": ledger.horizon,
-        "steps": meter.spent("steps"),
-        "seconds": meter.spent("seconds"),
-        "metrics": {k: v for k, v in latest.items() if isinstance(v, float)},
-    }
-    fresh = trial.folder / f"{HEARTBEAT}.new"
-    fresh.write_text(json.dumps(content))
-    fresh.replace(trial.folder / HEARTBEAT)
 
 
 @contextmanager

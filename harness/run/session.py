@@ -17,7 +17,7 @@ from harness.plan.specs import Spec
 from harness.record import journal
 from harness.record.journal import Result
 from harness.record.mlflow_process import Importer
-from harness.run import launch, runner
+from harness.run import home, launch
 from harness.run.progress import Bars
 from harness.run.runner import Outcome
 from harness.trial import Pace
@@ -48,10 +48,10 @@ def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path
     except OSError as error:
         raise Refused(f"--runs {runs}: cannot be written ({error.strerror})") from error
     for folder, spec in trials.items():
-        with runner.locked(folder):
+        with home.locked(folder):
             spec.write(folder)
             if fresh:
-                runner.forget(folder)
+                home.forget(folder)
             _readable(folder)
     return trials
 
@@ -81,7 +81,7 @@ def conduct(
     Raises:
         KeyboardInterrupt: asked to stop (Ctrl-C or SIGTERM); all trials have saved.
     """
-    todo = [folder for folder in trials if not runner.finished(folder)]
+    todo = [folder for folder in trials if not home.finished(folder)]
     if len(todo) < len(trials):
         reused = len(trials) - len(todo)
         console.print(f"{reused} of {len(trials)} trials are complete already (--fresh repeats)")
@@ -112,11 +112,15 @@ def conduct(
 
 def launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
     """Return what runs trials on this machine, or on a cluster where it is asked for."""
-    if name == "local":
-        return launch.run
-    from harness.run import cluster
+    if name == "slurm":
+        from harness.run import slurm
 
-    return cluster.launcher(name)
+        return slurm.launcher()
+    if name == "ray":
+        from harness.run import ray
+
+        return ray.launcher()
+    return launch.run
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -15,8 +15,8 @@ from harness.budget import Limit
 from harness.meter import Meter
 from harness.plan.specs import Spec
 from harness.record import journal, tables
+from harness.run.home import HEARTBEAT, beat
 from harness.run.progress import Bars
-from harness.run.runner import HEARTBEAT, beat
 from harness.trial import Tools, Trial
 
 COLUMNS = ("part", "cost each", "how often in a smoke run", "share of device time")

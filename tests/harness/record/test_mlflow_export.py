@@ -171,9 +171,13 @@ def test_other_parameters_under_the_same_identity_are_a_problem(runs: Path):
     path = Lab(runs, "t").rows(0, 1).end().journal.path
     Lab(runs, "u", 1).rows(0, 1).end()
     mlflow_export.export(runs)
-    lines = [journal.decode(line) for line in path.read_bytes().splitlines()]
+    lines = list(journal.entries(path))
     lines[0]["spec"]["config"]["lr"] = 0.2
-    path.write_bytes(b"".join(journal.encode(line) for line in lines))
+    path.unlink()
+    book = journal.Journal(path.parent)
+    for line in lines:
+        book.append(line.pop("kind"), **line)
+    book.close()
     report = mlflow_export.export(runs)
     assert report["trials"] == 1
     assert report["problems"] == [

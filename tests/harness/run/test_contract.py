@@ -10,7 +10,7 @@ from harness.cli.app import main
 from harness.plan import discover
 from harness.record import journal
 from harness.run import contract, runner
-from harness.trial import Pace
+from harness.trial import CHECKPOINT, Pace
 from tests.lab.throwaway import METHOD, TORCH, as_found, make_paper  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("as_found")
@@ -180,7 +180,7 @@ def test_a_note_of_a_damaged_checkpoint_is_told(tmp_path, monkeypatch):
         outcome = execute(folder, pace)
         seen.append(outcome)
         if len(seen) == 2:
-            (folder / runner.CHECKPOINT).write_bytes(b"damaged")
+            (folder / CHECKPOINT).write_bytes(b"damaged")
         return outcome
 
     monkeypatch.setattr(runner, "execute", spoiled)

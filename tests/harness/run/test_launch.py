@@ -15,8 +15,9 @@ import pytest
 from harness.paper import Refused
 from harness.record import journal
 from harness.run import launch, runner
+from harness.run.home import HEARTBEAT
 from harness.run.launch import Machine
-from harness.run.runner import HEARTBEAT, Outcome
+from harness.run.runner import Outcome
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.throwaway import METHOD, as_found, home, make_paper  # noqa: F401
 

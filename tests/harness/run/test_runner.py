@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +16,10 @@ from harness.paper import Refused
 from harness.plan.specs import Spec
 from harness.record import journal
 from harness.record.journal import Journal
+from harness.run import home as home_of
 from harness.run import runner
-from harness.run.runner import HEARTBEAT, TRACEBACK, Outcome
+from harness.run.home import HEARTBEAT
+from harness.run.runner import TRACEBACK, Outcome
 from harness.training import device
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.clocks import at_speed
@@ -144,7 +144,7 @@ def test_completed_trial_is_left_as_it_is(paper: Path, tmp_path: Path) -> None:
     folder = home(paper, tmp_path / "runs")
     assert runner.execute(folder) == Outcome("completed")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert runner.finished(folder)
+    assert home_of.finished(folder)
     assert runner.execute(folder) == Outcome("completed")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -270,7 +270,7 @@ def test_a_cut_trial_goes_on_unguarded_to_the_same_numbers(
     )
     cut = journal.read(folder)
     assert (cut.status, cut.stopped_by, cut.error) == ("cut", "cut", outcome.error)
-    assert not runner.finished(folder)
+    assert not home_of.finished(folder)
     assert not runner.asked_to_stop
     assert runner.execute(folder, SEEN).status == "cut"  # the same command: it says so again
     replace(Spec.read(folder), guard=None).write(folder)
@@ -344,92 +344,6 @@ def test_journal_that_cannot_be_written_fails_the_trial_and_keeps_its_lines(
     assert kinds == ["start", "restored", "row", "row"][:lines]
     assert runner.execute(folder) == Outcome("completed")
     assert len(journal.read(folder).rows) == 5
-
-
-# -- the lock ------------------------------------------------------------------------------------
-
-SECOND = """
-import sys
-from pathlib import Path
-from harness.run import runner
-from harness.paper import Refused
-try:
-    runner.execute(Path(sys.argv[1]))
-except Refused as refusal:
-    print(refusal)
-"""
-HOLD = """
-import sys, time
-from pathlib import Path
-from harness.run import runner
-with runner.locked(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_second_process_is_refused_with_the_owners_number(paper: Path, tmp_path: Path) -> None:
-    folder = home(paper, tmp_path / "runs")
-    with runner.locked(folder):
-        done = subprocess.run(
-            [sys.executable, "-c", SECOND, str(folder)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    assert done.stdout == f"{folder}: process {os.getpid()} is running this trial\n"
-    assert not (folder / journal.NAME).exists()
-
-
-def test_second_handle_of_one_process_is_refused(paper: Path, tmp_path: Path) -> None:
-    folder = home(paper, tmp_path / "runs")
-    with (
-        runner.locked(folder),
-        pytest.raises(Refused, match=f"process {os.getpid()} is running this trial"),
-        runner.locked(folder),
-    ):
-        pytest.fail("held twice")
-    assert runner.execute(folder) == Outcome("completed")  # free again
-
-
-def test_lock_of_a_killed_process_is_free(paper: Path, tmp_path: Path) -> None:
-    folder = home(paper, tmp_path / "runs")
-    command = [sys.executable, "-c", HOLD, str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(Refused, match=f"process {holder.pid} is running"):
-            runner.execute(folder)
-        holder.kill()
-    assert runner.execute(folder) == Outcome("completed")
-    assert (folder / runner.LOCK).read_text() == str(os.getpid())
-
-
-# -- starting over -------------------------------------------------------------------------------
-
-
-def test_forget_keeps_every_old_journal(paper: Path, tmp_path: Path) -> None:
-    folder = home(paper, tmp_path / "runs")
-    kept = []
-    for _ in range(2):
-        assert runner.execute(folder, stop_after(8)).status == "stopped"
-        kept.append((folder / journal.NAME).read_bytes())
-        runner.forget(folder)
-        assert not runner.finished(folder)
-        assert not (folder / CHECKPOINT).exists()
-    assert [(folder / f"journal.{n}.old").read_bytes() for n in (1, 2)] == kept
-    assert runner.execute(folder) == Outcome("completed")
-    result = journal.read(folder)
-    assert (result.attempts, result.lost_rows, result.total("steps")) == (1, 0, 24)
-    assert journal.find(tmp_path / "runs") == [folder]  # old journals are not results
-
-
-def test_forget_of_a_trial_that_never_ran_does_nothing(paper: Path, tmp_path: Path) -> None:
-    folder = home(paper, tmp_path / "runs")
-    before = sorted(folder.iterdir())
-    runner.forget(folder)
-    assert sorted(folder.iterdir()) == before
 
 
 def test_waiting_is_not_device_time_on_a_cpu(tmp_path: Path):
