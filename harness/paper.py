@@ -135,6 +135,12 @@ class Phase:
     cost: int | str = 1
     each: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("length", "cost"):
+            value = getattr(self, name)
+            if isinstance(value, int) and value < 0:
+                raise Refused(f"phase: {name}={value}: must be at least 0")
+
     def resolve(self, config: Any) -> tuple[int, int]:
         """Return (turns, SGD steps charged per turn) for this config."""
         return number_of(self.length, config), number_of(self.cost, config)

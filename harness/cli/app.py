@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RUNS, REPORTS = Path("runs"), Path("reports")
+JOBS_PER_CORE, CLUSTER_JOBS = 16, 10_000
+MOST_SEEDS, LARGEST_SEED = 100_000, 2**32 - 1
 
 Papers = Annotated[
     list[str], typer.Argument(help="Folders of papers: papers/mnist1d, or papers for all.")
@@ -62,6 +65,8 @@ def list_papers(
 ) -> None:
     """Show papers, experiments, tasks, claims, data and expected times."""
     papers = discover.load_all()
+    if not papers:
+        raise Refused(f"no papers below {discover.ROOT}/; run it where the folders of papers are")
     if as_json:
         from harness.plan import catalogue
 
@@ -115,13 +120,17 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
     require(launcher, launch.LAUNCHERS, "launcher")
     require(device, ("auto", "cpu", "cuda"), "device")
-    _in_range(jobs, gpu_days, checkpoint_every)
+    _in_range(jobs, gpu_days, checkpoint_every, launcher)
+    if plan_only and fresh:
+        raise Refused("--fresh and --plan: a plan starts nothing over; give one of the two")
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
     found = discover.load_each(papers)
     kind, host = launch.machine(device, jobs, launcher=launcher, isa=isa)
     request = Request(experiment or (), cap, chosen, setting or (), kind, isa, not unguarded)
     specs = [spec for paper in found for spec in plan(paper, request)]
+    if not specs:
+        raise Refused(f"nothing to run: no chosen experiment has trials at budget {budget}")
     if plan_only:
         from harness.show import terminal
 
@@ -270,13 +279,24 @@ def bench(
 
 
 def _in_range(
-    jobs: int | None, gpu_days: float | None = None, checkpoint_every: float = 0.0
+    jobs: int | None,
+    gpu_days: float | None = None,
+    checkpoint_every: float = 0.0,
+    launcher: str = "local",
 ) -> None:
     if jobs is not None and jobs < 1:
         raise Refused(f"--jobs {jobs}: must be at least 1")
+    cores = os.cpu_count() or 1
+    most = JOBS_PER_CORE * cores if launcher == "local" else CLUSTER_JOBS
+    if jobs is not None and jobs > most:
+        here = f" on the {cores} cores of this machine" if launcher == "local" else ""
+        raise Refused(f"--jobs {jobs}: must be at most {most:,}{here}")
     if gpu_days is not None and not 0 < gpu_days < math.inf:
         raise Refused(f"--gpu-days {gpu_days:g}: must be a number above 0")
-    if not checkpoint_every >= 0:
+    if gpu_days is not None and gpu_days * budgets.GPU_DAY < 1:
+        least = 1 / budgets.GPU_DAY
+        raise Refused(f"--gpu-days {gpu_days:g}: a cap is at least one second, {least:.2g}")
+    if not 0 <= checkpoint_every < math.inf:
         raise Refused(f"--checkpoint-every {checkpoint_every:g}: must be at least 0 seconds")
 
 
@@ -286,8 +306,12 @@ def _seeds(seed: list[int] | None, seeds: int | None) -> list[int] | None:
     if seeds is not None:
         if seeds < 1:
             raise Refused(f"--seeds {seeds}: must be at least 1")
+        if seeds > MOST_SEEDS:
+            raise Refused(f"--seeds {seeds}: must be at most {MOST_SEEDS:,}")
         return list(range(seeds))
     for number in seed or ():
         if number < 0:
             raise Refused(f"--seed {number}: must be at least 0")
+        if number > LARGEST_SEED:
+            raise Refused(f"--seed {number}: must be at most {LARGEST_SEED:,}")
     return sorted(set(seed)) if seed else None

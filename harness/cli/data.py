@@ -35,11 +35,11 @@ def pull(
     from harness.data import store
 
     missing = []
-    for each in [name] if name else list(store.DATASETS):
+    for each in list(store.DATASETS) if name is None else [name]:
         try:
             path = store.ensure(each)
         except Refused as refusal:
-            if name:
+            if name is not None:
                 raise
             missing.append(each)
             Console(stderr=True).print(f"missing: {refusal}", highlight=False, soft_wrap=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.paper import Claim, Experiment, Paper, Refused, Row, nearest
+from harness.plan.declaration import declared, require_sound
 from harness.plan.digest import Digest, digest
+from harness.plan.settings import short
 
 if TYPE_CHECKING:
     from harness.pair import Pair
@@ -143,17 +144,27 @@ class Folder:
         elif _importable(noun):
             module = importlib.import_module(noun)
         else:
-            files = [file.relative_to(self.path) for file in self.path.rglob("*.py")]
-            modules = [".".join(file.with_suffix("").parts) for file in files]
-            raise Refused(f"{where} names no module; {nearest(noun, modules)}")
+            self._no_module(experiment, field)
         if not callable(getattr(module, name, None)):
             raise Refused(f"{where} names no function; {nearest(name, vars(module))}")
         return getattr(module, name)
 
+    def _no_module(self, experiment: Experiment, field: str) -> NoReturn:
+        noun = getattr(experiment, field).partition(":")[0]
+        files = [file.relative_to(self.path) for file in self.path.rglob("*.py")]
+        modules = [".".join(file.with_suffix("").parts) for file in files]
+        raise Refused(
+            f"experiment '{experiment.name}' of {self.name}: {field}="
+            f"'{getattr(experiment, field)}' names no module; {nearest(noun, modules)}"
+        )
+
     def code(self, experiment: Experiment) -> Digest:
         """Return the hashes of the code that an experiment's measurements depend on."""
         root = self.path.parents[self.package.count(".")]
-        own = self.has(experiment.run.partition(":")[0])
+        noun = experiment.run.partition(":")[0]
+        own = self.has(noun)
+        if not own and not _importable(noun):
+            self._no_module(experiment, "run")
         run = f"{self.package}.{experiment.run}" if own else experiment.run
         return digest(root, run, *classes(experiment.config))
 
@@ -164,13 +175,11 @@ def load(path: str | Path) -> Folder:
     Raises:
         Refused: no such folder, no paper.py, a paper.py that raises or has no PAPER.
     """
-    folder = Path(path).resolve()
-    if not folder.is_dir():
-        raise Refused(f"{path}: no such folder; {nearest(str(path), map(str, folders()))}")
-    if not (folder / "paper.py").exists():
+    folder = existing(path)
+    if not (folder / "paper.py").is_file():
         raise Refused(f"{path}: has no paper.py, so it is not a paper's folder")
     package = _package(folder)
-    module = _declared(path, package, "paper")
+    module = declared(path, package, "paper")
     home = Path(str(module.__file__)).resolve().parent
     if home != folder:
         raise Refused(f"{path}: Python knows '{package}' as {home} already; rename the folder")
@@ -184,7 +193,10 @@ def load(path: str | Path) -> Folder:
         for claim in getattr(study, "CLAIMS", ())
     }
     try:
-        return Folder(folder, package, join(paper, studies), paper.studies, origins)
+        joined = join(paper, studies)
+        for experiment in joined.experiments:
+            require_sound(experiment)
+        return Folder(folder, package, joined, paper.studies, origins)
     except Refused as refusal:
         raise Refused(f"{path}: {refusal}") from refusal
 
@@ -212,28 +224,35 @@ def _study(path: str | Path, folder: Path, package: str, name: str) -> ModuleTyp
     if not (folder / name / "study.py").exists():
         known = [file.parent.name for file in folder.glob("*/study.py")]
         raise Refused(f"{path}: study '{name}' has no {name}/study.py; {nearest(name, known)}")
-    return _declared(path, package, f"{name}.study")
+    return declared(path, package, f"{name}.study")
 
 
-def _declared(path: str | Path, package: str, noun: str) -> ModuleType:
-    """Import a module that declares; refuse one that raises."""
+def existing(path: str | Path) -> Path:
+    """Return a folder's own path; refuse what is none, with the nearest paper."""
     try:
-        return importlib.import_module(f"{package}.{noun}")
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        name = "/".join(noun.split(".")) + ".py"
-        raise Refused(
-            f"{path}: {name} raises {type(error).__name__}: {error} ({where})"
-        ) from error
+        folder = Path(path).resolve()
+        if folder.is_dir():
+            return folder
+        why = "no such folder"
+    except RuntimeError:  # what Python makes of links that lead back to themselves
+        why = "no such folder, its links lead in a loop"
+    except (OSError, ValueError) as error:
+        why = f"no such folder ({getattr(error, 'strerror', None) or error})"
+    text = short(str(path))
+    raise Refused(f"{text}: {why}; {nearest(text, map(str, folders()))}")
 
 
 def load_each(paths: Sequence[str]) -> list[Folder]:
     """Return the papers of the given folders; `papers` itself stands for all in it."""
-    found = []
+    found: list[Folder] = []
     for path in paths:
-        inside = [] if (Path(path) / "paper.py").exists() else folders(Path(path))
-        found += [load(each) for each in inside or [Path(path)]]
+        folder = existing(path)
+        inside = [] if (folder / "paper.py").exists() else folders(Path(path))
+        for each in inside or [Path(path)]:
+            paper = load(each)
+            if any(paper.path == other.path for other in found):
+                raise Refused(f"{path}: {paper.name} is named twice; once is enough")
+            found.append(paper)
     return found
 
 

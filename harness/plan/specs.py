@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import types
-import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness import budget as budgets
 from harness.budget import Budget, Limit
 from harness.meter import Meter
-from harness.paper import Experiment, Refused, nearest, number_of, resolve
+from harness.paper import Experiment, Refused, number_of, resolve
+from harness.plan import settings
 from harness.plan.digest import Digest
 from harness.plan.discover import Folder
 from harness.plan.processor import NATIVE, resolved
 
 SPEC = "spec.json"
+MOST_REPLICATES = 10_000  # of one trial: they are in memory at once
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
     """
     chosen = folder.paper.select(request.experiments)
     chosen = [e for e in chosen if request.budget.base not in e.skipped]
-    changes = _overrides(chosen, request.settings)
+    changes = settings.read(chosen, request.settings)
     specs = []
     for experiment in chosen:
         count = experiment.trials(request.budget.base)
@@ -134,14 +134,19 @@ def _spec(
     code: Digest,
 ) -> Spec:
     plain = experiment.at(request.budget.base)
-    settings = changes[experiment.name].items()
-    own = {name: value for name, value in settings if value != getattr(plain, name)}
+    asked = changes[experiment.name].items()
+    own = {name: value for name, value in asked if value != getattr(plain, name)}
     try:
         config = replace(plain, **own)
-    except (ValueError, TypeError) as error:
-        raise Refused(f"experiment '{experiment.name}': {error}") from error
+        settings.refuse(config)
+    except Refused as refusal:
+        raise Refused(f"experiment '{experiment.name}': {refusal}") from refusal
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        told = ", ".join(f"{name}={settings.short(str(value))}" for name, value in own.items())
+        raise Refused(f"experiment '{experiment.name}': {told}: {error}") from error
     limit, charged = _cost(experiment, request.budget, config)
     values = asdict(config)
+    settings.bound(values, f"experiment '{experiment.name}'")
     overrides = ", ".join(f"{name}={value}" for name, value in sorted(own.items()))
     identity = [folder.name, experiment.name, request.budget.name, seed]
     isa = resolved(request.isa)
@@ -175,57 +180,12 @@ def _spec(
 def _cost(experiment: Experiment, budget: Budget, config: Any) -> tuple[Limit, int]:
     """Return the cap of a trial and the SGD steps it will be charged; refuse a cap of none."""
     replicates = number_of(experiment.replicates, config)
+    if replicates > MOST_REPLICATES:
+        name = experiment.replicates
+        raise Refused(f"{name}={replicates}: at most {MOST_REPLICATES:,} train in one trial")
     limit = budget.limit
     if limit.seconds is not None:
         limit = replace(limit, seconds=limit.seconds * replicates)
     meter = Meter(resolve(experiment.phases, config), limit, replicates=replicates)
     turns = sum(ledger.horizon * ledger.cost for ledger in meter.ledgers.values())
     return limit, turns * replicates
-
-
-# -- --set field=value ---------------------------------------------------------------------------
-
-
-def _overrides(
-    experiments: Sequence[Experiment], settings: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """Return {experiment: {field: value}} for `field=value` settings."""
-    changes: dict[str, dict[str, Any]] = {e.name: {} for e in experiments}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise Refused(f"--set {setting}: write it as field=value")
-        owners = [e for e in experiments if name in _types(e)]
-        if not owners:
-            known = {field for e in experiments for field in _types(e)}
-            raise Refused(
-                f"--set {setting}: unknown config field '{name}'; {nearest(name, known)}"
-            )
-        for experiment in owners:
-            changes[experiment.name][name] = _parse(setting, text, _types(experiment)[name])
-    return changes
-
-
-def _types(experiment: Experiment) -> dict[str, Any]:
-    hints = typing.get_type_hints(type(experiment.config))
-    return {field.name: hints[field.name] for field in fields(experiment.config)}
-
-
-def _parse(setting: str, text: str, kind: Any) -> Any:
-    """Read a value as the type of its config field; refuse what does not fit."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is tuple:
-        return tuple(_parse(setting, part, arguments[0]) for part in text.split(",") if part)
-    if origin in (typing.Union, types.UnionType):
-        if text.lower() == "none" and type(None) in arguments:
-            return None
-        return _parse(setting, text, next(a for a in arguments if a is not type(None)))
-    if kind is bool:
-        if text.lower() not in ("true", "false"):
-            raise Refused(f"--set {setting}: '{text}' is not true or false")
-        return text.lower() == "true"
-    try:
-        return kind(text)
-    except (ValueError, TypeError) as error:
-        name = getattr(kind, "__name__", kind)
-        raise Refused(f"--set {setting}: '{text}' is not of type {name}") from error

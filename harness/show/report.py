@@ -74,7 +74,9 @@ def write(
         why = f"{many} rows are not as they were measured; nothing was written"
         raise Refused(f"{reports / RESULTS}: {why}; {cure(reports)}")
     if results.empty:
-        raise Refused(f"nothing to report: no results in {runs}/ or {reports}/{RESULTS}")
+        raise Refused(
+            f"nothing to report: no results below --runs {runs}, none in --reports {reports}"
+        )
     try:
         reports.mkdir(parents=True, exist_ok=True)
         tables.store(results, reports / RESULTS)
@@ -108,7 +110,7 @@ def supersede_older(
     }
     for name in names:
         require(name, known, "experiment of --supersede")
-    results, _ = read_results(runs, reports)
+    results = read_results(runs, reports)[0] if names else tables.typed([])
     for name in names:
         folder, experiment = known[name], name.partition(":")[2]
         for budget in BUDGETS:

@@ -41,7 +41,7 @@ def draw(asked: str) -> Drawn:
     asked = asked.strip()
     if asked.startswith("|"):
         return _edge(*_parsed(asked))
-    if asked.isdecimal():
+    if asked.isdecimal() and asked.isascii():
         return _edge(*_coded(asked))
     if asked.startswith("{"):
         return _genotype("genotype", _known(Genotype.from_json(asked)))
@@ -91,16 +91,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Draw what the command line asks for; return the exit status."""
     parser = argparse.ArgumentParser("python -m papers.cells", description=__doc__)
     parser.add_argument("genotype", help="text, digits, name or JSON of a cell")
-    parser.add_argument("--out", type=Path, help="the picture's file (NAME.svg)")
+    parser.add_argument("--out", help="the picture's file (NAME.svg)")
     given = parser.parse_args(arguments)
     try:
         drawn = draw(given.genotype)
-        out: Path = given.out or Path(f"{drawn.name}.svg")
+        out: Path = Path(given.out or f"{drawn.name}.svg")
         if out.suffix != ".svg":
             raise Refused(f"--out {out}: the picture is an SVG, its name must end in .svg")
+        if given.out and given.out.endswith("/"):
+            raise Refused(f"--out {given.out}: is a directory; name a file in it")
         out.write_text(drawn.svg, encoding="utf-8")
     except (Refused, OSError) as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except RecursionError:
+        sys.stderr.write("the brackets of this text are nested too deeply to be a cell\n")
         return 2
     sys.stdout.write(f"{drawn.text}\n\npicture: {out}\n")
     return 0

@@ -9,4 +9,5 @@ if __name__ == "__main__":
     try:
         sys.stdout.write(main(sys.argv[1:]) + "\n")
     except Refused as refusal:
-        sys.exit(str(refusal))
+        sys.stderr.write(f"error: {refusal}\n")
+        sys.exit(2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require, within
-from papers.cells.child.config import FEWEST, ImageChildren
+from papers.cells.child.config import FEWEST, ImageChildren, refuse_shallow
 from papers.cells.league.config import PathTraining
 from papers.cells.task import LEAGUE_SPACES, LIMIT, STAND_INS
 
@@ -159,3 +159,6 @@ class ImageSharing(ImageChildren):
         within(self, "clip", 1e-9)
         positive(self, "cells", "batch", "steps", "candidates", "batches", "eval_every")
         within(self, "finalists", 1, self.candidates)
+
+
+REFUSALS = {ImageSharing: refuse_shallow}  # asked by the plan, before any work

@@ -91,3 +91,12 @@ class RandomCells(Language):
         within(self, "nodes", 1, 100)
         if not self.candidates or len(set(self.candidates)) < len(self.candidates):
             raise Refused(f"candidates={self.candidates}: must be different numbers, at least one")
+
+
+def refuse_short(config: Language) -> None:
+    """Refuse a test text that is shorter than two tokens in each of its streams."""
+    if config.test_tokens:
+        within(config, "test_tokens", 2 * config.test_batch)
+
+
+REFUSALS = {Language: refuse_short}  # asked by the plan, before any work

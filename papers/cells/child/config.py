@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from harness.paper import Refused, one_of, positive, require, within
 from papers.cells.child.cifar_recipe import DARTS, STORED_ROWS, CifarRecipe
@@ -16,6 +17,7 @@ from papers.cells.space.published import PUBLISHED
 
 PIXELS = "pixels"  # a few random images, for where no data may be asked for
 DATASETS = (*STORED_ROWS, PIXELS)
+ROWS = {**STORED_ROWS, PIXELS: 48}  # training images
 SIDES = (8, 16, 32)
 # torch 2.13, CPU, channels last: the gradient of a 1x1 convolution of stride 2 with fewer than
 # eight input channels writes beyond its memory; a reduction cell's has twice the network's
@@ -151,3 +153,26 @@ class ImageRandom(ImageChildren):
         super().__post_init__()
         numbered(self.drawn)
         positive(self, "selection_steps")
+
+
+# -- what the plan refuses ------------------------------------------------------------------------
+
+
+def refuse_images(config: ImageChildren) -> None:
+    """Refuse batches of one image: the auxiliary head normalises one value a channel and image."""
+    within(config, "child_batch", 2)
+    rows = ROWS[config.dataset]
+    if rows % config.child_batch == 1:
+        raise Refused(
+            f"child_batch={config.child_batch}: the last batch of {rows:,} images would be a "
+            f"single one, which cannot be normalised; the nearest is {config.child_batch - 1}"
+        )
+
+
+def refuse_shallow(config: Any) -> None:
+    """Refuse search networks without a normal cell: reductions stand at thirds of the depth."""
+    within(config, "cells", 3)
+
+
+# asked by the plan before any work; no part of a class, so that results stay as they are
+REFUSALS = {ImageChildren: refuse_images}

@@ -25,7 +25,7 @@ from statistics import fmean
 import torch
 from rich.progress import Progress
 
-from harness.paper import require
+from harness.paper import Refused, require
 from harness.training import device
 from papers.cells.child import mnist1d
 from papers.cells.league import truth
@@ -189,7 +189,11 @@ def drift(table: truth.Table, count: int, stream: int = 0) -> float:
 
 
 def main(arguments: Sequence[str]) -> str:
-    """Build a space's table, or check the committed one for drift; return what to say."""
+    """Build a space's table, or check the committed one for drift; return what to say.
+
+    Raises:
+        Refused: an unknown space, no process, no row to retrain, a GPU that is not there.
+    """
     parser = argparse.ArgumentParser(prog="python -m papers.cells.builder", description=__doc__)
     parser.add_argument("space", help=f"one of {', '.join(SPACES)}")
     parser.add_argument("--jobs", type=int, default=2, help="processes of one thread each")
@@ -199,6 +203,11 @@ def main(arguments: Sequence[str]) -> str:
     parser.add_argument("--drift", type=int, metavar="N", help="retrain N rows and compare")
     given = parser.parse_args(arguments)
     space = SPACES[require(given.space, SPACES, "space")]
+    for name in ("jobs", "drift"):
+        if (number := getattr(given, name)) is not None and number < 1:
+            raise Refused(f"--{name} {number}: must be at least 1")
+    if given.device == "cuda" and not torch.cuda.is_available():
+        raise Refused("--device cuda: no usable GPU on this machine; did you mean 'cpu'?")
     device.prepare(given.device)
     if given.drift:
         apart = drift(verified(), given.drift)

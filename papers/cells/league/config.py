@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, positive
+from harness.paper import Refused, positive, within
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,13 @@ class PathTraining:
         positive(self, "batch")
         if not 0 < self.lowest_lr <= self.lr < 10:
             raise Refused(f"lr={self.lr}: must lie between lowest_lr={self.lowest_lr} and 10")
+
+
+def refuse_rates(config: PathTraining) -> None:
+    """Refuse what SGD cannot take."""
+    within(config, "momentum", 0, 0.9999)
+    within(config, "weight_decay", 0)
+    within(config, "clip", 1e-9)
+
+
+REFUSALS = {PathTraining: refuse_rates}  # asked by the plan, before any work

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import positive, within
-from papers.cells.child.config import FEWEST, ImageChildren
+from papers.cells.child.config import FEWEST, ImageChildren, refuse_shallow
 from papers.darts.config import Darts
 
 
@@ -35,3 +35,6 @@ class ImageSearch(ImageChildren, Darts):
         within(self, "channels", FEWEST)
         positive(self, "cells", "batch", "steps", "eval_every")
         within(self, "held_out", 0.01, 0.99)
+
+
+REFUSALS = {ImageSearch: refuse_shallow}  # asked by the plan, before any work

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.paper import Refused, one_of, positive, require
+from papers.cells.child.config import refuse_shallow
 from papers.darts.config import Darts
 
 DATA = ("digits", "mnist1d")
@@ -51,3 +52,14 @@ class Radius(Darts):
             raise Refused(f"radii={self.radii}: must fall, and stay above 0")
         for name in ("radius", "small"):
             one_of(self, name, self.radii)
+
+
+def refuse_small(config: Radius) -> None:
+    """Refuse networks without channels, nodes or a normal cell, and no network at all."""
+    positive(config, "channels", "nodes")
+    refuse_shallow(config)
+    if not config.kinds:
+        raise Refused(f"kinds=(): at least one of {', '.join(NETWORK_KINDS)}")
+
+
+REFUSALS = {Radius: refuse_small}  # asked by the plan, before any work

@@ -69,3 +69,12 @@ class RecurrentSizes:
 
     def __post_init__(self) -> None:
         positive(self, *self.__dataclass_fields__)
+
+
+def refuse_single(config: RecurrentSearch) -> None:
+    """Refuse batches of one: the search normalises over the rows of a batch."""
+    for name in ("search_batch", "val_batch"):
+        within(config, name, 2)
+
+
+REFUSALS = {RecurrentSearch: refuse_single}  # asked by the plan, before any work

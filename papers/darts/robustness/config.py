@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import Refused, positive, require, within
+from papers.cells.child.config import refuse_shallow
 from papers.darts.config import Darts
 from papers.darts.robustness.early_stopping import Rule
 
@@ -53,3 +54,12 @@ class Collapse(Darts):
     def rule(self) -> Rule:
         """When the search ends, or would end."""
         return Rule(self.stop_window, self.stop_ratio, self.stop_back, self.stop_first)
+
+
+def refuse_small(config: Collapse) -> None:
+    """Refuse networks without channels, or without a normal cell."""
+    positive(config, "channels")
+    refuse_shallow(config)
+
+
+REFUSALS = {Collapse: refuse_small}  # asked by the plan, before any work

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import positive
-from papers.cells.child.config import SignalChildren
+from papers.cells.child.config import SignalChildren, refuse_shallow
 from papers.darts.config import Darts
 
 
@@ -30,3 +30,6 @@ class SignalSearch(SignalChildren, Darts):
         Darts.__post_init__(self)
         SignalChildren.__post_init__(self)
         positive(self, "channels", "cells", "batch", "steps", "eval_every")
+
+
+REFUSALS = {SignalSearch: refuse_shallow}  # asked by the plan, before any work

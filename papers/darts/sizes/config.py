@@ -30,3 +30,11 @@ class Size:
         within(self, "batch", 2)  # a batch norm needs two rows
         if self.layers and self.layers < 3:
             raise Refused(f"layers={self.layers}: 0 for the network's own, or at least 3")
+
+
+def refuse_single(config: Size) -> None:
+    """Refuse a batch that no batch norm takes."""
+    within(config, "published_batch", 2)
+
+
+REFUSALS = {Size: refuse_single}  # asked by the plan, before any work

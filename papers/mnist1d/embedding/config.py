@@ -65,3 +65,11 @@ class Learned(Map):
         return Contrastive(
             "default", epochs=self.epochs, epoch_steps=self.epoch_steps, members=self.members
         )
+
+
+def refuse_none(config: Map) -> None:
+    """Refuse a figure without points."""
+    positive(config, "drawn")
+
+
+REFUSALS = {Map: refuse_none}  # asked by the plan, before any work

@@ -68,3 +68,11 @@ class Lottery:
     def ticket_level(self) -> float:
         """The level nearest to `ticket`."""
         return min(self.levels, key=lambda level: abs(level - self.ticket))
+
+
+def refuse_seed(config: Lottery) -> None:
+    """Refuse what seeds no generator."""
+    within(config, "transfer_seed", 0, 2**32 - 1)
+
+
+REFUSALS = {Lottery: refuse_seed}  # asked by the plan, before any work

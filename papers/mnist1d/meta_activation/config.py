@@ -97,3 +97,11 @@ class Transfer(Learned):
         if self.members != 1:
             raise Refused(f"members={self.members}: a transfer trial has one learned function")
         positive(self, "steps", "image_batch", "measure_every")
+
+
+def refuse_rate(config: Transfer) -> None:
+    """Refuse rates that Adam cannot take."""
+    within(config, "image_lr", 0, 100)
+
+
+REFUSALS = {Transfer: refuse_rate}  # asked by the plan, before any work

@@ -58,7 +58,7 @@ def refused(tmp_path, monkeypatch, capsys):
         ([MNIST, "--set", "lr=abc"], ["--set lr=abc", "'abc'", "float"]),
         ([MNIST, "--set", "steps=1.5"], ["--set steps=1.5", "int"]),
         ([MNIST, "--set", "members=0"], ["members=0", "at least 1"]),
-        ([MNIST, "--set", "lr=nan"], ["lr=nan", "between"]),
+        ([MNIST, "--set", "lr=nan"], ["lr=nan", "finite number"]),
         ([MNIST, "--set", "model=cnnn"], ["model 'cnnn'", "did you mean 'cnn'?"]),
         ([MNIST, "--seeds", "0"], ["--seeds 0", "at least 1"]),
         ([MNIST, "--seeds", "-2"], ["--seeds -2", "at least 1"]),
@@ -70,6 +70,20 @@ def refused(tmp_path, monkeypatch, capsys):
         ([MNIST, "--gpu-days", "nan"], ["--gpu-days nan", "above 0"]),
         ([MNIST, "--gpu-days", "inf"], ["--gpu-days inf", "above 0"]),
         ([MNIST, "--jobs", "0"], ["--jobs 0", "at least 1"]),
+        ([MNIST, "--gpu-days", "1e-300"], ["--gpu-days 1e-300", "at least one second"]),
+        ([MNIST, "--seeds", "100000000"], ["--seeds 100000000", "at most 100,000"]),
+        ([MNIST, "--seed", "9" * 26], ["--seed 9999", "at most 4,294,967,295"]),
+        ([MNIST, "--jobs", "3000000"], ["--jobs 3000000", "at most"]),
+        ([MNIST, "--jobs", "20000", "--launcher", "ray"], ["--jobs 20000", "at most 10,000"]),
+        ([MNIST, "--checkpoint-every", "inf"], ["--checkpoint-every inf", "at least 0"]),
+        ([MNIST, "--set", "lr=0.1", "--set", "lr=0.2"], ["lr is given twice"]),
+        ([MNIST, "--set", "members=1000000"], ["members=1000000", "at most 10,000"]),
+        ([MNIST, "--set", "members=" + "9" * 12], ["members=9999", "1,000,000,000"]),
+        ([MNIST, "--set", "members=\u0663"], ["of type int", "0 to 9"]),
+        ([MNIST, "--experiment", "double_descent", "--set", "peak=3"], ["1 values", "must be 2"]),
+        ([MNIST, "--fresh", "--plan"], ["--fresh and --plan"]),
+        ([MNIST, MNIST], ["mnist1d is named twice"]),
+        (["papers/" + "x" * 5000], ["no such folder"]),
         ([MNIST, "--checkpoint-every", "-1"], ["--checkpoint-every -1", "at least 0"]),
         ([MNIST, "--budget", "smoke", "--experiment", "benchmark/shuffled_a"], ["nothing to run"]),
     ],
@@ -96,6 +110,29 @@ def test_a_folder_that_is_no_paper_is_refused(refused, tmp_path, text, told):
     said = refused("run", folder)
     assert str(folder) in said
     assert told in said
+
+
+def test_where_there_are_no_papers_that_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert call("list") == 2
+    assert capsys.readouterr().err.startswith("error: no papers below papers/")
+
+
+def test_an_empty_name_is_no_dataset(capsys):
+    assert call("data", "pull", "") == 2
+    assert "dataset ''" in capsys.readouterr().err
+
+
+def test_a_plan_of_nothing_is_refused(refused):
+    told = refused("run", MNIST, "--experiment", "benchmark/shuffled_a", "--plan")
+    assert "nothing to run" in told
+
+
+def test_a_method_that_is_nowhere_is_refused_by_the_plan(refused, tmp_path):
+    folder = make_paper(tmp_path)
+    text = (folder / "paper.py").read_text()
+    (folder / "paper.py").write_text(text.replace('run="method:run"', 'run="methods:run"'))
+    assert "names no module; did you mean 'method'?" in refused("run", folder, "--plan")
 
 
 def test_a_cap_below_one_turn_is_refused(refused, tmp_path):

@@ -36,7 +36,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.steps < 1:
-            raise ValueError(f"steps={self.steps}: must be at least 1")
+            raise Refused(f"steps={self.steps}: must be at least 1")
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def test_the_picture_goes_where_it_is_asked(tmp_path, capsys):
         ("normal: a~0 b~5 ; concat 2 / reduce: a~0 b~1 ; concat 2", "normal, node 2, pair 1"),
         (V2.text.replace("dil_conv_3x3", "dil_conv_3x4"), "did you mean 'dil_conv_3x3'?"),
         ("{", "no JSON"),
+        ('{"normal": ' + "[" * 3000 + "]" * 3000 + "}", "nested too deeply"),
+        ("\u0663\u0663\u0660\u0664\u0660\u0661", "unknown genotype"),
         ("", "unknown genotype ''"),
     ],
 )
@@ -78,6 +80,7 @@ def test_faults_are_one_line_and_status_two(asked, fault, tmp_path, monkeypatch,
 def test_faults_of_the_file_s_name(tmp_path, capsys):
     assert run(capsys, "DARTS_V2", "--out", str(tmp_path / "cell.png"))[0] == 2
     assert run(capsys, "DARTS_V2", "--out", str(tmp_path / "none" / "cell.svg"))[0] == 2
+    assert "is a directory" in run(capsys, "DARTS_V2", "--out", f"{tmp_path}/cell.svg/")[2]
 
 
 def test_drawings_are_the_same_each_time():

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from harness.paper import Refused
 from papers.cells.league import builder, truth
@@ -136,3 +137,24 @@ def test_classes_near_the_top_get_seeds_until_all_that_are_near_have_them(
     # what is there is not trained again
     assert len(builder.top(T0, path, 1, "cpu")) == len(built.rows)
     assert len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["T0", "--jobs", "0"], "--jobs 0: must be at least 1"),
+        (["T0", "--jobs", "-1"], "--jobs -1: must be at least 1"),
+        (["T0", "--drift", "0"], "--drift 0: must be at least 1"),
+        (["T0", "--drift", "-1"], "--drift -1: must be at least 1"),
+        (["t1"], "did you mean 'T1'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_any_work(arguments, told):
+    with pytest.raises(Refused, match=told):
+        builder.main(arguments)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused():
+    with pytest.raises(Refused, match="no usable GPU"):
+        builder.main(["T0", "--device", "cuda", "--merge"])
