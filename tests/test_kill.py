@@ -20,6 +20,7 @@ import pytest
 from harness.record import journal
 from harness.record.journal import Result
 from harness.run import runner
+from harness.trial import CHECKPOINT
 from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("as_found")]
@@ -174,6 +175,31 @@ def test_a_run_killed_before_its_first_checkpoint_starts_over(paper, whole, tmp_
     must_equal(again, whole[0])
     assert again.lost_rows == lost
     assert restored_rows(tmp_path) == 0
+
+
+# -- kill -9 of the parent alone ------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="who is alive is read from /proc")
+def test_workers_whose_parent_dies_save_and_end_and_the_same_command_goes_on(
+    paper, whole, tmp_path
+):
+    options = ("--seeds", "2", "--jobs", "2", "--checkpoint-every", "1000", *SLOW)
+    with started(paper, tmp_path, *options) as process:
+        until(lambda: len(journal.find(tmp_path)) == 2, process)
+        until(lambda: rows_on_disk(tmp_path) >= 3, process)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+        until(lambda: not alive(process.pid))  # neither workers nor the helper of their queue
+    for result in results(tmp_path).values():
+        assert (result.status, result.lost_rows) == ("stopped", 0)
+        assert 0 < len(result.rows) < ROWS
+        assert (result.folder / CHECKPOINT).exists()
+    done = run(paper, tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    for seed, again in results(tmp_path).items():
+        must_equal(again, whole[seed])
+        assert (again.attempts, again.lost_rows) == (2, 0)
 
 
 # -- Ctrl-C and SIGTERM ---------------------------------------------------------------------------

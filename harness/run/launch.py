@@ -23,14 +23,17 @@ from pathlib import Path
 
 from harness.paper import Refused
 from harness.plan.processor import NATIVE
+from harness.run import lifeline, stop, streams
 from harness.run.isa import instructions
+from harness.run.lifeline import PATIENCE
 from harness.run.runner import Outcome, execute
 from harness.trial import Pace
 
 LAUNCHERS = ("local", "slurm", "ray")
 POLL = 0.25
 CLUSTER_JOBS = 64
-PATIENCE = 60.0  # seconds that workers get to save when asked to stop
+KILLED = 5.0  # seconds until what was killed is gone
+COUNTING = 60  # seconds that torch gets to count GPUs, also when this process dies meanwhile
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,21 @@ def machine(
 
 
 def find_gpus() -> tuple[str, ...]:
-    """Return the indices of the GPUs that torch can use; asks torch only beside a driver."""
+    """Return the indices of the GPUs that torch can use; asks torch only beside a driver.
+
+    Raises:
+        Refused: the driver does not answer.
+    """
     if shutil.which("nvidia-smi") is None:
         return ()
-    question = "import torch; print(torch.cuda.device_count())"
+    limit = f"import signal; signal.alarm({COUNTING}); "
+    question = f"{limit}import torch; print(torch.cuda.device_count())"
     answer = subprocess.run(
         [sys.executable, "-c", question], capture_output=True, text=True, check=False
     )
+    if answer.returncode == -signal.SIGALRM:
+        why = f"the driver did not count its GPUs within {COUNTING} s"
+        raise Refused(f"--device: {why}; without them: --device cpu")
     count = int(answer.stdout.strip() or 0) if answer.returncode == 0 else 0
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = shown.split(",") if shown else [str(index) for index in range(count)]
@@ -127,7 +138,8 @@ def _pool(
     ):
 
         def start(folder: Path) -> Future[Outcome]:
-            return pool.submit(execute, folder, pace)
+            with stop.deferred():  # it starts a process; the slots have started their helper
+                return pool.submit(execute, folder, pace)
 
         try:
             return follow(start, folders, host.jobs, outcomes, watch)
@@ -173,11 +185,13 @@ def _outcome(future: Future[Outcome]) -> Outcome:
 
 def _begin(slots: Queue[str], threads: int) -> None:
     """Set a worker up before it imports anything heavy."""
+    stop.as_worker()
+    lifeline.hold()
+    streams.prepare()
     slot = slots.get()
     if slot:
         os.environ["CUDA_VISIBLE_DEVICES"] = slot
     limit_threads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which says stop
 
 
 def limit_threads(threads: int) -> None:
@@ -191,10 +205,12 @@ def _stop_workers() -> None:
     children = multiprocessing.active_children()
     for child in children:
         child.terminate()
+    end = time.monotonic() + PATIENCE
     for child in children:
-        child.join(PATIENCE)
+        child.join(max(0.0, end - time.monotonic()))
         if child.is_alive():
             child.kill()
     # the pool's own thread may be the one to reap a child: it counts as alive until that is noted
-    while any(child.is_alive() for child in children):
+    end = time.monotonic() + KILLED
+    while any(child.is_alive() for child in children) and time.monotonic() < end:
         time.sleep(0.01)

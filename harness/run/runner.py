@@ -80,10 +80,9 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     trial = Trial(journal.Journal(folder), meter, tools, spec.seed, spec.device)
     trial.pace = pace
     origin = provenance.collect(device.describe(spec.device), spec.threads, isa)
-    with closing(trial.journal):
+    with _stop_on_signal(trial), closing(trial.journal):  # until its end is on the disk
         trial.journal.append("start", spec=asdict(spec), provenance=origin)
-        with _stop_on_signal(trial):
-            outcome = _consume(paper, experiment, config, trial, spec)
+        outcome = _consume(paper, experiment, config, trial, spec)
         trial.journal.append(
             "end",
             status=outcome.status,

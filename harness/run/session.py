@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,7 +15,7 @@ from harness.plan.specs import Spec
 from harness.record import journal
 from harness.record.journal import Result
 from harness.record.mlflow_process import Importer
-from harness.run import home, launch
+from harness.run import home, launch, stop
 from harness.run.progress import Bars
 from harness.run.runner import Outcome
 from harness.trial import Pace
@@ -96,14 +94,12 @@ def conduct(
             if site.tracking:
                 importer.poll()
 
-        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            with bars.progress:
+            with stop.listening(), bars.progress:
                 outcomes = start(todo, host, site.pace, watch)
                 watch()
         finally:
             importer.close()
-            signal.signal(signal.SIGTERM, before)
         for folder in ends.sizes:  # what no journal could tell: refused, or the disk was full
             result = _result(folder, outcomes[folder], trials[folder])
             console.print(ended(result), highlight=False)
@@ -121,10 +117,6 @@ def launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
 
         return ray.launcher()
     return launch.run
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @dataclass
