@@ -19,6 +19,8 @@ from harness.run import launch, session
 from harness.run.runner import UNGUARDED
 from harness.run.session import Site
 
+SAVED = "stopped; everything is saved: the same command goes on from there"
+
 
 def run_trials(
     papers: Sequence[Folder],
@@ -31,7 +33,8 @@ def run_trials(
     """Run trials to their end and print what the papers say beside what was measured.
 
     Returns:
-        0 when every trial completed, 1 when one failed or was cut, 130 when asked to stop.
+        0 when every trial completed, 1 when one failed or was cut, 130 when it was asked to stop,
+        or one of its trials was (`python -m harness stop`).
     """
     if not specs:
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
@@ -40,7 +43,7 @@ def run_trials(
     try:
         results = session.conduct(trials, host, site, start, console)
     except KeyboardInterrupt:
-        console.print("stopped; everything is saved: the same command goes on from there")
+        console.print(SAVED)
         return 130
     from harness.show import outcome  # pandas and scipy load after the work is done
 
@@ -57,6 +60,9 @@ def run_trials(
     option = "" if site.runs == Path("runs") else f" --runs {site.runs}"
     hint = f"write tables, pages and figures: python -m harness report {where_to}{option}"
     console.print(hint, highlight=False, soft_wrap=True)
+    if any(result.status == "stopped" for result in results):
+        console.print(SAVED)
+        return 130
     return 0 if all(result.status == "completed" for result in results) else 1
 
 

@@ -1,4 +1,8 @@
-"""The folder of one trial while it runs: who holds it, how far it is, whether it is done."""
+"""The folder of one trial while it runs: who holds it, how far it is, whether it is done.
+
+Whoever shares the file system may ask who holds it, and may ask him to save and leave: both work
+across machines, and neither needs to know which process that is.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,19 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from harness.paper import Refused, Row
 from harness.record import journal
 from harness.trial import CHECKPOINT, PREVIOUS, Trial
 
-HEARTBEAT, LOCK = "heartbeat.json", "lock"
+HEARTBEAT, LOCK, STOP = "heartbeat.json", "lock", "stop.asked"
+NOBODY, UNKNOWN = "", "an unknown process"
+BRIEFLY, AGAIN = 0.5, 0.02  # seconds: how long a lock is tried, and how often
 JOBS = ("SLURM_JOB_ID", "RAY_JOB_ID")  # what a scheduler calls the work of this process
 
 
@@ -45,15 +53,64 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the trial's lock; refuse when another process holds it."""
     with (folder / LOCK).open("a+") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except BlockingIOError as error:
             handle.seek(0)
-            owner = handle.read().strip() or "an unknown process"
+            owner = handle.read().strip() or UNKNOWN
             raise Refused(f"{folder}: {owner} is running this trial") from error
         handle.truncate(0)
         handle.write(holder())
         handle.flush()
         yield
+
+
+def _take(handle: TextIO) -> None:
+    """Take the lock, or try for a moment: somebody may be asking who has it (see `held`)."""
+    deadline = time.monotonic() + BRIEFLY
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(AGAIN)
+
+
+def held(folder: Path) -> str:
+    """Return who runs the trial, in the words of `holder`; NOBODY where nobody does.
+
+    What is left of a dead process in the file counts for nothing: the lock itself is asked. A
+    shared lock does it, which is given back at once and keeps nobody else from asking.
+    """
+    try:
+        handle = (folder / LOCK).open(errors="replace")
+    except FileNotFoundError:
+        return NOBODY
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return handle.read().strip() or UNKNOWN
+    return NOBODY
+
+
+def ask_stop(folder: Path) -> None:
+    """Ask whoever runs the trial, or is about to, to save and leave.
+
+    It is a file and no signal: it reaches other machines, no process that merely has the same
+    number, and one trial of a worker that has more to do.
+    """
+    (folder / STOP).touch()
+
+
+def stop_asked(folder: Path) -> bool:
+    """Tell whether somebody asked, since the trial was prepared."""
+    return (folder / STOP).exists()
+
+
+def go_on(folder: Path) -> None:
+    """Forget that somebody asked."""
+    (folder / STOP).unlink(missing_ok=True)
 
 
 def beat(trial: Trial, latest: Row) -> None:

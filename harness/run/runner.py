@@ -18,7 +18,7 @@ from harness.paper import Experiment, Refused, Row, number_of, resolve
 from harness.plan import discover
 from harness.plan.specs import Spec, config_of
 from harness.record import journal, provenance
-from harness.run.home import beat, finished, locked
+from harness.run.home import beat, finished, locked, stop_asked
 from harness.trial import Pace, Tools, Trial
 from harness.words import duration
 
@@ -50,7 +50,7 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
     with locked(folder):
         if finished(folder):
             return Outcome("completed")
-        if asked_to_stop:
+        if asked_to_stop or stop_asked(folder):
             return Outcome("stopped", "asked to stop before it began")
         try:
             return _attempt(spec, folder, pace or Pace())
@@ -101,6 +101,7 @@ def _consume(
 
     def watched() -> None:
         beat(trial, latest)
+        trial.stop_requested |= stop_asked(trial.folder)
         if spec.guard is not None and trial.meter.spent("seconds") > spec.guard:
             trial.stop_requested = True
 
@@ -111,7 +112,8 @@ def _consume(
             trial.append(row)
             _check_finite(row, trial)
     except Interrupted as stop:
-        if trial.stop_requested and not asked_to_stop:  # nobody asked: it was the guard
+        asked = asked_to_stop or stop_asked(trial.folder)
+        if trial.stop_requested and not asked:  # it was the guard
             return Outcome("cut", _astray(trial, spec))
         return Outcome("stopped", str(stop))
     except MemoryError:

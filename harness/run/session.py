@@ -48,6 +48,7 @@ def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path
     for folder, spec in trials.items():
         with home.locked(folder):
             spec.write(folder)
+            home.go_on(folder)
             if fresh:
                 home.forget(folder)
             _readable(folder)

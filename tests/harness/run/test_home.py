@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,18 @@ import pytest
 from harness.paper import Refused
 from harness.record import journal
 from harness.run import runner
-from harness.run.home import LOCK, finished, forget, holder, locked
+from harness.run.home import (
+    LOCK,
+    NOBODY,
+    ask_stop,
+    finished,
+    forget,
+    go_on,
+    held,
+    holder,
+    locked,
+    stop_asked,
+)
 from harness.run.runner import Outcome
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
@@ -84,6 +96,47 @@ def test_lock_of_a_killed_process_is_free(paper: Path, tmp_path: Path) -> None:
         other.kill()
     assert runner.execute(folder) == Outcome("completed")
     assert (folder / LOCK).read_text() == holder()
+
+
+def test_asking_who_holds_a_trial_believes_the_lock_and_not_its_text(tmp_path: Path) -> None:
+    assert held(tmp_path) == NOBODY
+    assert not (tmp_path / LOCK).exists()  # a look leaves nothing behind
+    with locked(tmp_path):
+        assert held(tmp_path) == held(tmp_path) == holder()
+    assert (tmp_path / LOCK).read_text() == holder()  # the text stays, the process is done
+    assert held(tmp_path) == NOBODY
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(0.2, True), (60.0, False)])
+def test_a_trial_begins_although_somebody_asks_who_holds_it_at_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, taken: bool
+) -> None:
+    """The lock is tried again for a moment, and not for longer."""
+    now = [0.0]
+    with (tmp_path / LOCK).open("a+") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+
+        def sleep(pause: float) -> None:
+            now[0] += pause
+            if now[0] >= seconds:
+                fcntl.flock(asking, fcntl.LOCK_UN)
+
+        monkeypatch.setattr("harness.run.home.time.sleep", sleep)
+        monkeypatch.setattr("harness.run.home.time.monotonic", lambda: now[0])
+        if taken:
+            with locked(tmp_path):
+                assert held(tmp_path) == holder()
+        else:
+            with pytest.raises(Refused, match="is running this trial"), locked(tmp_path):
+                pytest.fail("held twice")
+
+
+def test_a_request_to_stop_lasts_until_the_trial_is_prepared_again(tmp_path: Path) -> None:
+    ask_stop(tmp_path)
+    assert stop_asked(tmp_path)
+    go_on(tmp_path)
+    go_on(tmp_path)
+    assert not stop_asked(tmp_path)
 
 
 # -- starting over -------------------------------------------------------------------------------

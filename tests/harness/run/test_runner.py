@@ -23,7 +23,7 @@ from harness.run.runner import TRACEBACK, Outcome
 from harness.training import device
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.clocks import at_speed
-from tests.lab.throwaway import TORCH, as_found, home, make_paper, spec_for  # noqa: F401
+from tests.lab.throwaway import METHOD, TORCH, as_found, home, make_paper, spec_for  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("as_found")
 ROOT = Path(runner.__file__).resolve().parents[2]
@@ -231,6 +231,32 @@ def test_process_that_was_asked_to_stop_begins_nothing(paper: Path, tmp_path: Pa
     other = home(paper, tmp_path / "runs", seed=1)
     assert runner.execute(other) == Outcome("stopped", "asked to stop before it began")
     assert not (other / journal.NAME).exists()
+
+
+ASKED = METHOD.replace(
+    "        model.update()\n",
+    """        if (turn, trial.seed) == (7, 0):
+            (trial.folder / "stop.asked").touch()
+        model.update()
+""",
+)
+
+
+def test_a_trial_that_is_asked_to_stop_saves_and_its_worker_goes_on(tmp_path: Path) -> None:
+    paper = make_paper(tmp_path, body=ASKED)
+    folder, other = (home(paper, tmp_path / "runs", seed=seed) for seed in (0, 1))
+    outcome = runner.execute(folder, SEEN)
+    assert outcome == Outcome("stopped", "stopped on request at turn 9 of train")
+    assert runner.execute(other, SEEN) == Outcome("completed")
+    began = journal.read(folder).attempts
+    assert runner.execute(folder) == Outcome("stopped", "asked to stop before it began")
+    assert journal.read(folder).attempts == began == 1
+    home_of.go_on(folder)
+    assert runner.execute(folder) == Outcome("completed")
+    whole = home(make_paper(tmp_path, "quiet"), tmp_path / "whole")
+    assert runner.execute(whole) == Outcome("completed")
+    assert journal.measured(journal.read(folder)) == journal.measured(journal.read(whole))
+    assert journal.read(folder).lost_rows == 0
 
 
 # -- a slow machine and a guard -------------------------------------------------------------------
