@@ -1,7 +1,7 @@
-"""The command line: list, run, report, verify, replay, check, calibrate, bench, data.
+"""The command line: list, run, report, verify, replay, confirm, check, calibrate, bench.
 
 Commands are short and import what they need when they run, so that `list` and `--help` answer
-before torch, pandas or mlflow could even load.
+before torch, pandas or mlflow could even load. The verbs of `trials` and `data` join them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from harness import budget as budgets
-from harness.cli import data
+from harness.cli import data, trials
 from harness.paper import Refused, require
 from harness.plan import discover
 from harness.plan.processor import NATIVE, offered
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a refusal is one line on standard error and exit status 2."""
     if not app.registered_groups:
         app.add_typer(data.app, name="data")
+        app.add_typer(trials.app)
     try:
         app(args=arguments)
     except Refused as refusal:

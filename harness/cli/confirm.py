@@ -24,8 +24,9 @@ from harness.record import lineage, provenance
 from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage
 from harness.run import launch, session
+from harness.run.home import REPLAYS
 from harness.show.board import Board
-from harness.show.report import REPLAYS, read_results
+from harness.show.report import read_results
 
 DONE = BUDGETS[1:]  # the budgets of which results are kept
 

@@ -20,7 +20,8 @@ from harness.plan.specs import Request, Spec
 from harness.record import journal, lineage, tables
 from harness.record.lineage import Lineage
 from harness.run import launch, session
-from harness.show.report import REPLAYS, RESULTS, local_results, read_results
+from harness.run.home import REPLAYS
+from harness.show.report import RESULTS, local_results, read_results
 
 
 def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:

@@ -22,6 +22,7 @@ from harness.trial import CHECKPOINT, PREVIOUS, Trial
 
 HEARTBEAT, LOCK, STOP = "heartbeat.json", "lock", "stop.asked"
 NOBODY, UNKNOWN = "", "an unknown process"
+REPLAYS = "replays"  # the folder below `runs` of trials that repeat others and make no result
 BRIEFLY, AGAIN = 0.5, 0.02  # seconds: how long a lock is tried, and how often
 JOBS = ("SLURM_JOB_ID", "RAY_JOB_ID")  # what a scheduler calls the work of this process
 

@@ -82,10 +82,16 @@ class State:
 def survey(runs: Path) -> list[State]:
     """Return the state of every trial below `runs`, by paper, experiment, budget and seed.
 
+    A replay makes no result: only one that runs is told.
+
     Raises:
         Refused: `runs` is no folder, or cannot be read.
     """
-    states = [state(folder) for folder in folders(runs)]
+    states = [
+        each
+        for each in map(state, folders(runs))
+        if each.word == RUNNING or each.folder.relative_to(runs).parts[0] != home.REPLAYS
+    ]
     return sorted(states, key=lambda each: (_place(each), each.folder))
 
 
@@ -175,15 +181,13 @@ def _last(path: Path) -> dict[str, Any] | None:
 
 
 def _spec(folder: Path) -> dict[str, Any]:
-    """Return what the trial is; its journal knows where spec.json is gone."""
-    path = folder / SPEC
-    if not path.exists():
-        return journal.read(folder).spec
-    content = path.read_text()
+    """Return what the trial is; where spec.json does not say it, its journal does."""
     try:
-        spec: dict[str, Any] = json.loads(content)
+        spec: dict[str, Any] = json.loads((folder / SPEC).read_text())
         return {**spec, **{name: spec[name] for name in TOLD}, "seed": int(spec["seed"])}
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if (folder / journal.NAME).exists():
+            return journal.read(folder).spec
         raise ValueError(f"{folder / SPEC}: cannot be read ({error})") from error
 
 

@@ -18,10 +18,11 @@ from harness.record import journal, tables
 from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
 from harness.record.sheet import cure
+from harness.run.home import REPLAYS
 from harness.show import pages
 from harness.show.board import Board
 
-RESULTS, CURVES, REPLAYS = "results.csv", "curves.csv", "replays"
+RESULTS, CURVES = "results.csv", "curves.csv"
 
 
 def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:

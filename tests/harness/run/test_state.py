@@ -143,12 +143,17 @@ def test_a_sound_journal_is_not_read_line_by_line(folder: Path, monkeypatch) -> 
     assert state(folder).word == "completed"
 
 
-def test_a_spec_that_cannot_be_read_is_damage_and_a_missing_one_is_not(folder: Path) -> None:
-    (folder / "spec.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "{}", "[1]", None])
+def test_a_spec_that_cannot_be_read_is_damage_where_no_journal_knows_better(
+    folder: Path, content: str | None
+) -> None:
+    (folder / "spec.json").unlink()
+    if content is not None:
+        (folder / "spec.json").write_text(content)
+    assert (state(folder).word, state(folder).spec["seed"]) == ("completed", 0)
+    (folder / journal.NAME).unlink()
     assert state(folder).word == "damaged"
     assert "spec.json: cannot be read" in state(folder).why
-    (folder / "spec.json").unlink()
-    assert (state(folder).word, state(folder).spec["seed"]) == ("completed", 0)
 
 
 # -- folders --------------------------------------------------------------------------------------
