@@ -84,12 +84,15 @@ def _watched() -> Iterator[list[int]]:
     def late(number: int, frame: FrameType | None) -> None:
         raise _TooLong
 
+    usual = signal.getsignal(signal.SIGINT)
+
     def press(number: int, frame: FrameType | None) -> None:
         pressed.append(number)
-        raise KeyboardInterrupt
+        if callable(usual):
+            usual(number, frame)
 
     before = {signal.SIGALRM: signal.signal(signal.SIGALRM, late)}
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if callable(usual):
         before[signal.SIGINT] = signal.signal(signal.SIGINT, press)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
