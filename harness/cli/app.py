@@ -155,16 +155,14 @@ def report(
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
-    """Merge the runs into reports/results.csv and write tables, pages and figures."""
-    from harness.show.report import supersede_older, write
+    """Merge the runs into reports/results.csv; exit 1 when a journal is damaged and left out."""
+    from harness.cli.report import report_results
 
     for name in budget or ():
         budgets.standard(name)
     found = discover.load_each(papers) if papers else discover.load_all()
-    for line in supersede_older(found, supersede or (), runs, reports):
-        Console().print(line, highlight=False)
-    for line in write(found, runs, reports, budget or None):
-        Console().print(line, highlight=False)
+    asked = (budget or (), supersede or ())
+    raise typer.Exit(report_results(found, *asked, runs, reports, Console()))
 
 
 @app.command()

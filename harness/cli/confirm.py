@@ -78,7 +78,10 @@ def confirm_results(
     reports: Path,
     console: Console,
 ) -> int:
-    """Replay what other code measured, budget by budget; return 0 when every number agrees.
+    """Replay what other code measured, budget by budget.
+
+    Returns:
+        0 when every number agrees, 1 when one differs or evidence was left out.
 
     Raises:
         Refused: an instruction set that is unknown or not here; the checkout has changes that no
@@ -92,6 +95,7 @@ def confirm_results(
     agreed, search = True, Search(request.sets)
     for budget in request.budgets:
         results, problems = read_results(runs, reports)
+        agreed &= not problems
         for problem in problems if budget == request.budgets[0] else ():
             console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
         board = Board(papers, results, pd.DataFrame(), Lineage.load(reports))
@@ -176,7 +180,10 @@ def replayed(
     """Return what differs in the replay of each group's trial; no text where all agrees."""
     specs = [respecify(group.replayed.iloc[0].to_dict(), isa) for group in groups]
     folders = [spec.home(runs) for spec in specs]
-    trials = session.prepare(specs, runs)  # a replay that is complete under this code stands
+    cure = "remove its folder: it is replayed anew"
+    trials = session.prepare(
+        specs, runs, cure=cure
+    )  # a replay that is complete under this code stands
     site = session.Site(runs, tracking=False)
     _, host = launch.machine("cpu", jobs, isa=isa)
     done = session.conduct(trials, host, site, launch.run, console)

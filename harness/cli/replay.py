@@ -30,16 +30,19 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     Where no instruction set is named it is the row's own.
 
     Returns:
-        0 when all numbers agree, 1 when they differ or the row is not as it was measured, 2 when
-        the trial could not run.
+        0 when all numbers agree, 1 when they differ, the row is not as it was measured or a
+        journal is damaged, 2 when the trial could not run.
 
     Raises:
         Refused: no such trial, its paper is gone, or this machine lacks the instruction set.
     """
     results, _ = read_results(runs, reports)
+    known, damaged = local_results(runs)
+    for problem in damaged:
+        console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
     kept = tables.inspect(reports / RESULTS)
     altered = [each for each in kept.altered if each.trial == trial]
-    local = {r.trial: r.spec["folder"] for r in local_results(runs)[0]}
+    local = {r.trial: r.spec["folder"] for r in known}
     source = kept.rows if altered and trial not in local else results
     rows = source[source["trial"] == trial].drop_duplicates("member")
     if rows.empty:
@@ -65,7 +68,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     same = all(number.equal for number in found)
     console.print(comparison(trial, found))
     console.print("every number agrees" if same else "numbers differ", highlight=False)
-    return 0 if same and not altered else 1
+    return 0 if same and not altered and not damaged else 1
 
 
 def _own(isa: str, console: Console) -> str:

@@ -1,21 +1,22 @@
 """Results -> comparison frames: which rows may stand together, and what they say on average.
 
 Rows stand together when paper, experiment, budget, declared config, code, data hash and
-instruction set agree. The newest such generation of an experiment that is not smaller than the one
-before it is current; the others say nothing.
+instruction set agree. The newest such generation of an experiment (see `ages`) that is not smaller
+than the one before it is current; the others say nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 
 from harness import statistics
-from harness.judge import stand_ins
+from harness.judge import ages, stand_ins
+from harness.judge.ages import GENERATION
 from harness.judge.rules import judge
 from harness.judge.samples import INVALID
 from harness.judge.verdict import Verdict
@@ -24,7 +25,6 @@ from harness.plan.discover import Folder
 from harness.record.lineage import FLAG
 from harness.record.tables import RESERVED
 
-GENERATION = ["code", "data_hash", "isa"]
 COSTS = ["steps", "seconds", "flops"]
 CHARGED = "charged_"  # before a cost: what one search is charged, where it looks trainings up
 SEARCHES = "searches"  # the field of a config that says how many searches a trial averages
@@ -43,33 +43,27 @@ def declared(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame
     return own[own["config"] == own["experiment"].map(configs)]
 
 
-def generations(rows: pd.DataFrame) -> pd.DataFrame:
+def generations(
+    rows: pd.DataFrame, today: Callable[[str], str] = lambda experiment: ""
+) -> pd.DataFrame:
     """Return the rows of the current generation of every experiment.
 
     A generation replaces the one before it when it has at least as many replicates: one new seed
-    does not put away eight old ones. One that was superseded on request is never current.
+    does not put away eight old ones. One that was superseded on request is never current. `today`
+    returns the digest of an experiment's code in this checkout.
     """
     kept = pd.Series(False, index=rows.index)
-    for _, group in rows.groupby("experiment", sort=False):
+    for name, group in rows.groupby("experiment", sort=False):
         asked = group[FLAG] if FLAG in group else pd.Series(False, index=group.index)
         eligible = _once(group[~asked] if not asked.all() else group)
-        key = _key(eligible)
-        ages = eligible.groupby(key)["finished"].max().sort_values()
+        key = ages.key(eligible)
         sizes = key.value_counts()
-        current = ages.index[0]
-        for newer in ages.index[1:]:
+        several = len(sizes) > 1
+        current, *others = ages.by_age(eligible, today(str(name))) if several else sizes.index
+        for newer in others:
             current = newer if sizes[newer] >= sizes[current] else current
         kept[key.index[key == current]] = True
     return rows[kept]
-
-
-def _key(rows: pd.DataFrame) -> pd.Series[str]:
-    """Return what names each row's generation, as one text; what a table lacks is empty."""
-    texts = [
-        rows[name].fillna("").astype(str) if name in rows else pd.Series("", index=rows.index)
-        for name in GENERATION
-    ]
-    return texts[0] + "\0" + texts[1] + "\0" + texts[2]
 
 
 def _once(rows: pd.DataFrame) -> pd.DataFrame:
@@ -78,25 +72,26 @@ def _once(rows: pd.DataFrame) -> pd.DataFrame:
     So code that a replay confirmed may be run again. Rows that disagree stay: they are no two
     measurements, and nothing that rests on them is valid.
     """
-    keys = rows[KEYS].assign(generation=_key(rows))
+    keys = rows[KEYS].assign(generation=ages.key(rows))
     twice = keys.duplicated(keep=False)
     if not twice.any():
         return rows
-    again = rows[twice].sort_values("finished", kind="stable")
+    again = ages.in_order(rows[twice])
     metrics = [name for name in rows.columns if name not in {*RESERVED, *GENERATION, FLAG}]
     said = pd.concat([keys.loc[again.index], again[metrics].astype(str)], axis=1)
     return rows.drop(index=again.index[said.duplicated(keep="last")])
 
 
-def before_newest(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+def before_newest(rows: pd.DataFrame, today: str) -> list[tuple[str, ...]]:
     """Return (code, data hash, isa) of every generation of one experiment but the newest."""
-    ages = rows["finished"].groupby(_key(rows)).max()
-    return [tuple(str(key).split("\0")) for key in ages.sort_values().index[:-1]]
+    return [ages.split(generation) for generation in ages.by_age(rows, today)[:-1]]
 
 
 def current(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:
     """Return a paper's rows of the newest generation at a budget, with the declared config."""
-    return generations(declared(results, folder, budget))
+    known = {experiment.name: experiment for experiment in folder.paper.experiments}
+    rows = declared(results, folder, budget)
+    return generations(rows, lambda experiment: folder.code(known[experiment]).code)
 
 
 def judged(results: pd.DataFrame, folder: Folder) -> dict[str, list[Verdict]]:

@@ -67,8 +67,18 @@ class Spec:
 
     @staticmethod
     def read(folder: Path) -> Spec:
-        """Read the spec of a trial's folder."""
-        return Spec(**json.loads((folder / SPEC).read_text()))
+        """Read the spec of a trial's folder.
+
+        Raises:
+            Refused: it is not there, or not as it was written.
+        """
+        path = folder / SPEC
+        try:
+            return Spec(**json.loads(path.read_bytes()))
+        except OSError as error:
+            raise Refused(f"{path}: cannot be read ({error.strerror})") from error
+        except (ValueError, TypeError) as error:
+            raise Refused(f"{path}: is damaged ({error}); `run` writes it anew") from error
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ cost).
 Nothing is lost without a word. Every line carries its number and a checksum over itself and all
 lines before it, so that none can be altered, left out, doubled or moved. A file beside the journal
 holds how many lines had reached the disk when it was last flushed, so that none can be missing at
-the end; what was written after that comes again when the trial goes on. Times are for people:
-the order of things is that of the lines.
+the end; what was written after that comes again when the trial goes on. That file is there before
+the journal is: where it is missing, or the journal beside it or beside a checkpoint, something was
+lost. Times are for people: the order of things is that of the lines.
 """
 
 from __future__ import annotations
@@ -24,24 +25,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.paper import Refused
+from harness.trial import CHECKPOINT, PREVIOUS
+
 NAME, TALLY, COPIES = "journal.jsonl", "journal.tally", "mlartifacts"
+TRACES = frozenset({NAME, TALLY, CHECKPOINT, PREVIOUS})  # what a trial leaves once it has begun
 ROW_KEYS = ("member", "at")  # what a row says of itself, rather than of what it measured
 
 
-class Damaged(ValueError):
+class Damaged(Refused):
     """A journal does not hold what was written; the text names the file and the line."""
 
 
 class Mark(NamedTuple):
-    """A place in a journal: how many lines stand before it, and their checksum."""
+    """A place in a journal: how many lines stand before it, their checksum, are they numbered."""
 
     lines: int = 0
     crc: int = 0
+    numbered: bool = False
 
 
 def encode(entry: Mapping[str, Any], before: Mark | None = None) -> bytes:
     """Return the line of an entry that comes after others: JSON, its number and its checksum."""
-    lines, crc = before or Mark()
+    lines, crc, _ = before or Mark()
     body = json.dumps({**entry, "line": lines + 1}, sort_keys=True)
     return f'{body[:-1]}, "crc": {zlib.crc32(body.encode(), crc)}}}\n'.encode()
 
@@ -54,17 +60,19 @@ def decode(line: bytes, before: Mark | None = None) -> tuple[dict[str, Any], Mar
     Raises:
         ValueError: the line is not the one that was written there.
     """
-    lines, crc = before or Mark()
+    lines, crc, numbered = before or Mark()
     body, _, said = line.rpartition(b', "crc": ')
     if not (said.endswith(b"}") and said[:-1].isdigit()):
         raise ValueError("no entry with a checksum")
     entry: dict[str, Any] = json.loads(body + b"}")
     number = entry.pop("line", None)
+    if number is None and numbered:
+        raise ValueError("it has no number")
     if number not in (None, lines + 1):
         raise ValueError(f"it says that it is line {number}: lines are missing, doubled or moved")
     if int(said[:-1]) != zlib.crc32(body + b"}", crc if number else 0):
         raise ValueError("checksum differs")
-    return entry, Mark(lines + 1, int(said[:-1]))
+    return entry, Mark(lines + 1, int(said[:-1]), number is not None)
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
@@ -79,33 +87,69 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
 def _places(path: Path) -> Iterator[tuple[dict[str, Any], Mark]]:
     """Yield the entries of a journal, each with the place behind it."""
     tally = _tally(path)  # before the journal: what is written meanwhile is more, never less
-    *lines, rest = path.read_bytes().split(b"\n")
+    sure = tally or Mark()
+    *lines, rest = _content(path).split(b"\n")
+    entry: dict[str, Any] = {}
     mark = Mark()
     for line in (*lines, rest) if rest else lines:
         where = f"{path}: line {mark.lines + 1}"
         try:
             entry, mark = decode(line, mark)
         except ValueError as error:
-            if mark.lines == len(lines) >= tally.lines:
-                return
+            if mark.lines == len(lines) >= sure.lines:
+                break
             raise Damaged(f"{where} is damaged ({error})") from error
-        if mark.lines == tally.lines and mark.crc != tally.crc:
+        if mark.lines == sure.lines and mark.crc != sure.crc:
             raise Damaged(f"{where} is not the one that was written")
         yield entry, mark
-    if mark.lines < tally.lines:
-        raise Damaged(f"{path}: line {mark.lines + 1} is missing, {tally.lines} were written")
+    if mark.lines < sure.lines:
+        raise Damaged(f"{path}: line {mark.lines + 1} is missing, {sure.lines} were written")
+    if mark.numbered and tally is None and entry.get("status") != "completed":
+        why = f"{TALLY} is gone, and nothing tells whether lines are missing after it"
+        raise Damaged(f"{path}: line {mark.lines} may not be the last: {why}")
 
 
-def _tally(path: Path) -> Mark:
-    """Return how far a journal had reached the disk for certain; the beginning where none says."""
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        if not begun(path.parent):
+            raise
+        raise Damaged(f"{path}: line 1 is missing, as is the file: a trial began here") from error
+    except OSError as error:
+        raise Damaged(f"{path}: line 1 cannot be read ({error.strerror})") from error
+
+
+def begun(folder: Path) -> bool:
+    """Tell whether a trial has begun in a folder: it has a journal, or had one."""
+    traces = [name for name in TRACES if os.path.lexists(folder / name)]
+    if traces != [TALLY]:
+        return bool(traces)
+    try:
+        return _tally(folder / NAME) != Mark()  # killed between its first two files: nothing lost
+    except Damaged:
+        return True
+
+
+def _tally(path: Path) -> Mark | None:
+    """Return how far a journal had reached the disk for certain, where that is told."""
     beside = path.with_name(TALLY)
     try:
-        lines, crc = map(int, beside.read_text().split())
+        text = beside.read_text(encoding="ascii")
+        lines, crc = map(int, text.split())
     except FileNotFoundError:
-        return Mark()
+        return None
+    except OSError as error:
+        raise Damaged(f"{beside}: line 1 cannot be read ({error.strerror})") from error
     except ValueError as error:
-        raise Damaged(f"{beside}: cannot be read; remove it if the journal is whole") from error
-    return Mark(lines, crc)
+        raise Damaged(f"{beside}: line 1 is damaged ({error})") from error
+    if text != _told(mark := Mark(lines, crc)):
+        raise Damaged(f"{beside}: line 1 is damaged")
+    return mark
+
+
+def _told(mark: Mark) -> str:
+    return f"{mark.lines} {mark.crc}\n"
 
 
 def repair(path: Path) -> Mark:
@@ -139,8 +183,14 @@ class Journal:
             Damaged: they are not as they were written.
         """
         self.path = folder / NAME
-        self._mark = repair(self.path) if self.path.exists() else Mark()
+        again = begun(folder)
+        self._mark = repair(self.path) if again else Mark()
+        self._rows = len(read(folder).rows) if again else 0
+        if not again:
+            self._tell()
         self._handle = self.path.open("ab", buffering=0)
+        if again:
+            self.sync()
 
     @property
     def folder(self) -> Path:
@@ -148,20 +198,35 @@ class Journal:
         return self.path.parent
 
     def append(self, kind: str, **content: Any) -> None:
-        """Append one line; raises OSError when the disk is full, and leaves no half line then."""
+        """Append one line.
+
+        Raises:
+            OSError: the disk is full; no half line is left then.
+            Damaged: a checkpoint stands behind rows that are not here.
+        """
+        if kind == "restored" and content["rows"] > self._rows:
+            missing = f"a checkpoint stands behind {content['rows']} rows, {self._rows} are here"
+            raise Damaged(
+                f"{self.path}: rows are missing before line {self._mark.lines}: {missing}"
+            )
         line = encode({"kind": kind, "time": round(time.time(), 3), **content}, self._mark)
         written = self._handle.write(line)
         if written != len(line):
             self._handle.truncate(os.fstat(self._handle.fileno()).st_size - (written or 0))
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        self._mark = Mark(self._mark.lines + 1, int(line[line.rindex(b" ") : -2]))
+        self._mark = Mark(self._mark.lines + 1, int(line[line.rindex(b" ") : -2]), True)
+        self._rows = content["rows"] if kind == "restored" else self._rows + (kind == "row")
 
     def sync(self) -> None:
         """Flush to the disk, so that a power cut takes no line, and note how far that is."""
         os.fsync(self._handle.fileno())
+        self._tell()
+
+    def _tell(self) -> None:
+        """Note how far the journal has reached the disk."""
         fresh = self.path.with_name(f"{TALLY}.new")
         with fresh.open("w") as handle:
-            handle.write(f"{self._mark.lines} {self._mark.crc}\n")
+            handle.write(_told(self._mark))
             handle.flush()
             os.fsync(handle.fileno())
         fresh.replace(self.path.with_name(TALLY))
@@ -222,11 +287,13 @@ def read(folder: Path) -> Result:
         Damaged: see `entries`.
     """
     result = Result(folder)
-    for entry in entries(folder / NAME):
+    for number, entry in enumerate(entries(folder / NAME), start=1):
         try:
             _apply(entry, result)
         except KeyError as error:
-            raise Damaged(f"{folder / NAME}: a line has no field {error}") from error
+            raise Damaged(f"{folder / NAME}: line {number} has no field {error}") from error
+        except ValueError as error:
+            raise Damaged(f"{folder / NAME}: line {number} {error}") from error
     return result
 
 
@@ -240,11 +307,15 @@ def _apply(entry: dict[str, Any], result: Result) -> None:
     elif kind == "data":
         result.data = {"name": entry["name"], "hash": entry["hash"]}
     elif kind == "restored":
+        if entry["rows"] > len(result.rows):
+            raise ValueError(f"says {entry['rows']} rows, {len(result.rows)} stand before it")
         if result.rows[entry["rows"] :]:
             result.lost_seconds += max(0.0, result.rows[-1]["seconds"] - entry["seconds"])
         result.lost_rows += len(result.rows) - entry["rows"]
         del result.rows[entry["rows"] :]
     elif kind == "row":
+        if entry["index"] != len(result.rows):
+            raise ValueError(f"has row {entry['index']}, where {len(result.rows)} belongs")
         result.rows.append(entry)
     elif kind == "note":
         result.notes.append(entry["text"])
@@ -261,15 +332,31 @@ def measured(result: Result) -> list[str]:
 
 
 def find(runs: Path) -> list[Path]:
-    """Return the folders below `runs` that hold a journal, less the copies that MLflow keeps."""
-    folders = sorted(path.parent for path in runs.rglob(NAME))
-    return [folder for folder in folders if COPIES not in folder.relative_to(runs).parts]
+    """Return the folders below `runs` where trials began, less the copies that MLflow keeps."""
+    return _find(runs)[0]
+
+
+def _find(runs: Path) -> tuple[list[Path], list[str]]:
+    """Return the folders of trials, and a line for each folder that cannot be looked into."""
+    folders, problems = [], list[str]()
+
+    def barred(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # moved away meanwhile, or no runs yet
+            problems.append(f"{error.filename}: cannot be read ({error.strerror})")
+
+    for name, below, files in os.walk(runs, onerror=barred):
+        traces = TRACES.intersection((*files, *below))
+        below[:] = [each for each in below if each != COPIES and each not in TRACES]
+        if traces and begun(Path(name)):
+            folders.append(Path(name))
+    return sorted(folders), problems
 
 
 def read_all(runs: Path) -> tuple[list[Result], list[str]]:
     """Return all results below a folder, and a line for each journal that cannot be read."""
-    results, problems = [], []
-    for folder in find(runs):
+    folders, problems = _find(runs)
+    results = []
+    for folder in folders:
         try:
             result = read(folder)
         except (Damaged, OSError) as error:
@@ -277,6 +364,6 @@ def read_all(runs: Path) -> tuple[list[Result], list[str]]:
         else:
             if result.spec:
                 results.append(result)
-            else:
-                problems.append(f"{folder / NAME}: no trial has begun here")
+            elif _tally(folder / NAME) is None:  # else it was killed before its first line
+                problems.append(f"{folder / NAME}: line 1 is missing: no trial has begun here")
     return results, problems

@@ -76,7 +76,12 @@ def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Import the journals of one folder; write the problems, then one line that sums up."""
+    """Import the journals of one folder; write the problems, then one line that sums up.
+
+    Returns:
+        0 when all is there, 1 when something was left out or nothing could be done, 2 when asked
+        for otherwise.
+    """
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m harness.record RUNS\n")
         return 2
@@ -91,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
     if problems:
         line += f"; {len(problems)} left out, the first: {problems[0]}"
     sys.stdout.write("".join(f"{text}\n" for text in (*problems, line)))
-    return 0
+    return 1 if problems else 0
 
 
 @contextmanager

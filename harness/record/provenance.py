@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ import harness
 
 WRITTEN = (":(top,exclude)reports", ":(top,exclude)*.md")
 CHANGES = ("status", "--porcelain", "--untracked-files=no", "--", ":/", *WRITTEN)
+LENGTH = 12  # of a commit's name
 PACKAGES = ("torch", "numpy", "mlflow")
 
 
@@ -48,7 +50,17 @@ def commit_of(folder: Path) -> tuple[str, bool]:
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return "unknown", False
-    return commit[:12], bool(_git(folder, *CHANGES))
+    return commit[:LENGTH], bool(_git(folder, *CHANGES))
+
+
+@lru_cache
+def places(folder: Path = Path(harness.__file__).parent) -> Mapping[str, int]:
+    """Return {commit: place} of all that a checkout knows, parents before their children.
+
+    Commits are named as in `collect`; nothing is known where there is no repository.
+    """
+    told = _git(folder, "rev-list", "--topo-order", "--reverse", "--all", "HEAD")
+    return {commit[:LENGTH]: place for place, commit in enumerate(told.split())}
 
 
 def _git(folder: Path, *arguments: str) -> str:

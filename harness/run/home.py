@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TextIO
 
@@ -35,24 +36,32 @@ def holder() -> str:
 
 def finished(folder: Path) -> bool:
     """Tell whether the folder holds a completed trial."""
-    path = folder / journal.NAME
-    return path.exists() and journal.read(folder).status == "completed"
+    return journal.begun(folder) and journal.read(folder).status == "completed"
 
 
 def forget(folder: Path) -> None:
     """Make a trial start over; what it measured stays beside the new journal, numbered."""
-    path = folder / journal.NAME
-    if path.exists():
-        number = len(list(folder.glob("journal.*.old"))) + 1
-        path.rename(folder / f"journal.{number}.old")
-    for name in (journal.TALLY, CHECKPOINT, PREVIOUS, HEARTBEAT):
+    for name in (CHECKPOINT, PREVIOUS, HEARTBEAT, journal.TALLY):  # without them it starts over
         (folder / name).unlink(missing_ok=True)
+    path = folder / journal.NAME
+    if os.path.lexists(path):
+        taken = {old.name for old in folder.glob("journal.*.old")}
+        free = (name for n in count(1) if (name := f"journal.{n}.old") not in taken)
+        path.rename(folder / next(free))
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the trial's lock; refuse when another process holds it."""
-    with (folder / LOCK).open("a+") as handle:
+    """Hold the trial's lock.
+
+    Raises:
+        Refused: another process holds it, or there can be none.
+    """
+    try:
+        lock = (folder / LOCK).open("a+", errors="replace")
+    except OSError as error:
+        raise Refused(f"{folder / LOCK}: cannot be written ({error.strerror})") from error
+    with lock as handle:
         try:
             _take(handle)
         except BlockingIOError as error:

@@ -43,8 +43,8 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
         trial that is complete already is left as it is.
 
     Raises:
-        Refused: another process runs this trial, or this one computes with another instruction
-            set than the trial's.
+        Refused: another process runs this trial, its journal or its spec is damaged, or this
+            process computes with another instruction set than the trial's.
     """
     spec = Spec.read(folder)
     with locked(folder):

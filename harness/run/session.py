@@ -21,6 +21,8 @@ from harness.run.runner import Outcome
 from harness.trial import Pace
 from harness.words import duration
 
+FRESH = "--fresh keeps it and starts over"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -32,12 +34,14 @@ class Site:
     tracking: bool = True
 
 
-def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path, Spec]:
+def prepare(
+    specs: Sequence[Spec], runs: Path, fresh: bool = False, cure: str = FRESH
+) -> dict[Path, Spec]:
     """Make the trials' folders, longest trial first; leave finished and unfinished ones as found.
 
     Raises:
         Refused: the output folder cannot be written, another process runs one of the trials, or a
-            journal is damaged.
+            journal is damaged; then `cure` is what to do.
     """
     trials = {spec.home(runs): spec for spec in sorted(specs, key=lambda s: -s.expected)}
     try:
@@ -46,24 +50,28 @@ def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False) -> dict[Path
     except OSError as error:
         raise Refused(f"--runs {runs}: cannot be written ({error.strerror})") from error
     for folder, spec in trials.items():
-        with home.locked(folder):
-            spec.write(folder)
-            home.go_on(folder)
-            if fresh:
-                home.forget(folder)
-            _readable(folder)
+        try:
+            with home.locked(folder):
+                home.go_on(folder)
+                if fresh:
+                    home.forget(folder)
+                _check_journal(folder, spec, cure)
+                spec.write(folder)
+        except OSError as error:
+            raise Refused(f"{error.filename or folder}: {error.strerror}") from error
     return trials
 
 
-def _readable(folder: Path) -> None:
-    if not (folder / journal.NAME).exists():
-        return
+def _check_journal(folder: Path, spec: Spec, cure: str) -> None:
+    """Refuse a journal that is damaged, or that another trial's spec wrote."""
     try:
-        journal.read(folder)
+        if journal.begun(folder):
+            told = journal.read(folder).spec.get("trial", spec.trial)
+            if told != spec.trial:
+                why = f"line 1 begins trial {told}, not {spec.trial}"
+                raise journal.Damaged(f"{folder / journal.NAME}: {why}")
     except journal.Damaged as damage:
-        raise Refused(
-            f"{damage}; nothing was changed; --fresh keeps it and starts over"
-        ) from damage
+        raise Refused(f"{damage}; nothing was changed; {cure}") from damage
 
 
 def conduct(
@@ -130,7 +138,10 @@ class Ends:
         """Print the trials that ended since the last look, and move the bars."""
         for folder, size in list(self.sizes.items()):
             if journal_size(folder) > size and b'"kind": "end"' in _tail(folder / journal.NAME):
-                result = journal.read(folder)
+                try:
+                    result = journal.read(folder)
+                except journal.Damaged:  # it is told when all have ended
+                    continue
                 if result.status != "running":
                     del self.sizes[folder]
                     bars.finish(folder, ended(result))
@@ -161,7 +172,10 @@ def ended(result: Result) -> str:
 
 def _result(folder: Path, outcome: Outcome | None, spec: Spec) -> Result:
     """Return the trial's result; where its journal could not tell the end, the worker does."""
-    result = journal.read(folder) if journal_size(folder) else Result(folder)
+    try:
+        result = journal.read(folder) if journal.begun(folder) else Result(folder)
+    except journal.Damaged as damage:
+        return Result(folder, asdict(spec), status="failed", error=str(damage))
     result.spec = result.spec or asdict(spec)
     told = result.status != "running" and result.attempts > 0
     if outcome is not None and (not told or outcome.status in ("failed", "refused")):

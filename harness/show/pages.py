@@ -9,6 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 
 from harness.budget import STANDARD
+from harness.judge import ages
 from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS
 from harness.plan.discover import Folder
@@ -180,7 +181,7 @@ def _terms(folder: Folder, budget: str) -> str:
 
 def _origin(rows: pd.DataFrame) -> str:
     """Return device, commit, versions and data hash behind a table."""
-    last = rows.sort_values("finished").iloc[-1]
+    last = ages.in_order(rows).iloc[-1]
     dirty = " with uncommitted changes" if rows["dirty"].any() else ""
     commits = ", ".join(f"`{commit}`" for commit in rows["commit"].unique())
     groups = rows.groupby(rows["experiment"].str.partition("/")[0], sort=False)["seconds"].sum()

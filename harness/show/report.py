@@ -6,7 +6,7 @@ ever reported; a run on this machine adds to it. Rendering needs no GPU, no torc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -47,6 +47,7 @@ def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
         for result in results
         if result.status == "completed" or (result.status == "failed" and result.trial not in sure)
     ]
+    done.sort(key=lambda result: result.status == "completed")  # a copy that failed yields to it
     return tables.merge(known, tables.frame(done))
 
 
@@ -57,9 +58,15 @@ def local_results(runs: Path) -> tuple[list[Result], list[str]]:
 
 
 def write(
-    papers: Sequence[Folder], runs: Path, reports: Path, budgets: Sequence[str] | None = None
+    papers: Sequence[Folder],
+    runs: Path,
+    reports: Path,
+    budgets: Sequence[str] | None = None,
+    leave_out: Callable[[str], None] = lambda problem: None,
 ) -> Iterator[str]:
     """Write reports/ and yield one line for every file written or problem met.
+
+    `leave_out` is called with every journal's problem too: its results are in no table.
 
     Raises:
         Refused: there is nothing to report, a file cannot be written, or a committed one cannot be
@@ -68,7 +75,9 @@ def write(
     local, problems = local_results(runs)
     stored, kept = tables.averages(reports / CURVES), tables.inspect(reports / RESULTS)
     results = _merged(local, kept.sound)
-    yield from (f"damaged, left out: {problem}" for problem in problems)
+    for problem in problems:
+        leave_out(problem)
+        yield f"damaged, left out: {problem}"
     if kept.altered:
         yield from map(str, kept.altered)
         many = len({(each.trial, each.member) for each in kept.altered})
@@ -107,17 +116,20 @@ def supersede_older(
         Refused: no such paper or experiment.
     """
     known = {
-        f"{folder.name}:{e.name}": folder for folder in papers for e in folder.paper.experiments
+        f"{folder.name}:{e.name}": (folder, e)
+        for folder in papers
+        for e in folder.paper.experiments
     }
     for name in names:
         require(name, known, "experiment of --supersede")
     results = read_results(runs, reports)[0] if names else tables.typed([])
     for name in names:
-        folder, experiment = known[name], name.partition(":")[2]
+        folder, experiment = known[name]
         for budget in BUDGETS:
             rows = generations.declared(results, folder, budget)
-            older = generations.before_newest(rows[rows["experiment"] == experiment])
-            lines = [Superseded(folder.name, experiment, budget, *key) for key in older]
+            own = rows[rows["experiment"] == experiment.name]
+            older = generations.before_newest(own, folder.code(experiment).code)
+            lines = [Superseded(folder.name, experiment.name, budget, *key) for key in older]
             supersede(reports, lines)
             if lines:
                 yield f"{name}, {budget}: {len(lines)} older generations give way"

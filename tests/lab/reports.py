@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.plan import discover
 from harness.plan.specs import Spec
@@ -61,8 +63,19 @@ def keep(made: Result, runs: Path) -> Path:
             **{"stopped_by": made.stopped_by, "cost": made.cost, "time": made.finished},
         },
     ]
-    (home / journal.NAME).write_bytes(b"".join(map(journal.encode, entries)))
+    lines(home, entries)
     return home
+
+
+def lines(home: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Write a journal of these entries, which say their own time, and its tally."""
+    content, mark = b"", journal.Mark()
+    for entry in entries:
+        line = journal.encode(entry, mark)
+        _, mark = journal.decode(line[:-1], mark)
+        content += line
+    (home / journal.NAME).write_bytes(content)
+    (home / journal.TALLY).write_text(f"{mark.lines} {mark.crc}\n")
 
 
 def write(folder: Path, home: Path, budgets: list[str] | None = None) -> dict[str, bytes]:

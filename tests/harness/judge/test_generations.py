@@ -18,9 +18,13 @@ from harness.record import tables
 from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage, Superseded
 from tests.lab import measured
-from tests.lab.measured import result
+from tests.lab.measured import history, result  # noqa: F401
 from tests.lab.searching import searched, searching
 from tests.lab.throwaway import make_paper
+
+pytestmark = pytest.mark.usefixtures("history")
+MANY_YEARS = 4e9  # of the year 2096
+LATER = {"commit": "second", "finished": 5.0}  # measured later, under a clock that began in 1970
 
 
 @pytest.fixture
@@ -94,11 +98,11 @@ def test_rows_with_overrides_are_never_judged(paper):
 def test_the_newest_generation_is_current_experiment_by_experiment(paper):
     rows = table(
         [
-            result(paper, 0, code="old", trial="a", finished=1000),
-            result(paper, 0, code="new", trial="b", finished=2000),
-            result(paper, 1, code="new", trial="c", finished=1500),
-            result(paper, 1, code="old", trial="d", finished=1400),
-            result(paper, 0, experiment="more", code="old", trial="e", finished=1100),
+            result(paper, 0, code="old", trial="a"),
+            result(paper, 0, code="new", trial="b", **LATER),
+            result(paper, 1, code="new", trial="c"),
+            result(paper, 1, code="old", trial="d"),
+            result(paper, 0, experiment="more", code="old", trial="e"),
         ]
     )
     assert sorted(generations.generations(rows)["trial"]) == ["b", "c", "e"]
@@ -107,27 +111,27 @@ def test_the_newest_generation_is_current_experiment_by_experiment(paper):
 def test_other_data_is_another_generation(paper):
     rows = table(
         [
-            result(paper, 0, data="d1", trial="a", finished=1000),
-            result(paper, 1, data="d2", trial="b", finished=2000),
+            result(paper, 0, data="d1", trial="a"),
+            result(paper, 1, data="d2", trial="b", **LATER),
         ]
     )
     assert list(generations.generations(rows)["trial"]) == ["b"]
 
 
 def test_another_instruction_set_is_another_generation(paper):
-    rows = table([result(paper, seed, trial=f"t{seed}", finished=1000 + seed) for seed in (0, 1)])
+    rows = table([result(paper, seed, trial=f"t{seed}") for seed in (0, 1)])
     assert len(generations.generations(rows)) == 2
     assert len(generations.generations(rows.drop(columns="isa"))) == 2  # from before it was known
-    assert list(generations.generations(rows.assign(isa=["avx2", ""]))["trial"]) == ["t1"]
-    assert list(generations.generations(rows.assign(isa=["", "avx2"]))["trial"]) == ["t1"]
+    for later in (0, 1):
+        told = rows.assign(isa=["avx2", ""], commit=["first", "first"])
+        told.loc[later, "commit"] = "second"
+        assert list(generations.generations(told)["trial"]) == [f"t{later}"]
 
 
 @pytest.mark.parametrize(("newer", "current"), [(1, "old"), (7, "old"), (8, "new"), (9, "new")])
 def test_a_generation_gives_way_to_one_that_is_not_smaller(paper, newer, current):
     old = [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(8)]
-    new = [
-        result(paper, seed, code="new", trial=f"new{seed}", finished=2000) for seed in range(newer)
-    ]
+    new = [result(paper, seed, code="new", trial=f"new{seed}", **LATER) for seed in range(newer)]
     kept = generations.generations(table([*old, *new]))
     assert set(kept["code"]) == {current}
     assert len(kept) == {"old": 8, "new": newer}[current]
@@ -136,7 +140,7 @@ def test_a_generation_gives_way_to_one_that_is_not_smaller(paper, newer, current
 def test_a_generation_gives_way_on_request_whatever_its_size(paper):
     rows = table(
         [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(8)]
-        + [result(paper, 0, code="new", trial="new", finished=2000)]
+        + [result(paper, 0, code="new", trial="new", **LATER)]
     )
     gone = Superseded(paper.name, "fit", "smoke", "old", "d1", rows["isa"][0])
     kept = generations.generations(Lineage(superseded=[gone]).carried(rows))
@@ -146,10 +150,10 @@ def test_a_generation_gives_way_on_request_whatever_its_size(paper):
 def test_what_gives_way_is_of_one_instruction_set(paper):
     rows = table(
         [result(paper, seed, trial=f"old{seed}") for seed in range(8)]
-        + [result(paper, 0, trial="new", finished=2000)]
+        + [result(paper, 0, trial="new", **LATER)]
     ).assign(isa=[*["avx512"] * 8, "avx2"])
-    assert generations.before_newest(rows) == [(rows["code"][0], "d1", "avx512")]
-    gone = Superseded(paper.name, "fit", "smoke", *generations.before_newest(rows)[0])
+    assert generations.before_newest(rows, "") == [(rows["code"][0], "d1", "avx512")]
+    gone = Superseded(paper.name, "fit", "smoke", *generations.before_newest(rows, "")[0])
     kept = generations.generations(Lineage(superseded=[gone]).carried(rows))
     assert list(kept["trial"]) == ["new"]
 
@@ -157,7 +161,7 @@ def test_what_gives_way_is_of_one_instruction_set(paper):
 def test_code_that_a_replay_confirmed_is_one_generation(paper):
     rows = table(
         [result(paper, seed, code="old", trial=f"old{seed}") for seed in range(2)]
-        + [result(paper, 2, code="new", trial="new", finished=2000)]
+        + [result(paper, 2, code="new", trial="new", **LATER)]
     )
     same = Confirmation(paper.name, "fit", "smoke", "old", "new", "c0ffee", "avx2", "old0")
     assert len(generations.generations(Lineage([same]).carried(rows))) == 3
@@ -168,7 +172,7 @@ def test_a_seed_that_was_run_again_counts_once_where_the_numbers_agree(paper, ag
     rows = table(
         [
             result(paper, 0, 0.5, code="old", trial="old"),
-            result(paper, 0, again, code="new", trial="new", finished=2000),
+            result(paper, 0, again, code="new", trial="new", **LATER),
         ]
     )
     same = Confirmation(paper.name, "fit", "smoke", "old", "new", "c0ffee", "avx2", "old")
@@ -181,14 +185,14 @@ def test_a_seed_that_was_run_again_counts_once_where_the_numbers_agree(paper, ag
 
 def test_two_rows_of_a_seed_that_disagree_are_invalid_and_the_reason_is_told(paper):
     rows = [result(paper, seed, 0.5 + seed / 100) for seed in range(3)]
-    rows.append(result(paper, 2, 0.9, trial="again", finished=2000))
+    rows.append(result(paper, 2, 0.9, trial="again", **LATER))
     verdict = judged(paper, rows)["smoke"]
     assert verdict.verdict == "invalid"
     assert "the same seed and member twice" in verdict.note
 
 
 def test_earlier_generations_lend_nothing(paper):
-    new = [result(paper, seed, 0.5 + seed / 10, code="new", finished=2000) for seed in range(3)]
+    new = [result(paper, seed, 0.5 + seed / 10, code="new", **LATER) for seed in range(3)]
     calm = [
         result(paper, seed, 9.0 + seed / 1e6, code="old", trial=f"old{seed}") for seed in range(3)
     ]
@@ -232,8 +236,8 @@ def test_a_claim_across_papers_is_judged_when_both_sides_are_there(pair):
 
 
 def test_of_another_paper_only_the_current_generation_counts(pair):
-    old = three(pair[1], 0.95, code="old", finished=500)
-    rows = [*three(pair[0].path, 0.9), *old, *three(pair[1], 0.5)]
+    old = three(pair[1], 0.95, code="old", finished=MANY_YEARS)
+    rows = [*three(pair[0].path, 0.9), *old, *three(pair[1], 0.5, **LATER)]
     assert across(pair, rows).verdict == "reproduced"
 
 
@@ -316,7 +320,7 @@ def test_a_summary_has_mean_interval_and_the_cost_of_one_replicate(paper):
     )
     assert (line["steps"], line["seconds"], line["flops"]) == (40.0, 0.5, 80.0)
     context = line["device"], line["data_hash"], line["commit"]
-    assert context == (measured.MADE["device"], "d1", "abc")
+    assert context == (measured.MADE["device"], "d1", "first")
 
 
 def test_one_replicate_has_no_interval(paper):

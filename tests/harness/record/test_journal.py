@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import subprocess
 import sys
 import zlib
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from harness.record import journal
 from harness.record.journal import Damaged, Journal, Mark
+from harness.trial import CHECKPOINT, PREVIOUS
 
 # subnormals are left out because torch, where it runs in the same process, flushes them to zero
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_subnormal=False)
@@ -68,7 +71,7 @@ def test_a_line_tells_what_was_written(entry: dict[str, Any]) -> None:
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     assert line.isascii()
-    assert journal.decode(line[:-1]) == (entry, Mark(1, crc_of(line)))
+    assert journal.decode(line[:-1]) == (entry, Mark(1, crc_of(line), True))
 
 
 def test_numbers_that_are_none_come_back() -> None:
@@ -102,7 +105,7 @@ def test_a_changed_value_name_or_checksum_is_seen(old: bytes, new: bytes) -> Non
 def cut(folder: Path, *lines: tuple[str, dict[str, Any]]) -> Path:
     """Write a journal as a process leaves it that is killed before its first checkpoint."""
     path = filled(folder, *lines)
-    path.with_name(journal.TALLY).unlink()
+    path.with_name(journal.TALLY).write_text("0 0\n")
     return path
 
 
@@ -181,11 +184,115 @@ def test_what_was_written_after_the_last_flush_may_be_lost(tmp_path: Path) -> No
     book.close()
 
 
-def test_a_tally_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["garbage", "", "3", "3 1\n", "2 +7\n", "2 7", "\0" * 9, "é 1\n"])
+def test_a_tally_that_is_not_as_it_was_written_is_named(tmp_path: Path, text: str) -> None:
     path = filled(tmp_path, start(), end())
-    path.with_name(journal.TALLY).write_text("garbage")
-    with pytest.raises(Damaged, match=r"journal\.tally: cannot be read"):
+    path.with_name(journal.TALLY).write_text(text, encoding="latin-1")
+    with pytest.raises(Damaged, match=rf"{tmp_path}/journal\.\w+: line \d"):
         journal.read(tmp_path)
+
+
+def test_a_tally_that_is_gone_is_told_unless_the_trial_is_complete(tmp_path: Path) -> None:
+    """A completed trial's end is its last line; nothing else says where the last line was."""
+    path = filled(tmp_path, start(), row(0, loss=1.0), end())
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.with_name(journal.TALLY).unlink()
+    assert journal.read(tmp_path).status == "completed"
+    path.write_bytes(b"".join(lines[:2]))
+    with pytest.raises(Damaged, match=r"line 2 may not be the last: journal\.tally is gone"):
+        journal.read(tmp_path)
+    assert journal.read_all(tmp_path)[0] == []
+    filled(tmp_path / "stopped", start(), end("stopped")).with_name(journal.TALLY).unlink()
+    with pytest.raises(Damaged, match="is gone"):
+        Journal(tmp_path / "stopped")
+
+
+@pytest.mark.parametrize("left", [journal.TALLY, CHECKPOINT, PREVIOUS])
+def test_a_journal_that_is_gone_is_told_by_what_it_left(tmp_path: Path, left: str) -> None:
+    path = filled(tmp_path, start(), row(0, loss=1.0), end())
+    (tmp_path / left).touch()  # the tally is there already
+    for other in {journal.TALLY, path.name} - {left}:
+        (tmp_path / other).unlink()
+    assert journal.begun(tmp_path)
+    results, (problem,) = journal.read_all(tmp_path)
+    assert (results, problem.partition(": ")[2][:17]) == ([], "line 1 is missing")
+    with pytest.raises(Damaged, match="line 1 is missing, as is the file"):
+        Journal(tmp_path)
+    assert not path.exists()
+
+
+def test_a_trial_killed_as_it_began_has_lost_nothing(tmp_path: Path) -> None:
+    """Before its first line: between its two files, and between the second and that line."""
+    (tmp_path / journal.TALLY).write_text("0 0\n")
+    assert not journal.begun(tmp_path)
+    assert journal.read_all(tmp_path) == ([], [])
+    Journal(tmp_path)._handle.close()
+    assert (tmp_path / journal.NAME).read_bytes() == b""
+    assert journal.read_all(tmp_path) == ([], [])
+    filled(tmp_path, start(), row(0, loss=1.0), end())
+    assert journal.read(tmp_path).status == "completed"
+
+
+def test_a_journal_that_cannot_be_opened_is_a_line_too(tmp_path: Path) -> None:
+    (tmp_path / "a" / journal.NAME).mkdir(parents=True)
+    (tmp_path / "b" / journal.NAME).mkdir(parents=True)
+    (tmp_path / "b" / journal.TALLY).mkdir()
+    results, problems = journal.read_all(tmp_path)
+    assert results == []
+    assert problems == [
+        f"{tmp_path}/a/{journal.NAME}: line 1 cannot be read (Is a directory)",
+        f"{tmp_path}/b/{journal.TALLY}: line 1 cannot be read (Is a directory)",
+    ]
+
+
+def test_a_checkpoint_that_stands_behind_rows_that_are_missing_is_told(tmp_path: Path) -> None:
+    filled(tmp_path, start(), row(0, loss=1.0), row(1, loss=0.5))
+    book = Journal(tmp_path)
+    size = book.path.stat().st_size
+    with pytest.raises(Damaged, match="behind 3 rows, 2 are here"):
+        book.append(restored(3)[0], **restored(3)[1])
+    assert book.path.stat().st_size == size
+    book.append(restored(1)[0], **restored(1)[1])
+    with pytest.raises(Damaged, match="behind 2 rows, 1 are here"):
+        book.append(restored(2)[0], **restored(2)[1])
+    book.close()
+
+
+def test_rows_of_the_earlier_form_that_are_missing_are_told_by_their_number(
+    tmp_path: Path,
+) -> None:
+    """Those lines have a checksum each, so that one alone could go unseen."""
+    lines = []
+    for kind, content in (start(), row(0, loss=1.0), row(1, loss=0.5), restored(1)):
+        body = json.dumps({"kind": kind, "time": 0.0, **content}, sort_keys=True)
+        lines.append(f'{body[:-1]}, "crc": {zlib.crc32(body.encode())}}}\n')
+    (tmp_path / journal.NAME).write_text("".join(lines))
+    assert len(journal.read(tmp_path).rows) == 1
+    for gone, why in (
+        (1, "line 2 has row 1, where 0 belongs"),
+        (slice(1, 3), "line 2 says 1 row"),
+    ):
+        fewer = list(lines)
+        del fewer[gone]
+        (tmp_path / journal.NAME).write_text("".join(fewer))
+        with pytest.raises(Damaged, match=why):
+            journal.read(tmp_path)
+
+
+def test_what_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch) -> None:
+    filled(tmp_path / "open", start(), end())
+    (tmp_path / "closed").mkdir()
+    real = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    results, problems = journal.read_all(tmp_path)
+    assert [result.folder.name for result in results] == ["open"]
+    assert problems == [f"{tmp_path}/closed: cannot be read (Permission denied)"]
 
 
 def test_a_journal_of_the_earlier_form_is_read_and_goes_on(tmp_path: Path) -> None:

@@ -93,3 +93,18 @@ def test_an_importer_waits_for_its_time(runs: Path):
     importer.poll()
     assert importer.child is None
     importer.close()
+
+
+def test_a_damaged_journal_is_told_and_the_others_are_brought(runs: Path):
+    Lab(runs, "t").rows(0, 1).end()
+    bad = Lab(runs, "u", 1).rows(0, 1).end()
+    bad.journal.sync()
+    path = bad.journal.path
+    path.write_bytes(path.read_bytes()[:-30])
+    code, output = mlflow_process.run_bounded(mlflow_process._command(runs), 60)
+    lines = output.splitlines()
+    assert code == 1
+    assert lines[0].startswith(f"{path}: line 3 is damaged")
+    assert lines[-1].startswith("MLflow: 1 trials (1 new); ")
+    assert f"1 left out, the first: {path}: line 3" in lines[-1]
+    assert mlflow_process.sync(runs) == lines[-1].replace("(1 new)", "(0 new)")

@@ -77,3 +77,23 @@ def test_a_report_that_was_written_is_no_change(checkout):
     for name in ("reports/results.csv", "deep/README.md"):
         (checkout / name).write_text("reported anew\n")
     assert commit_of(checkout / "deep")[1] is False
+
+
+def test_the_history_has_parents_before_their_children_whatever_the_clock_said(
+    checkout, monkeypatch
+):
+    names = [git(checkout, "rev-parse", "HEAD")]
+    for branch, year in (("main", 2096), ("main", 1971), ("side", 2001), ("main", 1970)):
+        monkeypatch.setenv("GIT_COMMITTER_DATE", f"{year}-06-01T00:00:00Z")
+        if branch == "side":
+            git(checkout, "checkout", "-qb", "side")
+        git(checkout, "commit", "-q", "--allow-empty", "-m", str(year))
+        names.append(git(checkout, "rev-parse", "HEAD"))
+    git(checkout, "checkout", "-q", names[2])  # what only a branch has is known as well
+    places = provenance.places(checkout / "deep")
+    assert [places[name[:12]] for name in names] == [0, 1, 2, 3, 4]
+
+
+def test_without_a_repository_no_history_is_known(tmp_path):
+    (tmp_path / "copied").mkdir()
+    assert provenance.places(tmp_path / "copied") == {}

@@ -163,7 +163,7 @@ def test_pool_that_breaks_between_two_looks_is_no_crash() -> None:
     ("error", "outcome"),
     [
         (Refused("process 7 is running this"), Outcome("refused", "process 7 is running this")),
-        (journal.Damaged("line 3 is damaged"), Outcome("failed", "Damaged: line 3 is damaged")),
+        (journal.Damaged("line 3 is damaged"), Outcome("refused", "line 3 is damaged")),
         (RuntimeError("no kernel image"), Outcome("failed", "RuntimeError: no kernel image")),
     ],
 )
