@@ -53,6 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments)
     except Refused as refusal:
         _refuse(refusal)
+    except OSError as error:
+        from harness.run.unwritten import NO_ROOM
+
+        if error.errno not in NO_ROOM:
+            raise
+        where = error.filename or "a file"
+        again = "make room or make it writable; then the same command goes on"
+        _refuse(Refused(f"{where}: cannot be used ({error.strerror}); {again}"))
 
 
 def _refuse(refusal: Refused) -> NoReturn:

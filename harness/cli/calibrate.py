@@ -29,6 +29,7 @@ from harness.judge.calibration import (
 from harness.judge.families import Family, family
 from harness.paper import Refused
 from harness.plan.discover import Folder
+from harness.record import sheet
 
 PAGE = "calibration.md"
 TWICE = 2  # as many repetitions of all claims of a paper as of one
@@ -92,8 +93,7 @@ def calibrate_rules(
                 together |= {(folder.name, noise.name): answer} if answer else {}
                 bar.advance(task, STEPS / (TWICE * repetitions))
     path = reports / PAGE
-    reports.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(_page(found, together, repetitions)), encoding="utf-8")
+    sheet.replace({path: "\n".join(_page(found, together, repetitions))})
     worst = max((rate.error for line in found.values() for rate in line), default=0.0)
     console.print(f"{path}: largest error {100 * worst:.1f} %, bound {100 * BOUND:.0f} %")
 

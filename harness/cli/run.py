@@ -15,7 +15,7 @@ from harness.plan.discover import Folder
 from harness.plan.specs import Spec
 from harness.record.journal import Result
 from harness.record.mlflow_process import sync
-from harness.run import launch, session
+from harness.run import launch, session, stop
 from harness.run.runner import UNGUARDED
 from harness.run.session import Site
 
@@ -42,9 +42,11 @@ def run_trials(
     trials = session.prepare(specs, site.runs, fresh)
     try:
         results = session.conduct(trials, host, site, start, console)
-    except KeyboardInterrupt:
-        console.print(SAVED)
-        return 130
+    except KeyboardInterrupt as asked:
+        saved = f"not saved: {', '.join(asked.args)}" if asked.args else "everything is saved"
+        said = f"stopped; {saved}: the same command goes on from there"
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+        return stop.STATUS
     from harness.show import outcome  # pandas and scipy load after the work is done
 
     for drawing in shown(papers, results):
@@ -62,7 +64,7 @@ def run_trials(
     console.print(hint, highlight=False, soft_wrap=True)
     if any(result.status == "stopped" for result in results):
         console.print(SAVED)
-        return 130
+        return stop.STATUS
     return 0 if all(result.status == "completed" for result in results) else 1
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,28 @@ def text(types: Types, records: Iterable[Mapping[str, Any]]) -> str:
 
 
 def replace(contents: Mapping[Path, str]) -> None:
-    """Write files, each in one move: a reader sees the old one or the new one."""
-    fresh = {path: path.with_name(f"{path.name}.{os.getpid()}.new") for path in contents}
-    for path, content in contents.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh[path].write_text(content, encoding="utf-8", newline="")
-    for path in contents:
-        fresh[path].replace(path)
+    """Write files, each in one move: a reader sees the old one or the new one.
+
+    All are written before the first one moves: a full disk leaves all as they were. They move in
+    the order in which they are given.
+    """
+    with ExitStack() as stack:
+        fresh = {path: stack.enter_context(replacing(path)) for path in reversed(list(contents))}
+        for path, content in contents.items():
+            fresh[path].write_text(content, encoding="utf-8", newline="")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes the other's place at the end; nothing stays otherwise."""
+    fresh = path.with_name(f"{path.stem}.{os.getpid()}.new{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield fresh
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def cell(value: Any, kind: type | None) -> str:

@@ -12,10 +12,10 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any
 
 from harness.paper import Refused, Row
 from harness.record import journal
@@ -58,7 +58,7 @@ def locked(folder: Path) -> Iterator[None]:
         Refused: another process holds it, or there can be none.
     """
     try:
-        lock = (folder / LOCK).open("a+", errors="replace")
+        lock = (folder / LOCK).open("a+b", buffering=0)
     except OSError as error:
         raise Refused(f"{folder / LOCK}: cannot be written ({error.strerror})") from error
     with lock as handle:
@@ -66,15 +66,15 @@ def locked(folder: Path) -> Iterator[None]:
             _take(handle)
         except BlockingIOError as error:
             handle.seek(0)
-            owner = handle.read().strip() or UNKNOWN
+            owner = handle.read().decode(errors="replace").strip() or UNKNOWN
             raise Refused(f"{folder}: {owner} is running this trial") from error
-        handle.truncate(0)
-        handle.write(holder())
-        handle.flush()
+        with suppress(OSError):  # a full disk: the lock holds without a name in it
+            handle.truncate(0)
+            handle.write(holder().encode())
         yield
 
 
-def _take(handle: TextIO) -> None:
+def _take(handle: IO[Any]) -> None:
     """Take the lock, or try for a moment: somebody may be asking who has it (see `held`)."""
     deadline = time.monotonic() + BRIEFLY
     while True:
@@ -136,5 +136,5 @@ def beat(trial: Trial, latest: Row) -> None:
         "metrics": {k: v for k, v in latest.items() if isinstance(v, float)},
     }
     fresh = trial.folder / f"{HEARTBEAT}.new"
-    fresh.write_text(json.dumps(content))
+    fresh.write_text(json.dumps(content), encoding="utf-8")
     fresh.replace(trial.folder / HEARTBEAT)

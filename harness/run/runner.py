@@ -7,8 +7,8 @@ import random
 import signal
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,12 +18,14 @@ from harness.paper import Experiment, Refused, Row, number_of, resolve
 from harness.plan import discover
 from harness.plan.specs import Spec, config_of
 from harness.record import journal, provenance
-from harness.run.home import beat, finished, locked, stop_asked
-from harness.trial import Pace, Tools, Trial
+from harness.run.home import HEARTBEAT, beat, finished, locked, stop_asked
+from harness.run.unwritten import Enduring
+from harness.trial import CHECKPOINT, Pace, Tools, Trial
 from harness.words import duration
 
 UNGUARDED = "--no-guard"  # the option of `run` that takes the guard away
 TRACEBACK = "traceback.txt"
+UNSAVED = "its checkpoint could not be written"
 asked_to_stop = False  # set by SIGTERM between two trials of one worker process
 
 
@@ -33,6 +35,7 @@ class Outcome:
 
     status: str
     error: str = ""
+    unwritten: str = ""  # what is missing besides, although all rows are there
 
 
 def execute(folder: Path, pace: Pace | None = None) -> Outcome:
@@ -77,30 +80,45 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     clock, sync = device.clock(spec.device), device.synchroniser(spec.device)
     meter = Meter(phases, spec.limit, clock, sync, replicates)
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
-    trial = Trial(journal.Journal(folder), meter, tools, spec.seed, spec.device)
+    book = journal.Journal(folder)
+    trial = Enduring(book, meter, tools, spec.seed, spec.device)
     trial.pace = pace
     origin = provenance.collect(device.describe(spec.device), spec.threads, isa)
-    with _stop_on_signal(trial), closing(trial.journal):  # until its end is on the disk
-        trial.journal.append("start", spec=asdict(spec), provenance=origin)
+    with _stop_on_signal(trial), _closing(book):  # until its end is on the disk
+        book.append("start", spec=asdict(spec), provenance=origin)
         outcome = _consume(paper, experiment, config, trial, spec)
-        trial.journal.append(
+        book.append(
             "end",
             status=outcome.status,
             error=outcome.error,
             stopped_by=meter.stopped_by if outcome.status == "completed" else outcome.status,
             cost=meter.state_dict(),
         )
-    return outcome
+    return replace(outcome, unwritten=str(trial.unwritten))
+
+
+@contextmanager
+def _closing(book: journal.Journal) -> Iterator[None]:
+    """Close a journal; where it tells its end all the same, nothing else of closing may fail."""
+    try:
+        yield
+    finally:
+        try:
+            book.close()
+        except OSError:
+            if journal.read(book.folder).status == "running":
+                raise
 
 
 def _consume(
-    folder: discover.Folder, experiment: Experiment, config: Any, trial: Trial, spec: Spec
+    folder: discover.Folder, experiment: Experiment, config: Any, trial: Enduring, spec: Spec
 ) -> Outcome:
     """Write every row that the experiment yields."""
     latest: Row = {}
 
     def watched() -> None:
-        beat(trial, latest)
+        with trial.unwritten.allowed(HEARTBEAT):
+            beat(trial, latest)
         trial.stop_requested |= stop_asked(trial.folder)
         if spec.guard is not None and trial.meter.spent("seconds") > spec.guard:
             trial.stop_requested = True
@@ -115,11 +133,13 @@ def _consume(
         asked = asked_to_stop or stop_asked(trial.folder)
         if trial.stop_requested and not asked:  # it was the guard
             return Outcome("cut", _astray(trial, spec))
-        return Outcome("stopped", str(stop))
+        return Outcome("stopped", f"{stop}{_unsaved(trial)}")
     except MemoryError:
         return Outcome("failed", "MemoryError: the machine's memory is full")
     except Exception as error:  # noqa: BLE001  (the one place that may)
-        (trial.folder / TRACEBACK).write_text(traceback.format_exc())
+        text = traceback.format_exc().encode(errors="backslashreplace")
+        with trial.unwritten.allowed(TRACEBACK):
+            (trial.folder / TRACEBACK).write_bytes(text)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         return Outcome("failed", f"{type(error).__name__}: {error} ({where})")
@@ -128,13 +148,21 @@ def _consume(
     return Outcome("completed")
 
 
-def _astray(trial: Trial, spec: Spec) -> str:
+def _unsaved(trial: Enduring) -> str:
+    """Say that a trial stopped and could not save; nothing where it did, or has nothing to."""
+    if CHECKPOINT not in trial.unwritten:
+        return ""
+    return f"; {UNSAVED}: it goes on from the one before, or from its beginning"
+
+
+def _astray(trial: Enduring, spec: Spec) -> str:
     """Say why the guard stopped a trial, and how it goes on."""
     phase = trial.meter.phase
+    saved = UNSAVED if CHECKPOINT in trial.unwritten else "saved"
     return (
         f"its guard of {duration(spec.guard or 0.0)} stopped it at turn "
         f"{trial.meter.ledgers[phase].turns} of {phase}, expected were about "
-        f"{duration(max(1.0, spec.expected))} in all; saved: the same command with {UNGUARDED} "
+        f"{duration(max(1.0, spec.expected))} in all; {saved}: the same command with {UNGUARDED} "
         "goes on"
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from harness.record.journal import Result
 from harness.record.mlflow_process import Importer
 from harness.run import home, launch, stop
 from harness.run.progress import Bars
-from harness.run.runner import Outcome
+from harness.run.runner import UNSAVED, Outcome
 from harness.trial import Pace
 from harness.words import duration
 
@@ -86,7 +87,7 @@ def conduct(
     `start` is what runs them, as `launcher` gives it.
 
     Raises:
-        KeyboardInterrupt: asked to stop (Ctrl-C or SIGTERM); all trials have saved.
+        KeyboardInterrupt: asked to stop; all trials have saved, but those that it names.
     """
     todo = [folder for folder in trials if not home.finished(folder)]
     if len(todo) < len(trials):
@@ -107,11 +108,16 @@ def conduct(
             with stop.listening(), bars.progress:
                 outcomes = start(todo, host, site.pace, watch)
                 watch()
+        except KeyboardInterrupt as asked:
+            ends.show(bars)
+            raise KeyboardInterrupt(*ends.unsaved) from asked
         finally:
             importer.close()
         for folder in ends.sizes:  # what no journal could tell: refused, or the disk was full
             result = _result(folder, outcomes[folder], trials[folder])
             console.print(ended(result), highlight=False)
+    for line in _incomplete(outcomes):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     return [_result(folder, outcomes.get(folder), spec) for folder, spec in trials.items()]
 
 
@@ -133,6 +139,7 @@ class Ends:
     """Trials whose end has not been shown yet, with the size of their journal before this run."""
 
     sizes: dict[Path, int]
+    unsaved: list[str] = field(default_factory=list)  # trials that stopped without a checkpoint
 
     def show(self, bars: Bars) -> None:
         """Print the trials that ended since the last look, and move the bars."""
@@ -145,6 +152,8 @@ class Ends:
                 if result.status != "running":
                     del self.sizes[folder]
                     bars.finish(folder, ended(result))
+                    if UNSAVED in result.error:
+                        self.unsaved.append(_name(result))
         bars.refresh()
 
 
@@ -165,9 +174,21 @@ def ended(result: Result) -> str:
     marks = {"completed": "[green]done[/]"}
     marks |= {status: f"[yellow]{status}[/]" for status in ("stopped", "cut")}
     mark = marks.get(result.status, "[red]failed[/]")
-    name = f"{result.spec['experiment']} seed {result.spec['seed']}"
     cost = f"{int(result.total('steps')):,} steps, {duration(result.total('seconds'))}"
-    return f"{mark} {name}: {cost}" + (f"; {escape(result.error)}" if result.error else "")
+    return f"{mark} {_name(result)}: {cost}" + (
+        f"; {escape(result.error)}" if result.error else ""
+    )
+
+
+def _name(result: Result) -> str:
+    return f"{result.spec['experiment']} seed {result.spec['seed']}"
+
+
+def _incomplete(outcomes: Mapping[Path, Outcome]) -> Iterator[str]:
+    """Yield what is missing of trials besides their rows, a line for each kind of miss."""
+    missing = Counter(outcome.unwritten for outcome in outcomes.values() if outcome.unwritten)
+    for what, count in missing.items():
+        yield f"{count} of {len(outcomes)} trials: all rows are safe; not written: {what}"
 
 
 def _result(folder: Path, outcome: Outcome | None, spec: Spec) -> Result:

@@ -16,6 +16,7 @@ from harness.figures import INK
 from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS
 from harness.plan.discover import Folder
+from harness.record import sheet
 from harness.show.board import Board
 
 if TYPE_CHECKING:
@@ -125,9 +126,9 @@ def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
 
 def save(figure: Figure | str, path: Path) -> Path:
     """Write a figure as PNG without a date, so that equal figures are equal files; or an SVG."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(figure, str):
-        path.write_text(figure, encoding="utf-8")
-        return path
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    with sheet.replacing(path) as fresh:
+        if isinstance(figure, str):
+            fresh.write_text(figure, encoding="utf-8")
+        else:
+            figure.savefig(fresh, dpi=DPI, metadata={"Software": None})
     return path

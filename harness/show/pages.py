@@ -13,6 +13,7 @@ from harness.judge import ages
 from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS
 from harness.plan.discover import Folder
+from harness.record import sheet
 from harness.show import claims, draw
 from harness.show.board import Board
 from harness.show.columns import COMPARED, DATED, MEASURED, Line, cells
@@ -44,7 +45,7 @@ def write_paper(board: Board, folder: Folder, reports: Path) -> Iterator[Path]:
     text += ["\n## Figures\n", *(f"![{p.stem}](figures/{p.name})\n" for p in pictures)]
     text += ["\n## Deviations\n", *(f"- {line}" for line in folder.paper.deviations), ""]
     path = reports / f"{folder.name}.md"
-    path.write_text("\n".join(text))
+    sheet.replace({path: "\n".join(text)})
     yield path
     if reports.resolve().parent == folder.path.parent.parent:
         yield from _update_readme(board, folder)
@@ -54,7 +55,7 @@ def _update_readme(board: Board, folder: Folder) -> Iterator[Path]:
     """Put the verdicts of the deepest budget between the marks of the paper's own README."""
     verdicts = board.verdicts[folder.name]
     path = folder.path / "README.md"
-    text = path.read_text() if path.exists() else ""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     deepest = next((budget for budget in reversed(BUDGETS) if budget in verdicts), None)
     if deepest is None or BEGIN not in text or END not in text:
         return
@@ -64,7 +65,7 @@ def _update_readme(board: Board, folder: Folder) -> Iterator[Path]:
     lines += _dated(board, folder, deepest)
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    path.write_text(before + BEGIN + "\n".join(lines) + END + after)
+    sheet.replace({path: before + BEGIN + "\n".join(lines) + END + after})
     yield path
 
 
@@ -80,7 +81,7 @@ def write_comparison(
         caption = f"Task {task.name}, budget {budget}".replace("_", r"\_")
         latex += [tabular(frame, caption)]
     for name, lines in (("comparison.md", text), ("comparison.tex", latex)):
-        (reports / name).write_text("\n".join(lines) + "\n")
+        sheet.replace({reports / name: "\n".join(lines) + "\n"})
         yield reports / name
     yield _index(board, pictures, reports)
 
@@ -222,5 +223,5 @@ def _index(board: Board, pictures: Mapping[str, Sequence[Path]], reports: Path) 
         line = _headlines(board, folder)
         sections.append({"folder": folder, "line": line, "tables": tables, "pictures": names})
     path = reports / "index.html"
-    path.write_text(template.render(sections=sections) + "\n")
+    sheet.replace({path: template.render(sections=sections) + "\n"})
     return path

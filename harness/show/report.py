@@ -17,7 +17,7 @@ from harness.plan.discover import Folder
 from harness.record import journal, tables
 from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
-from harness.record.sheet import cure
+from harness.record.sheet import cure, replace
 from harness.run.home import REPLAYS
 from harness.show import pages
 from harness.show.board import Board
@@ -148,5 +148,6 @@ def _curves(local: Sequence[Result], known: pd.DataFrame, path: Path) -> pd.Data
     # an empty frame has no types of its own and would take the other's away
     fresh = pd.concat([frame for frame in (kept, fresh) if len(frame)] or [fresh])
     fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn", "at"])
-    fresh.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    text = fresh.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    replace({path: text})
     return tables.averages(path)  # rounded: figures are the same with and without the journals

@@ -18,6 +18,7 @@ from rich.table import Table
 from harness.pair import Pair
 from harness.plan.discover import Folder, Shared
 from harness.plan.processor import NATIVE, resolved
+from harness.record import sheet
 from harness.record.provenance import collect
 from harness.speed import overhead
 
@@ -117,5 +118,4 @@ def _write(
     for title, rows in sections.items():
         lines += [f"\n## {title}\n", markdown(COLUMNS, rows)]
     lines += ["\n## The harness's own cost\n", markdown(overhead.COLUMNS, cost)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines))
+    sheet.replace({path: "\n".join(lines)})
