@@ -94,7 +94,7 @@ def held(folder: Path) -> str:
     """
     try:
         handle = (folder / LOCK).open(errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return NOBODY
     with handle:
         try:
