@@ -148,10 +148,9 @@ def _ended(folder: Path) -> tuple[str, str]:
     Raises:
         Damaged: a line is not the one that was written, or is missing.
     """
-    path = folder / journal.NAME
-    if not path.exists():
+    if not journal.begun(folder):
         return WAITS, ""
-    last = _last(path)
+    last = _last(folder / journal.NAME)
     if last is None:
         result = journal.read(folder)
         return (result.status if result.attempts else WAITS), result.error
@@ -162,6 +161,8 @@ def _ended(folder: Path) -> tuple[str, str]:
 
 def _last(path: Path) -> dict[str, Any] | None:
     """Return the last line of a journal that is whole for certain; None where that is not."""
+    if not path.is_file():
+        return None
     beside = path.with_name(journal.TALLY)
     tally = beside.read_bytes().split() if beside.exists() else []  # before the journal: it grows
     content = path.read_bytes()
@@ -177,7 +178,9 @@ def _last(path: Path) -> dict[str, Any] | None:
     if rest or not lines or (tally and (reached >= len(marks) or marks[reached] != tally[-1])):
         return None
     entry: dict[str, Any] = json.loads(lines[-1])
-    return None if entry["kind"] == "note" or entry.get("line") != len(lines) else entry
+    sure = bool(tally) or entry.get("status") == "completed"
+    numbered = entry.get("line") == len(lines)
+    return entry if sure and numbered and entry["kind"] != "note" else None
 
 
 def _spec(folder: Path) -> dict[str, Any]:

@@ -114,6 +114,11 @@ def test_every_command_tells_it_and_none_has_success(
         (line,) = (each for each in said.splitlines() if "left out: " in each)
         assert f"left out: {place}" in line
         assert "line " in line
+    assert call("status", "--runs", bench.runs) == 1
+    said = capsys.readouterr().out
+    (line,) = (each for each in said.splitlines() if each.startswith("damaged: "))
+    assert f"{place}" in line
+    assert ": line " in line
     now = {path: path.read_bytes() for path in bench.trial.iterdir() if path.is_file()}
     assert {path: now[path] for path in before if path.name != LOCK} == {
         path: content for path, content in before.items() if path.name != LOCK
