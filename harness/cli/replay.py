@@ -40,6 +40,9 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     known, damaged = local_results(runs)
     for problem in damaged:
         console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
+    for line in Lineage.load(reports).removed:
+        if line.trial == trial:
+            raise Refused(f"trial {trial} was removed: {line.because}; remove --undo {trial}")
     kept = tables.inspect(reports / RESULTS)
     altered = [each for each in kept.altered if each.trial == trial]
     local = {r.trial: r.spec["folder"] for r in known}

@@ -1,4 +1,4 @@
-"""The verbs for trials that are there already: status, stop.
+"""The verbs for trials that are there already: status, stop, remove.
 
 They stand at the top level of the command line; `app` takes them in.
 """
@@ -12,11 +12,13 @@ import typer
 from rich.console import Console
 
 from harness import budget as budgets
+from harness.paper import Refused
 
 app = typer.Typer()
-RUNS = Path("runs")
+RUNS, REPORTS = Path("runs"), Path("reports")
 
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Where the journals are.")]
+ReportsFolder = Annotated[Path, typer.Option("--reports", help="Where the tables are.")]
 Budgets = Annotated[list[str] | None, typer.Option("--budget", help="Only these budgets.")]
 Papers = Annotated[
     list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
@@ -58,3 +60,24 @@ def stop(
     for name in budget or ():
         budgets.standard(name)
     raise typer.Exit(stop_trials(what or [], everything, budget, patience, runs, Console()))
+
+
+@app.command()
+def remove(
+    trials: Annotated[list[str], typer.Argument(help="Ids of trials, as results.csv has them.")],
+    because: Annotated[
+        str, typer.Option(help="The reason; it is kept and stands on the pages.")
+    ] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Bring removed results back.")] = False,
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Take results out of the tables, with a reason; their journals stay."""
+    from harness.cli.remove import bring_back, remove_results
+
+    if undo:
+        if because:
+            raise Refused("--because: goes with a removal, not with --undo")
+        raise typer.Exit(bring_back(trials, reports, Console()))
+    raise typer.Exit(remove_results(trials, because, sure, runs, reports, Console()))

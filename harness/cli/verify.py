@@ -61,6 +61,8 @@ def verify_claims(
             elif verdict.claim.expected and verdict.verdict not in STANDS:
                 console.print(f"[red]fails[/]: {claim}: {escape(_why(verdict))}", **LINE)
                 failed += 1
+        for line in board.lineage.told(paper.name, budget):
+            console.print(f"removed: {paper.name}: {escape(line)}", **LINE)
         for name in sorted(marks) if current else ():
             console.print(f"[red]other code[/]: {paper.name}: {name}", **LINE)
             failed += 1

@@ -13,7 +13,7 @@ from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS, Task
 from harness.plan import discover
 from harness.plan.discover import Folder
-from harness.record.lineage import Lineage
+from harness.record.lineage import Lineage, Removed
 
 Verdicts = Mapping[str, Sequence[Verdict]]  # by budget
 EQUAL = 1.1  # costs that differ by less than a tenth are equal
@@ -105,6 +105,17 @@ class Board:
         }
         names = zip(lines["paper"], lines["experiment"], strict=True)
         return lines.assign(unit=task.unit, dated=[name in dated for name in names])
+
+    def removed(self, task: Task, budget: str) -> list[Removed]:
+        """Return what was taken out of the tables of a task at a budget."""
+        names = {
+            (folder.name, experiment.name)
+            for folder in self.papers
+            for experiment in folder.paper.experiments
+            if experiment.task.name == task.name
+        }
+        lines = [line for line in self.lineage.removed if line.budget == budget]
+        return [line for line in lines if (line.paper, line.experiment) in names]
 
     def tables(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
         """Yield (task, budget, summary) for every task at every budget that has rows.

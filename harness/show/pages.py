@@ -14,6 +14,7 @@ from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS
 from harness.plan.discover import Folder
 from harness.record import sheet
+from harness.record.lineage import told
 from harness.show import claims, draw
 from harness.show.board import Board
 from harness.show.columns import COMPARED, DATED, MEASURED, Line, cells
@@ -42,6 +43,8 @@ def write_paper(board: Board, folder: Folder, reports: Path) -> Iterator[Path]:
     if waiting:
         names = ["claim", "the paper", "what it waits for", "source"]
         text += ["\n## Not judged yet\n", markdown(names, waiting)]
+    removed = [f"- {line}" for line in board.lineage.told(folder.name)]
+    text += ["\n## Removed results\n", *removed, ""] if removed else []
     text += ["\n## Figures\n", *(f"![{p.stem}](figures/{p.name})\n" for p in pictures)]
     text += ["\n## Deviations\n", *(f"- {line}" for line in folder.paper.deviations), ""]
     path = reports / f"{folder.name}.md"
@@ -78,6 +81,7 @@ def write_comparison(
     for task, budget, summary in board.tables():
         frame = lined(summary.to_dict("records"), COMPARED)
         text += [f"\n## Task `{task.name}`, budget `{budget}` ({task.metric})\n", table(frame)]
+        text += told(board.removed(task, budget))
         caption = f"Task {task.name}, budget {budget}".replace("_", r"\_")
         latex += [tabular(frame, caption)]
     for name, lines in (("comparison.md", text), ("comparison.tex", latex)):

@@ -23,6 +23,7 @@ from harness.show import pages
 from harness.show.board import Board
 
 RESULTS, CURVES = "results.csv", "curves.csv"
+ASIDE = "removed"  # the folder below reports/ of rows that stand in no table any more
 
 
 def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -35,9 +36,17 @@ def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
         Refused: a committed file cannot be read.
     """
     results, problems = local_results(runs)
-    kept = tables.inspect(reports / RESULTS)
+    kept = known_results(reports)
     merged = Lineage.load(reports).carried(_merged(results, kept.sound))
     return merged, [*problems, *map(str, kept.altered)]
+
+
+def known_results(reports: Path) -> tables.Kept:
+    """Return the committed rows, and with them those that were removed and may come back."""
+    kept, aside = (tables.inspect(where / RESULTS) for where in (reports, reports / ASIDE))
+    if aside.rows.empty and not aside.altered:
+        return kept
+    return tables.Kept(tables.merge(aside.rows, kept.rows), [*kept.altered, *aside.altered])
 
 
 def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +82,7 @@ def write(
             read or has rows that are not as they were measured: then nothing is written.
     """
     local, problems = local_results(runs)
-    stored, kept = tables.averages(reports / CURVES), tables.inspect(reports / RESULTS)
+    stored, kept = tables.averages(reports / CURVES), known_results(reports)
     results = _merged(local, kept.sound)
     for problem in problems:
         leave_out(problem)
@@ -83,6 +92,8 @@ def write(
         many = len({(each.trial, each.member) for each in kept.altered})
         why = f"{many} rows are not as they were measured; nothing was written"
         raise Refused(f"{reports / RESULTS}: {why}; {cure(reports)}")
+    lineage = Lineage.load(reports)
+    results, removed = lineage.split(results)
     if results.empty:
         raise Refused(
             f"nothing to report: no results below --runs {runs}, none in --reports {reports}"
@@ -90,10 +101,11 @@ def write(
     try:
         reports.mkdir(parents=True, exist_ok=True)
         tables.store(results, reports / RESULTS)
+        _set_aside(removed, reports / ASIDE)
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
-    curves = _curves(local, stored, reports / CURVES)
-    lineage = Lineage.load(reports)
+    gone = set(removed["trial"])
+    curves = _curves([r for r in local if r.trial not in gone], stored, reports / CURVES)
     shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
     board = Board(papers, shown, curves, lineage)
@@ -103,6 +115,16 @@ def write(
         pictures[folder.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
     yield from map(str, pages.write_comparison(board, pictures, reports))
+
+
+def _set_aside(removed: pd.DataFrame, where: Path) -> None:
+    """Keep the rows of results that were removed; what came back stands in the tables again."""
+    if len(removed):
+        tables.store(removed, where / RESULTS)
+    elif where.exists():
+        for name in (RESULTS, tables.MEASURED):
+            (where / name).unlink(missing_ok=True)
+        where.rmdir()
 
 
 def supersede_older(
