@@ -40,9 +40,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     known, damaged = local_results(runs)
     for problem in damaged:
         console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
-    for line in Lineage.load(reports).removed:
-        if line.trial == trial:
-            raise Refused(f"trial {trial} was removed: {line.because}; remove --undo {trial}")
+    _require_kept(trial, reports)
     kept = tables.inspect(reports / RESULTS)
     altered = [each for each in kept.altered if each.trial == trial]
     local = {r.trial: r.spec["folder"] for r in known}
@@ -72,6 +70,12 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     console.print(comparison(trial, found))
     console.print("every number agrees" if same else "numbers differ", highlight=False)
     return 0 if same and not altered and not damaged else 1
+
+
+def _require_kept(trial: str, reports: Path) -> None:
+    for line in Lineage.load(reports).removed:
+        if line.trial == trial:
+            raise Refused(f"trial {trial} was removed: {line.because}; remove --undo {trial}")
 
 
 def _own(isa: str, console: Console) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from harness.cli.status import LINE, Selection
 from harness.paper import Refused, nearest
 from harness.record import journal
-from harness.run import home, session, state
+from harness.run import home, state, watch
 from harness.run.state import State
 
 POLL = 0.2
@@ -98,6 +98,6 @@ def _ended(each: State) -> str:
     if not (each.folder / journal.NAME).exists():
         return f"[yellow]stopped[/] {each.name}: before it began"
     try:
-        return session.ended(journal.read(each.folder))
+        return watch.ended(journal.read(each.folder))
     except journal.Damaged as damage:
         raise Refused(str(damage)) from damage

@@ -63,7 +63,7 @@ class Spec:
     def write(self, folder: Path) -> None:
         """Write the spec into the trial's folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+        text = json.dumps(vars(self), indent=1, sort_keys=True) + "\n"
         (folder / SPEC).write_text(text, encoding="utf-8")
 
     @staticmethod

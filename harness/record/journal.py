@@ -21,7 +21,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -269,6 +269,12 @@ class Result:
         """The last row of every member (of the trial itself where rows name no member)."""
         last = {row["values"].get("member", 0): row for row in self.rows}
         return [last[member] for member in sorted(last)]
+
+    def shortened(self) -> Result:
+        """Return all that a table of results needs: the last row of every member, and no other."""
+        last = {row["values"].get("member", 0): row["index"] for row in self.rows}
+        kept = set(last.values())
+        return replace(self, rows=[row for row in self.rows if row["index"] in kept])
 
     @property
     def artifacts(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from harness.plan.specs import Spec
-from harness.record.journal import NAME
 from harness.run.home import HEARTBEAT
 from harness.words import duration
 
+MOST = 16  # bars at once: a terminal has no room for more, and each costs time
 PREFERRED = ("test", "val")  # a bar has room for few metrics: these first
 
 
 class Bars:
-    """One bar per running trial and one for them all, fed from the trials' heartbeat files."""
+    """Bars of trials that run, and one for them all, fed from the trials' heartbeat files."""
 
     def __init__(self, console: Console, trials: Mapping[Path, Spec]) -> None:
         self.trials = trials
@@ -35,31 +35,29 @@ class Bars:
         )
         self.console = console
         self._bars: dict[Path, TaskID] = {}
-        self._done: set[Path] = set()
-        whole = sum(self._weight(spec) for spec in trials.values())
-        self._all = self.progress.add_task("all trials", total=whole, state="")
+        self._ended, self._done = 0, 0.0
+        self._whole = sum(self._weight(spec) for spec in trials.values())
+        self._all = self.progress.add_task("all trials", total=self._whole, state="")
         self._begun = time.monotonic()
 
-    def refresh(self) -> None:
-        """Read the heartbeats again and move the bars."""
-        spent = 0.0
-        for folder, spec in self.trials.items():
-            if folder in self._done:
-                spent += self._weight(spec)
-                continue
-            beat = _beat(folder)
+    def refresh(self, running: Iterable[Path]) -> None:
+        """Read the heartbeats of the trials that run, and move the bars."""
+        spent = self._done
+        for folder in running:
+            spec, beat = self.trials[folder], _beat(folder)
             if beat is not None:
                 spent += self._weight(spec) * self._show(folder, spec, beat)
-            elif (folder / NAME).exists():
+            else:
                 self._bar(
                     folder, spec, f"no steps to count, about {duration(spec.expected)} in all"
                 )
-        done = f"{len(self._done)}/{len(self.trials)} trials{self._left(spent)}"
+        done = f"{self._ended}/{len(self.trials)} trials{self._left(spent)}"
         self.progress.update(self._all, completed=spent, state=done)
 
     def finish(self, folder: Path, line: str) -> None:
         """Take a trial's bar away and print how it ended."""
-        self._done.add(folder)
+        self._ended += 1
+        self._done += self._weight(self.trials[folder])
         if folder in self._bars:
             self.progress.remove_task(self._bars.pop(folder))
         self.progress.console.print(line, highlight=False)
@@ -72,16 +70,17 @@ class Bars:
 
     def _bar(self, folder: Path, spec: Spec, text: str, share: float = 0.0) -> None:
         if folder not in self._bars:
+            if len(self._bars) == MOST:
+                return
             name = f"{spec.experiment} seed {spec.seed}"
             self._bars[folder] = self.progress.add_task(name, total=1.0, state="")
         self.progress.update(self._bars[folder], completed=share, state=text)
 
     def _left(self, spent: float) -> str:
-        whole = self.progress.tasks[0].total or 0.0
-        if spent < 0.02 * whole:
+        if spent < 0.02 * self._whole:
             return ""
         elapsed = time.monotonic() - self._begun
-        return f", about {duration(elapsed / spent * (whole - spent))} left"
+        return f", about {duration(elapsed / spent * (self._whole - spent))} left"
 
     @staticmethod
     def _weight(spec: Spec) -> float:

@@ -87,11 +87,8 @@ def write(
     for problem in problems:
         leave_out(problem)
         yield f"damaged, left out: {problem}"
-    if kept.altered:
-        yield from map(str, kept.altered)
-        many = len({(each.trial, each.member) for each in kept.altered})
-        why = f"{many} rows are not as they were measured; nothing was written"
-        raise Refused(f"{reports / RESULTS}: {why}; {cure(reports)}")
+    yield from map(str, kept.altered)
+    _require_unaltered(kept, reports)
     lineage = Lineage.load(reports)
     results, removed = lineage.split(results)
     if results.empty:
@@ -115,6 +112,13 @@ def write(
         pictures[folder.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
     yield from map(str, pages.write_comparison(board, pictures, reports))
+
+
+def _require_unaltered(kept: tables.Kept, reports: Path) -> None:
+    if kept.altered:
+        many = len({(each.trial, each.member) for each in kept.altered})
+        why = f"{many} rows are not as they were measured; nothing was written"
+        raise Refused(f"{reports / RESULTS}: {why}; {cure(reports)}")
 
 
 def _set_aside(removed: pd.DataFrame, where: Path) -> None:

@@ -113,7 +113,7 @@ def _per_draw() -> float:
 
         def draw() -> None:
             for _ in range(DRAWS):
-                bars.refresh()
+                bars.refresh(trials)
                 bars.progress.refresh()
 
         with bars.progress:

@@ -1,8 +1,9 @@
-"""What is shown of the end of trials: each end once, and none of an earlier attempt."""
+"""One run from its trials to their results: what was complete, what is read, what nobody told."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,8 @@ from harness.plan.specs import Spec
 from harness.record import journal
 from harness.run import session
 from harness.run.launch import Machine
-from harness.run.progress import Bars
 from harness.run.runner import Outcome
-from tests.lab.throwaway import home, make_paper
-
-START = {"spec": {"experiment": "fit", "seed": 0}, "provenance": {}}
-END = {"status": "stopped", "stopped_by": "stopped", "error": "", "cost": {}}
+from tests.lab.throwaway import home, make_paper, spec_for
 
 
 @pytest.fixture
@@ -31,41 +28,68 @@ def console(screen: io.StringIO) -> Console:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return home(make_paper(tmp_path), tmp_path / "runs")
+def paper(tmp_path: Path) -> Path:
+    return make_paper(tmp_path)
 
 
-def test_an_end_of_an_earlier_attempt_is_not_shown_again(folder, console, screen):
+def end(folder: Path, spec: Spec) -> None:
+    """Write the journal of a trial of three rows and two members."""
+    cost = {"train": {"turns": 3, "steps": 6, "seconds": 0.5, "flops": 0.0}}
     written = journal.Journal(folder)
-    written.append("start", **START)
-    written.append("end", **END)
-    bars = Bars(console, {folder: Spec.read(folder)})
-    ends = session.Ends({folder: session.journal_size(folder)})
-    ends.show(bars)
-    written.append("start", **START)
-    ends.show(bars)
-    assert screen.getvalue() == ""
-    assert list(ends.sizes) == [folder]
-    written.append("end", **{**END, "status": "completed"})
-    ends.show(bars)
-    ends.show(bars)
-    assert screen.getvalue().count("done fit seed 0") == 1
-    assert not ends.sizes
+    written.append("start", spec=vars(spec), provenance={})
+    for index in range(6):
+        stamp = {"index": index, "turn": index // 2, "steps": index, "seconds": 0.1, "flops": 0.0}
+        values = {"loss": float(index), "member": index % 2}
+        written.append("row", phase="train", values=values, **stamp)
+    written.append("end", status="completed", stopped_by="length", error="", cost=cost)
     written.close()
 
 
-def test_a_cut_is_told_with_its_reason(folder):
-    text = "its guard of 60 s stopped it"
-    cut = journal.Result(folder, START["spec"], status="cut", error=text)
-    assert session.ended(cut) == f"[yellow]cut[/] fit seed 0: 0 steps, 0 s; {text}"
-
-
-def test_an_end_that_no_journal_tells_is_printed_with_its_reason(folder, console, screen):
+def test_an_end_that_no_journal_tells_is_printed_with_its_reason(paper, tmp_path, console, screen):
     def start(folders, host, pace, watch):
         return {each: Outcome("refused", "process 7 is running this trial") for each in folders}
 
-    trials = {folder: Spec.read(folder)}
+    folder = home(paper, tmp_path / "runs")
+    trials = session.Trials({folder: Spec.read(folder)})
     (result,) = session.conduct(trials, Machine(1), session.Site(folder), start, console)
     assert (result.status, result.spec["experiment"]) == ("refused", "fit")
     assert "failed fit seed 0" in screen.getvalue()
     assert "process 7 is running this trial" in screen.getvalue()
+
+
+def test_every_journal_is_read_once_and_only_last_rows_are_kept(
+    paper, tmp_path, console, monkeypatch
+):
+    """One trial is complete before, one ends in this run."""
+    specs = [spec_for(paper, seed=seed) for seed in (0, 1)]
+    before, now = (spec.home(tmp_path / "runs") for spec in specs)
+    session.prepare(specs, tmp_path / "runs")
+    end(before, specs[0])
+    opened: Counter[Path] = Counter()
+    real = journal.read
+    monkeypatch.setattr(journal, "read", lambda folder: opened.update([folder]) or real(folder))
+
+    def start(folders, host, pace, watch):
+        assert folders == [now]
+        end(now, specs[1])
+        watch()
+        return {now: Outcome("completed")}
+
+    trials = session.prepare(specs, tmp_path / "runs")
+    site = session.Site(tmp_path / "runs", tracking=False)
+    results = session.conduct(trials, Machine(1), site, start, console)
+    assert opened == {before: 1, now: 1}
+    assert [result.folder for result in results] == [before, now]
+    for result in results:
+        assert result.status == "completed"
+        assert result.finals == real(result.folder).finals
+        assert [row["index"] for row in result.rows] == [4, 5]
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(paper, tmp_path):
+    spec = spec_for(paper)
+    place = spec.home(tmp_path / "runs")
+    place.parent.mkdir(parents=True)
+    place.touch()
+    with pytest.raises(session.Refused, match=r"cannot be written \(File exists\)"):
+        session.prepare([spec], tmp_path / "runs")
