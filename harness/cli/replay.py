@@ -56,10 +56,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     if not Lineage.load(reports).same(group, spec.code, rows.iloc[0]["code"]):
         commit = rows.iloc[0]["commit"]
         console.print(f"the code has changed since; the row was measured at commit {commit}")
-    try:
-        _, host = launch.machine(spec.device, 1, isa=isa)
-    except Refused as refusal:
-        raise Refused(f"could not run: {refusal}") from refusal
+    host = _machine(spec.device, isa)
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
     (result,) = session.conduct(trials, host, session.Site(runs), launch.run, console)
     if result.status != "completed":
@@ -70,6 +67,13 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     console.print(comparison(trial, found))
     console.print("every number agrees" if same else "numbers differ", highlight=False)
     return 0 if same and not altered and not damaged else 1
+
+
+def _machine(device: str, isa: str) -> launch.Machine:
+    try:
+        return launch.machine(device, 1, isa=isa)[1]
+    except Refused as refusal:
+        raise Refused(f"could not run: {refusal}") from refusal
 
 
 def _require_kept(trial: str, reports: Path) -> None:
