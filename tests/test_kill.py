@@ -21,6 +21,7 @@ from harness.record import journal
 from harness.record.journal import Result
 from harness.run import runner
 from harness.trial import CHECKPOINT
+from tests.lab.groups import alive
 from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("as_found")]
@@ -79,16 +80,6 @@ def started(paper: Path, runs: Path, *options: str) -> Iterator[subprocess.Popen
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def alive(group: int) -> list[int]:
-    """Return the members of a process group that run still; none where there is no /proc."""
-    members = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it ended meanwhile
-            state, _, pgid = path.read_text().rpartition(")")[2].split()[:3]
-            members += [int(path.parent.name)] if int(pgid) == group and state != "Z" else []
-    return members
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
