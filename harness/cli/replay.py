@@ -38,18 +38,16 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     """
     results, _ = read_results(runs, reports)
     known, damaged = local_results(runs)
-    for problem in damaged:
-        console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
     _require_kept(trial, reports)
     kept = tables.inspect(reports / RESULTS)
     altered = [each for each in kept.altered if each.trial == trial]
+    for line in (*(f"left out: {problem}" for problem in damaged), *map(str, altered)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     local = {r.trial: r.spec["folder"] for r in known}
     source = kept.rows if altered and trial not in local else results
     rows = source[source["trial"] == trial].drop_duplicates("member")
     if rows.empty:
         raise Refused(f"no result has the trial id '{trial}'; {nearest(trial, results['trial'])}")
-    for each in altered:
-        console.print(str(each), highlight=False, markup=False, soft_wrap=True)
     isa = isa or _own(str(rows.iloc[0]["isa"]), console)
     spec = respecify(rows.iloc[0].to_dict(), isa, local.get(trial))
     group = (spec.paper, spec.experiment, spec.budget)
