@@ -43,9 +43,12 @@ def declared(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame
     return own[own["config"] == own["experiment"].map(configs)]
 
 
-def generations(
-    rows: pd.DataFrame, today: Callable[[str], str] = lambda experiment: ""
-) -> pd.DataFrame:
+def unknown(experiment: str) -> str:
+    """Tell no digest: today's code is not asked for."""
+    return ""
+
+
+def generations(rows: pd.DataFrame, today: Callable[[str], str] = unknown) -> pd.DataFrame:
     """Return the rows of the current generation of every experiment.
 
     A generation replaces the one before it when it has at least as many replicates: one new seed
@@ -89,9 +92,17 @@ def before_newest(rows: pd.DataFrame, today: str) -> list[tuple[str, ...]]:
 
 def current(results: pd.DataFrame, folder: Folder, budget: str) -> pd.DataFrame:
     """Return a paper's rows of the newest generation at a budget, with the declared config."""
+    return generations(declared(results, folder, budget), todays(folder))
+
+
+def todays(folder: Folder) -> Callable[[str], str]:
+    """Return what tells the digest of an experiment's code in this checkout."""
     known = {experiment.name: experiment for experiment in folder.paper.experiments}
-    rows = declared(results, folder, budget)
-    return generations(rows, lambda experiment: folder.code(known[experiment]).code)
+
+    def today(experiment: str) -> str:
+        return folder.code(known[experiment]).code if experiment in known else ""
+
+    return today
 
 
 def judged(results: pd.DataFrame, folder: Folder) -> dict[str, list[Verdict]]:

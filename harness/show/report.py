@@ -102,7 +102,8 @@ def write(
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
     gone = set(removed["trial"])
-    curves = _curves([r for r in local if r.trial not in gone], stored, reports / CURVES)
+    counted = [r for r in local if r.trial not in gone]
+    curves = _curves(papers, counted, stored, reports / CURVES)
     shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
     board = Board(papers, shown, curves, lineage)
@@ -161,12 +162,21 @@ def supersede_older(
                 yield f"{name}, {budget}: {len(lines)} older generations give way"
 
 
-def _curves(local: Sequence[Result], known: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _curves(
+    papers: Sequence[Folder], local: Sequence[Result], known: pd.DataFrame, path: Path
+) -> pd.DataFrame:
     """Write averaged learning curves: this machine's newest, over those known before."""
     results = [r for r in local if r.status == "completed"]
     declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
     cells = tables.frame(declared).groupby(["paper", "budget"], sort=False)
-    newest = {t for _, cell in cells for t in generations.generations(cell)["trial"]}
+    homes = {folder.name: generations.todays(folder) for folder in papers}
+    newest = {
+        trial
+        for (paper, _), cell in cells
+        for trial in generations.generations(cell, homes.get(str(paper), generations.unknown))[
+            "trial"
+        ]
+    }
     fresh = generations.averages(tables.curves([r for r in declared if r.trial in newest]))
     keys = ["paper", "experiment", "budget"]
     newer = set(map(tuple, fresh[keys].to_numpy()))

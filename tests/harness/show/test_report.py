@@ -56,6 +56,19 @@ def test_no_row_is_lost_when_local_runs_are_merged(paper, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("clock", [5.0, 4e9])  # of the years 1970 and 2096
+def test_a_clock_that_ran_wrong_decides_no_page_and_no_curve(paper, tmp_path, clock):
+    measure(paper, tmp_path / "runs", 0, 0.5, finished=1e9)
+    expected = write(paper, tmp_path)
+    shutil.rmtree(tmp_path / "reports")
+    measure(paper, tmp_path / "runs", 0, 0.9, code="older", trial="o", finished=clock)
+    told = write(paper, tmp_path)
+    results = {"results.csv", "measured.csv"}
+    assert {name: told[name] for name in told if name not in results} == {
+        name: expected[name] for name in expected if name not in results
+    }
+
+
 def test_a_failure_on_this_machine_does_not_replace_a_reported_result(paper, tmp_path):
     measure(paper, tmp_path / "runs", 0, 0.5)
     write(paper, tmp_path)
