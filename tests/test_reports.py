@@ -27,6 +27,8 @@ def test_reports_are_what_the_results_say(tmp_path: Path):
     rendered.mkdir()
     for path in committed.glob("*.csv"):
         shutil.copy(path, rendered)
+    if (committed / report.ASIDE).exists():
+        shutil.copytree(committed / report.ASIDE, rendered / report.ASIDE)
     list(report.write(discover.load_all(ROOT / "papers"), tmp_path / "no runs", rendered))
     kept = (report.RESULTS, tables.MEASURED, report.CURVES)
     names = [*(name for name in RENDERED if name not in ("bench.md", "calibration.md")), *kept]

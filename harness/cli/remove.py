@@ -136,7 +136,7 @@ def _verdicts(results: pd.DataFrame, folder: Folder) -> dict[tuple[str, str], Ve
 
 
 def _said(verdict: Verdict) -> str:
-    return f"{verdict.verdict} ({verdict.measured})"
+    return f"{verdict.verdict} ({verdict.note if verdict.estimate is None else verdict.measured})"
 
 
 def _coming_back(

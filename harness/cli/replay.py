@@ -21,7 +21,9 @@ from harness.record import journal, lineage, tables
 from harness.record.lineage import Lineage
 from harness.run import launch, session
 from harness.run.home import REPLAYS
-from harness.show.report import RESULTS, local_results, read_results
+from harness.show.report import known_results, local_results, read_results
+
+CHANGED = "the code has changed since; the row was measured at commit {}"
 
 
 def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Console) -> int:
@@ -39,7 +41,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     results, _ = read_results(runs, reports)
     known, damaged = local_results(runs)
     _require_kept(trial, reports)
-    kept = tables.inspect(reports / RESULTS)
+    kept = known_results(reports)
     altered = [each for each in kept.altered if each.trial == trial]
     for line in (*(f"left out: {problem}" for problem in damaged), *map(str, altered)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -52,8 +54,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
     spec = respecify(rows.iloc[0].to_dict(), isa, local.get(trial))
     group = (spec.paper, spec.experiment, spec.budget)
     if not Lineage.load(reports).same(group, spec.code, rows.iloc[0]["code"]):
-        commit = rows.iloc[0]["commit"]
-        console.print(f"the code has changed since; the row was measured at commit {commit}")
+        console.print(CHANGED.format(rows.iloc[0]["commit"]))
     host = _machine(spec.device, isa)
     trials = session.prepare([spec], runs / REPLAYS, fresh=True)
     (result,) = session.conduct(trials, host, session.Site(runs), launch.run, console)

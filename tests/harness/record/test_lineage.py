@@ -15,7 +15,7 @@ ONE = Confirmation(*GROUP, "aaaa", "bbbb", "c0ffee", "avx2", "t1")
 
 
 def test_what_is_confirmed_is_read_again_sorted_and_once(tmp_path):
-    assert Lineage.load(tmp_path) == Lineage([], [])
+    assert Lineage.load(tmp_path) == Lineage([], [], [])
     other = replace(ONE, budget="nightly")
     lineage.confirm(tmp_path, [ONE])
     lineage.confirm(tmp_path, [other, ONE])
