@@ -15,7 +15,7 @@ from harness.record import journal
 from harness.record.journal import Result
 from harness.record.mlflow_process import Importer
 from harness.run import home, launch, stop
-from harness.run.progress import Bars
+from harness.run.log import shown
 from harness.run.runner import Outcome
 from harness.run.watch import Ends, ended, journal_size
 from harness.trial import Pace
@@ -126,7 +126,7 @@ def conduct(
     if done:
         console.print(f"{len(done)} of {len(specs)} trials are complete already (--fresh repeats)")
     if todo:
-        bars = Bars(console, {folder: specs[folder] for folder in todo})
+        bars = shown(console, {folder: specs[folder] for folder in todo})
         ends = Ends({folder: journal_size(folder) for folder in todo})
         importer = Importer(site.runs)
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from harness.record import journal
 from harness.record.journal import Result
+from harness.run.log import Log
 from harness.run.progress import Bars
 from harness.run.runner import UNSAVED
 from harness.words import duration
@@ -39,7 +40,7 @@ class Ends:
         self._waiting = list(sizes)
         self._turn = 0
 
-    def show(self, bars: Bars, everyone: bool = False) -> None:
+    def show(self, bars: Bars | Log, everyone: bool = False) -> None:
         """Print the trials that ended since the last look, and move the bars.
 
         With `everyone` no trial is left out that has begun.
