@@ -46,7 +46,7 @@ def name_of(path: Path) -> str:
 
 @cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
@@ -244,7 +244,9 @@ def test_no_import_is_relative():
 
 def test_files_and_functions_stay_readable():
     """Above 300 lines or 40, look whether it is still one thing; never above 400 and 60."""
-    lengths = {name_of(module): len(module.read_text().splitlines()) for module in MODULES}
+    lengths = {
+        name_of(module): len(module.read_text(encoding="utf-8").splitlines()) for module in MODULES
+    }
     lengths |= {
         f"{name_of(module)}.{node.name}": round(400 / 60 * (node.end_lineno - node.lineno + 1))
         for module in MODULES
@@ -276,6 +278,46 @@ def test_no_bare_except_and_no_swallowed_error():
     assert offenders == []
 
 
+TEXT = ("open", "read_text", "write_text", "NamedTemporaryFile", "TemporaryFile", "fdopen")
+# their files are ASCII, and what is measured stays as it is worded (see CONTRIBUTING)
+ASCII = (
+    "harness.record.journal",
+    "harness.record.mlflow_export",
+    "harness.training.device",
+    "papers.cells.league.builder",
+    "papers.text.architecture",
+)
+
+
+def test_no_text_file_depends_on_the_locale():
+    """Python takes the locale's encoding where none is named: files here are UTF-8 everywhere."""
+    offenders = [
+        f"{name_of(module)}:{node.lineno}"
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in TEXT
+        and not binary(node)
+        and not any(keyword.arg == "encoding" for keyword in node.keywords)
+        and name_of(module) not in ASCII
+    ]
+    assert offenders == []
+
+
+def binary(call: ast.Call) -> bool:
+    """Whether a call opens something in a binary mode, or nothing that is a file."""
+    if not isinstance(call.func, ast.Attribute):
+        given = call.args[1:2]  # open(path, mode)
+    elif getattr(call.func.value, "id", "") == "tarfile":
+        return True
+    else:
+        given = call.args[:1]  # path.open(mode)
+        if call.func.attr == "open" and not call.args and not call.keywords:
+            return True  # a method of ours, which has that name
+    words = [node for mode in given for node in ast.walk(mode) if isinstance(node, ast.Constant)]
+    return any("b" in str(word.value) for word in words)
+
+
 def test_declarations_load_nothing_heavy():
     """`list` shows every paper without numpy, torch, pandas, scipy, mlflow or matplotlib."""
     heavy = ["numpy", "torch", "pandas", "scipy", "mlflow", "matplotlib", "sklearn"]
@@ -295,7 +337,7 @@ def test_no_run_imports_what_draws():
         name for name in known if name.endswith((".drawing", ".picture", ".gallery", ".draw"))
     }
     for paper in (ROOT / "papers").glob("*/paper.py"):
-        text = "".join(file.read_text() for file in paper.parent.rglob("*.py"))
+        text = "".join(file.read_text(encoding="utf-8") for file in paper.parent.rglob("*.py"))
         runs = set(re.findall(r'"([\w.]+):\w+"', text))
         waiting = [f"papers.{paper.parent.name}.{noun}" for noun in runs]
         waiting = [name for name in waiting if name in known and name not in drawing]

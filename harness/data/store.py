@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def ensure(name: str, home: Home = HOME) -> Path:
     """
     dataset = home[name]
     place = home.root / dataset.path
-    if _remembered(dataset, home):
+    if _remembered(dataset, home) or not problems(dataset, home):  # a full disk is no hindrance
         return place
     with _alone(name, home):
         if problems(dataset, home):  # looked at again: another process may have brought it
@@ -131,7 +131,7 @@ def _stamp(dataset: Dataset, home: Home) -> list[list[str | int]]:
 
 def _records(home: Home) -> dict[str, object]:
     try:
-        found = json.loads((home.root / RECORD).read_text())
+        found = json.loads((home.root / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # no memory: everything is hashed again
     return found if isinstance(found, dict) else {}
@@ -142,13 +142,15 @@ def _remembered(dataset: Dataset, home: Home) -> bool:
 
 
 def _remember(dataset: Dataset, stamp: list[list[str | int]], home: Home) -> None:
-    """Write down what was verified; in a read-only folder the next look hashes again."""
+    """Write down what was verified; where that cannot be written the next look hashes again."""
     target = home.root / RECORD
     new = target.with_name(f".verified.{os.getpid()}.json")
-    if os.access(target.parent, os.W_OK):
-        with writing(dataset.name):
-            new.write_text(json.dumps({**_records(home), dataset.name: stamp}))
-            new.replace(target)
+    with suppress(OSError):
+        text = json.dumps({**_records(home), dataset.name: stamp})
+        new.write_text(text, encoding="utf-8")
+        new.replace(target)
+    with suppress(OSError):
+        new.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -157,7 +159,7 @@ def _alone(name: str, home: Home) -> Iterator[None]:
     path = home.root / "data" / ".locks" / name
     with writing(name):
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a")
+        stream = path.open("ab")
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

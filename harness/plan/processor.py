@@ -77,7 +77,8 @@ def _own() -> str:
 @cache
 def _of(cpuinfo: Path) -> str:
     """Return the best set of this machine: by the flags of an x86 Linux, elsewhere from torch."""
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    text = cpuinfo.read_text(encoding="utf-8", errors="replace") if cpuinfo.exists() else ""
+    lines = text.splitlines()
     flags = next((line.partition(":")[2].split() for line in lines if line[:5] == "flags"), [])
     if flags:
         return next(name for name, needed in NEEDS.items() if needed <= set(flags))

@@ -75,15 +75,20 @@ def replace(contents: Mapping[Path, str]) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a file to write, which takes the other's place at the end; nothing stays otherwise."""
+    """Give a file to write, which takes the other's place at the end; nothing stays otherwise.
+
+    Raises:
+        OSError: it cannot be written; names the file.
+    """
     fresh = path.with_name(f"{path.stem}.{os.getpid()}.new{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield fresh
         fresh.replace(path)
-    except BaseException:
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
         fresh.unlink(missing_ok=True)
-        raise
 
 
 def cell(value: Any, kind: type | None) -> str:

@@ -131,6 +131,10 @@ def _run(spec: Spec, runs: Path, pace: Pace | None = None) -> Result:
     home = spec.home(runs)
     spec.write(home)
     outcome = runner.execute(home, pace or Pace(NEVER, NEVER))
-    result = journal.read(home)
-    result.error = result.error or outcome.error
+    if outcome.unwritten:
+        raise Refused(f"{runs}: not written: {outcome.unwritten}; the contract needs room there")
+    if runner.asked_to_stop:
+        raise KeyboardInterrupt  # it saved, as trials do; a contract has nothing to go on from
+    result = journal.read(home) if (home / journal.NAME).exists() else Result(home)
+    result.status, result.error = outcome.status, outcome.error
     return result

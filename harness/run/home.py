@@ -93,7 +93,7 @@ def held(folder: Path) -> str:
     shared lock does it, which is given back at once and keeps nobody else from asking.
     """
     try:
-        handle = (folder / LOCK).open(errors="replace")
+        handle = (folder / LOCK).open(encoding="utf-8", errors="replace")
     except (FileNotFoundError, IsADirectoryError):
         return NOBODY
     with handle:

@@ -118,7 +118,7 @@ def state(spec: Spec, beat: Mapping[str, Any] | None) -> str:
 def beat_of(folder: Path) -> dict[str, Any] | None:
     """Return what a trial told last of how far it is, if it has."""
     try:
-        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text())
+        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     return beat

@@ -177,11 +177,18 @@ def _check_finite(row: Mapping[str, Any], trial: Trial) -> None:
 
 @contextmanager
 def _stop_on_signal(trial: Trial) -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into a request: save at the next turn, then leave."""
+    """Turn SIGTERM and SIGINT into a request: save at the next turn, then leave.
+
+    Who repeats it to a process that listens by itself gets that process's answer.
+    """
 
     def request(signum: int, frame: FrameType | None) -> None:
         global asked_to_stop
-        asked_to_stop = trial.stop_requested = True
+        again, asked_to_stop = asked_to_stop, True
+        trial.stop_requested = True
+        answer = before[signal.Signals(signum)]
+        if again and callable(answer):
+            answer(signum, frame)
 
     before = {s: signal.signal(s, request) for s in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -186,7 +186,7 @@ def _last(path: Path) -> dict[str, Any] | None:
 def _spec(folder: Path) -> dict[str, Any]:
     """Return what the trial is; where spec.json does not say it, its journal does."""
     try:
-        spec: dict[str, Any] = json.loads((folder / SPEC).read_text())
+        spec: dict[str, Any] = json.loads((folder / SPEC).read_text(encoding="utf-8"))
         return {**spec, **{name: spec[name] for name in TOLD}, "seed": int(spec["seed"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         if (folder / journal.NAME).exists():
@@ -200,7 +200,7 @@ def _changed(path: Path) -> float:
 
 def _beat(folder: Path) -> dict[str, Any]:
     try:
-        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text())
+        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
     return beat

@@ -101,7 +101,11 @@ def _per_beat() -> float:
 
 def _per_draw() -> float:
     """Time a redraw of two running trials' bars on a terminal that goes nowhere."""
-    with _trial(100) as one, _trial(100) as two, Path("/dev/null").open("w") as sink:
+    with (
+        _trial(100) as one,
+        _trial(100) as two,
+        Path("/dev/null").open("w", encoding="utf-8") as sink,
+    ):
         console = Console(file=sink, force_terminal=True, width=120)
         trials: dict[Path, Spec] = {}
         for name, trial in (("one", one), ("two", two)):
