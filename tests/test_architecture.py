@@ -180,7 +180,7 @@ def test_heavy_libraries_stay_in_their_files():
     homes = {
         "torch": ("harness.training", "harness.speed.pipeline", "papers."),
         "torchvision": ("harness.training", "harness.speed.pipeline"),
-        "mlflow": ("harness.record.mlflow_export",),
+        "mlflow": ("harness.record.mlflow_client",),
         "seaborn": ("harness.show.draw", ".figures"),
         "matplotlib": ("harness.show.draw", ".figures"),
         "dvc": ("harness.data.dvc",),

@@ -20,7 +20,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -358,12 +358,19 @@ def _find(runs: Path) -> tuple[list[Path], list[str]]:
     return sorted(folders), problems
 
 
-def read_all(runs: Path) -> tuple[list[Result], list[str]]:
-    """Return all results below a folder, and a line for each journal that cannot be read."""
+def read_all(
+    runs: Path, skip: Callable[[Path], bool] = lambda folder: False
+) -> tuple[list[Result], list[str]]:
+    """Return all results below a folder, and a line for each journal that cannot be read.
+
+    `skip` tells of a trial's folder whether it need not be read.
+    """
     folders, problems = _find(runs)
     results = []
     for folder in folders:
         try:
+            if skip(folder):
+                continue
             result = read(folder)
         except (Damaged, OSError) as error:
             problems.append(str(error))

@@ -1,4 +1,4 @@
-"""The importer in a process of its own: a server that is down or hangs costs a bounded wait."""
+"""The importer in a process of its own: MLflow is loaded there, and a run waits for it briefly."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from harness.record.mlflow_export import address
+from harness.record.mlflow_export import address, excuse, how_to_look
+from harness.record.mlflow_sqlite import line_of
 
-EVERY = 300.0  # seconds between two imports while trials run: a look costs some CPU seconds
+EVERY = 300.0  # seconds between two imports while trials run
+PATIENCE = 20.0  # seconds that a run waits at its end, before the import goes on without it
+LOG = "mlflow.log"  # what an import said that went on without the run
+LEFT: list[subprocess.Popen[bytes]] = []  # imports that nobody waits for
 
 
 class Importer:
@@ -38,50 +43,50 @@ class Importer:
             self.child.wait()
 
 
-def sync(runs: Path, timeout: float = 60.0) -> str:
-    """Run the importer in a process of its own; it costs at most `timeout` seconds.
+def sync(runs: Path, patience: float | None = None) -> str:
+    """Run the importer in a process of its own, and wait a little for it.
+
+    What takes longer goes on in the background, whatever becomes of this process and its terminal.
 
     Returns:
         One line for the user: where to look, or what happened and how to try again.
     """
-    code, output = run_bounded(_command(runs), timeout)
-    last = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
-    if code == 0 or (code == 1 and last.startswith("MLflow: ")):  # it says what is left out
-        return last
-    short = last if len(last) <= 200 else f"{last[:100]} ... {last[-95:]}"
-    reason = f"no answer within {timeout:g} s" if code is None else short
-    return (
-        f"MLflow ({address(runs)}) is not up to date: {reason}; every row is safe in the "
-        f"journals below {runs}; try again: python -m harness.record {runs}"
-    )
+    log = runs / f"mlflow.{os.getpid()}.log"
+    try:
+        with log.open("wb") as output:
+            process = _start(_command(runs), output)
+        try:
+            code = process.wait(PATIENCE if patience is None else patience)
+        except subprocess.TimeoutExpired:
+            LEFT.append(process)
+            log.replace(runs / LOG)
+            return (
+                f"MLflow: the import goes on in the background (process {process.pid}); its last "
+                f"line will stand in {runs / LOG}; look: {how_to_look(runs, address(runs))}"
+            )
+        last = (log.read_text(errors="replace").strip().splitlines() or [f"it ended with {code}"])[
+            -1
+        ]
+        log.unlink()
+    except OSError as error:  # a full or read-only disk
+        return excuse(runs, line_of(error))
+    return last if last.startswith("MLflow") else excuse(runs, line_of(last))
 
 
 def _command(runs: Path) -> list[str]:
     return [sys.executable, "-m", "harness.record", str(runs)]
 
 
-def _start(command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
-    """Start a command in a session of its own, so that it can be ended with all it started."""
+def _start(command: Sequence[str], output: int | BinaryIO) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own, which no terminal ends and a signal ends whole."""
     environment = {name: text for name, text in os.environ.items() if name != "MLFLOW_RUN_ID"}
-    environment.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    environment.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return subprocess.Popen(
-        command, env=environment, start_new_session=True, stdout=output, stderr=subprocess.STDOUT
+        command,
+        env=environment,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
     )
-
-
-def run_bounded(command: Sequence[str], timeout: float) -> tuple[int | None, str]:
-    """Return (exit code, None when out of time; output); nothing of the command stays alive."""
-    with _start(command, subprocess.PIPE) as process:
-        done = False
-        try:
-            output, _ = process.communicate(timeout=timeout)
-            done = True
-        except subprocess.TimeoutExpired:
-            return None, ""
-        finally:
-            if not done:  # out of time, or Ctrl-C here
-                os.killpg(process.pid, signal.SIGKILL)
-    return process.returncode, output.decode(errors="replace")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 
 from harness.record.journal import Journal
 
@@ -23,6 +24,7 @@ class Lab:
     """Writes the journal of one trial as the runner does."""
 
     open: ClassVar[list[Journal]] = []
+    locks: ClassVar[list[IO[str]]] = []
 
     def __init__(self, runs: Path, name: str, seed: int = 0) -> None:
         self.folder = runs / "tiny" / "fit" / "mlp" / "smoke" / f"seed{seed}-{name}"
@@ -49,6 +51,26 @@ class Lab:
             self.row(index, index + 1, accuracy=index / 10)
         return self
 
+    def held(self) -> Lab:
+        """Hold the trial's lock until the journal is closed, as who runs it does."""
+        handle = (self.folder / "lock").open("w")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        self.locks.append(handle)
+        return self
+
+    def free(self) -> Lab:
+        while self.locks:
+            self.locks.pop().close()
+        return self
+
+    @classmethod
+    def leave(cls) -> None:
+        """Close all journals and give back all locks."""
+        for handle in (*cls.locks, *cls.open):
+            handle.close()
+        cls.locks.clear()
+        cls.open.clear()
+
     def end(self, status: str = "completed", stopped_by: str = "length", error: str = "") -> Lab:
         cost = {"train": {"turns": 4, "steps": 40, "seconds": 2.0, "flops": 400.0}}
         self.journal.append("end", status=status, stopped_by=stopped_by, error=error, cost=cost)
@@ -69,4 +91,4 @@ def six(runs: Path) -> None:
     (made.folder / "artifacts" / "deep").mkdir(parents=True)
     (made.folder / "artifacts" / "deep" / "cell.json").write_text("[1]")
     (made.folder / "spec.json").write_text("{}")
-    Lab(runs, "t5", 5).rows(0, 2)
+    Lab(runs, "t5", 5).rows(0, 2).held()

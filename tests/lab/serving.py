@@ -73,3 +73,41 @@ def a_file(*origins: str, content: bytes = CONTENT, name: str = "a.bin") -> File
 
 def a_dataset(*files: File, name: str = "toy") -> Dataset:
     return Dataset(name, f"data/{name}", files, "none", "none", "made by a test")
+
+
+@contextmanager
+def answering(status: int, body: bytes, pause: float = 0.0) -> Iterator[str]:
+    """Answer all that is asked in one way, with a pause after each byte; yield the address."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            step = 1 if pause else len(body)
+            for begin in range(0, len(body), step or 1):
+                self.wfile.write(body[begin : begin + step])
+                if over.wait(pause):
+                    break
+
+        do_POST = do_GET
+
+        def log_message(self, *args):
+            return
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request, client_address):
+            return  # who asked has left
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

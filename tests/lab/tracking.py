@@ -26,6 +26,9 @@ def stored(uri: str) -> dict[str, dict]:
             "metrics": {key: history(client, run, key) for key in sorted(run.data.metrics)},
             "files": sorted(file.path for file in client.list_artifacts(run.info.run_id)),
             "data": [(i.dataset.name, i.dataset.digest) for i in run.inputs.dataset_inputs],
+            "use": [(tag.key, tag.value) for i in run.inputs.dataset_inputs for tag in i.tags],
+            "own": {key: text for key, text in sorted(tags.items()) if key.startswith("mlflow.")},
+            "latest": {key: repr(run.data.metrics[key]) for key in sorted(run.data.metrics)},
         }
     return dict(sorted(trials.items()))
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness.cli import run
 from harness.plan import discover, processor
-from harness.record import journal, tables
+from harness.record import journal, mlflow_process, tables
 from harness.run import launch, runner
 from harness.trial import Pace
 from tests.lab.clocks import at_speed
@@ -53,6 +53,7 @@ def test_what_an_experiment_shows_is_printed_for_one_seed(tmp_path):
 def test_a_run_ends_with_a_table_and_says_where_to_look(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(mlflow_process, "PATIENCE", 300.0)
     folder, runs = make_paper(tmp_path, seeds={"smoke": 2}), tmp_path / "runs"
     assert call("run", folder, "--runs", runs, "--jobs", "1") == 0
     said = capsys.readouterr().out

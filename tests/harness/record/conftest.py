@@ -7,22 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from harness.record import mlflow_export
+from harness.record import mlflow_client, mlflow_export
 from tests.lab.journals import Lab
 
 
 @pytest.fixture(autouse=True)
 def journals_are_closed():
     yield
-    while Lab.open:
-        Lab.open.pop().close()
+    Lab.leave()
 
 
 @pytest.fixture(scope="session")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with tables and nothing in them: made once, for that takes seconds."""
     path = tmp_path_factory.mktemp("schema") / "mlflow.db"
-    mlflow_export.open_store(path.parent, f"sqlite:///{path}")
+    mlflow_client.make_tables(path)
     return path
 
 

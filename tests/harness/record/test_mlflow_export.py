@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.record import journal, mlflow_export
+from harness.record.mlflow_trial import ROWS, WHOLE
 from tests.lab.journals import Lab, six
 from tests.lab.tracking import client_of, stored, values
 
@@ -55,6 +56,14 @@ def test_six_journals_build_the_same_database_twice(runs: Path, tmp_path: Path, 
     assert once["t0"]["tags"]["harness.stopped_by"] == "length"
     assert once["t0"]["tags"]["harness.device"] == "Some CPU"
     assert once["t1"]["tags"]["harness.error"] == "ValueError: no"
+    assert once["t0"]["own"] == {
+        **{"mlflow.runName": "fit/mlp smoke seed0", "mlflow.user": runs.owner()},
+        **{"mlflow.source.name": "papers/tiny", "mlflow.source.type": "LOCAL"},
+    }
+    for uri in (first["uri"], again["uri"]):
+        experiment = client_of(uri).get_experiment_by_name("papers/tiny")
+        assert experiment.tags == {"mlflow.experimentKind": "custom_model_development"}
+        assert experiment.artifact_location == (runs / "mlartifacts/papers/tiny").as_uri()
 
 
 def test_times_come_from_the_journal(runs: Path):
@@ -66,13 +75,24 @@ def test_times_come_from_the_journal(runs: Path):
     assert stamps == [int(row["time"] * 1000) for row in result.rows]
 
 
-def test_members_have_keys_of_their_own_and_a_mean(runs: Path):
+def test_members_are_a_mean_its_spread_and_a_table(runs: Path):
     six(runs)
-    trial = stored(mlflow_export.export(runs)["uri"])["t3"]
-    assert values(trial, "accuracy/2") == [(1, 2.0), (2, 3.0)]
+    uri = mlflow_export.export(runs)["uri"]
+    trial = stored(uri)["t3"]
+    assert set(trial["metrics"]) == {
+        *("accuracy", "spread/accuracy.sd", "spread/accuracy.min", "spread/accuracy.max"),
+        *("budget/steps", "budget/seconds", "budget/flops"),
+    }
     assert values(trial, "accuracy") == [(1, 1.0), (2, 2.0)]
-    assert "member" not in trial["metrics"]
+    assert values(trial, "spread/accuracy.max") == [(1, 2.0), (2, 3.0)]
+    assert trial["latest"]["accuracy"] == "2.0"
     assert values(trial, "budget/flops") == [(1, 100.0), (2, 200.0)]
+    assert trial["files"] == ["journal.jsonl", "members.csv"]
+    (table,) = runs.glob("mlartifacts/papers/tiny/*/artifacts/members.csv")
+    assert table.read_text().splitlines()[:2] == [
+        "phase,turn,steps,seconds,flops,member,accuracy",
+        "train,1,10.0,0.5,100.0,0,0.0",
+    ]
 
 
 def test_strings_are_tags_and_truth_is_one(runs: Path):
@@ -127,7 +147,8 @@ def test_an_export_killed_before_its_mark_repeats_without_a_trace(runs: Path):
     before = stored(uri)
     client = client_of(uri)
     run = client.search_runs([client.get_experiment_by_name("papers/tiny").experiment_id])[0]
-    client.set_tag(run.info.run_id, mlflow_export.ROWS, "2")  # rows 2 to 4 are there, unmarked
+    client.set_tag(run.info.run_id, ROWS, "2")  # rows 2 to 4 are there, unmarked
+    client.delete_tag(run.info.run_id, WHOLE)
     assert mlflow_export.export(runs)["rows"] == 3
     assert stored(uri) == before
 
@@ -140,18 +161,20 @@ def test_more_metrics_than_one_request_takes(runs: Path):
     trial = stored(mlflow_export.export(runs)["uri"])["t"]
     assert len(trial["metrics"]) == 20
     assert all(len(points) == 130 for points in trial["metrics"].values())
-    assert trial["tags"][mlflow_export.ROWS] == "130"
+    assert trial["tags"][ROWS] == "130"
 
 
-def test_a_silent_trial_is_killed_and_opened_again(runs: Path):
-    lab = Lab(runs, "t").rows(0, 1)
-    long_ago = time.time() - 2 * mlflow_export.STALE
+def test_a_trial_runs_while_its_lock_is_held_whatever_the_clocks_say(runs: Path):
+    lab = Lab(runs, "t").rows(0, 1).held()
+    long_ago = time.time() - 1e9
     os.utime(lab.journal.path, (long_ago, long_ago))
-    trial = stored(mlflow_export.export(runs)["uri"])["t"]
-    assert (trial["status"], trial["times"][1]) == ("KILLED", int(long_ago * 1000))
-    (lab.folder / "heartbeat.json").write_text("{}")
     assert stored(mlflow_export.export(runs)["uri"])["t"]["status"] == "RUNNING"
-    lab.end()
+    lab.free()
+    os.utime(lab.journal.path, (long_ago, long_ago + 2e9))
+    assert stored(mlflow_export.export(runs)["uri"])["t"]["status"] == "KILLED"
+    lab.held()
+    assert stored(mlflow_export.export(runs)["uri"])["t"]["status"] == "RUNNING"
+    lab.free().end()
     assert stored(mlflow_export.export(runs)["uri"])["t"]["status"] == "FINISHED"
 
 
@@ -164,7 +187,7 @@ def test_a_trial_started_over_is_another_run(runs: Path):
     assert mlflow_export.export(runs)["new"] == 1
     client = client_of(uri)
     found = client.search_runs([client.get_experiment_by_name("papers/tiny").experiment_id])
-    assert sorted(run.data.tags[mlflow_export.ROWS] for run in found) == ["2", "4"]
+    assert sorted(run.data.tags[ROWS] for run in found) == ["2", "4"]
 
 
 def test_other_parameters_under_the_same_identity_are_a_problem(runs: Path):
@@ -263,14 +286,17 @@ def test_where_results_are_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert mlflow_export.address(tmp_path, "sqlite:///x.db") == "sqlite:///x.db"
 
 
-def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, capsys):
-    assert mlflow_export.main([str(tmp_path / "nowhere")]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
+def test_what_is_no_folder_of_runs_is_one_line(tmp_path: Path, capsys):
+    assert mlflow_export.main([str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}/nowhere: no such folder\n"
+    (tmp_path / "file").touch()
+    assert mlflow_export.main([str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}/file: not a directory\n"
     assert mlflow_export.main([]) == 2
 
 
 def test_importing_the_record_is_cheap():
     heavy = {"mlflow", "pandas", "torch"}
-    code = f"import sys, harness.record.mlflow_export; print({heavy} & set(sys.modules))"
+    code = f"import sys, harness.record.mlflow_process; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"set()"
