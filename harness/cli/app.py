@@ -40,6 +40,12 @@ AllPapers = Annotated[
     list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
 ]
 BudgetName = Annotated[str, typer.Option(help="check, smoke, nightly or paper.")]
+SlurmFlags = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE|@FILE", help="What jobs ask SLURM for: sbatch's flags, or a file."
+    ),
+]
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Where journals and MLflow's store go.")]
 ReportsFolder = Annotated[Path, typer.Option("--reports", help="Where tables and figures go.")]
 
@@ -110,6 +116,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     ] = NATIVE,
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
     launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",
+    slurm: SlurmFlags = None,
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
     unguarded: Annotated[
@@ -132,6 +139,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     _in_range(jobs, gpu_days, checkpoint_every, launcher)
     if plan_only and fresh:
         raise Refused("--fresh and --plan: a plan starts nothing over; give one of the two")
+    site = Site(runs, Pace(checkpoint=checkpoint_every), launcher, tracking, slurm or ())
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
     found = discover.load_each(papers)
@@ -145,7 +153,6 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
         Console().print(terminal.plan_table(specs))
         return
-    site = Site(runs, Pace(checkpoint=checkpoint_every), launcher, tracking)
     raise typer.Exit(run_trials(found, specs, host, site, fresh, Console()))
 
 

@@ -38,8 +38,8 @@ def run_trials(
     """
     if not specs:
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
-    start = session.launcher(site.launcher)  # refuses before anything is written
-    trials = session.prepare(specs, site.runs, fresh)
+    start = session.launcher(site)  # refuses before anything is written
+    trials = session.prepare(specs, site.runs, fresh, queued=site.launcher == "slurm")
     try:
         results = session.conduct(trials, host, site, start, console)
     except KeyboardInterrupt as asked:

@@ -7,6 +7,7 @@ how it went, so neither the scheduler's database nor Ray's object store has to b
 from __future__ import annotations
 
 import importlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,8 @@ from harness.run.isa import instructions
 from harness.run.launch import limit_threads
 from harness.run.runner import Outcome, execute
 from harness.trial import Pace
+
+NOTE = "job.json"  # in a trial's folder: which job runs it, or ran it last, and where that writes
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,22 @@ def imported(package: str, name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         how = f"pip install -e '.[{name}]'"
         raise Refused(f"--launcher {name}: {package} is not installed ({how})") from error
+
+
+def note(folder: Path, holder: str, log: str) -> None:
+    """Note in the trial's folder which job of a cluster runs it and where that writes."""
+    (folder / NOTE).write_text(json.dumps({"job": holder, "log": log}) + "\n")
+
+
+def log_of(folder: Path) -> str:
+    """Return where the job of a trial writes what it prints; empty where none is known."""
+    try:
+        told = json.loads((folder / NOTE).read_text())
+    except (OSError, ValueError):
+        return ""
+    return str(told["log"])
+
+
+def unnoted(folder: Path) -> None:
+    """Forget the job of a trial: another process takes it now."""
+    (folder / NOTE).unlink(missing_ok=True)

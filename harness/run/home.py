@@ -26,11 +26,18 @@ NOBODY, UNKNOWN = "", "an unknown process"
 REPLAYS = "replays"  # the folder below `runs` of trials that repeat others and make no result
 BRIEFLY, AGAIN = 0.5, 0.02  # seconds: how long a lock is tried, and how often
 JOBS = ("SLURM_JOB_ID", "RAY_JOB_ID")  # what a scheduler calls the work of this process
+ARRAY = ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID")  # what people see of a task's job
+
+
+class Held(Refused):
+    """Another process runs this trial."""
 
 
 def holder() -> str:
     """Return what names this process on all machines: its number, its host, its job there."""
     jobs = [f", job {os.environ[name]}" for name in JOBS if os.environ.get(name)]
+    if all(os.environ.get(name) for name in ARRAY):
+        jobs = [f", job {'_'.join(os.environ[name] for name in ARRAY)}"]
     return f"process {os.getpid()} on {socket.gethostname()}{''.join(jobs[:1])}"
 
 
@@ -55,7 +62,8 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the trial's lock.
 
     Raises:
-        Refused: another process holds it, or there can be none.
+        Held: another process holds it.
+        Refused: there can be none.
     """
     try:
         lock = (folder / LOCK).open("a+b", buffering=0)
@@ -67,7 +75,7 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             handle.seek(0)
             owner = handle.read().decode(errors="replace").strip() or UNKNOWN
-            raise Refused(f"{folder}: {owner} is running this trial") from error
+            raise Held(f"{folder}: {owner} is running this trial") from error
         with suppress(OSError):  # a full disk: the lock holds without a name in it
             handle.truncate(0)
             handle.write(holder().encode())

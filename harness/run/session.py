@@ -14,7 +14,7 @@ from harness.plan.specs import Spec
 from harness.record import journal
 from harness.record.journal import Result
 from harness.record.mlflow_process import Importer
-from harness.run import home, launch, stop
+from harness.run import cluster, home, launch, stop
 from harness.run.log import shown
 from harness.run.runner import Outcome
 from harness.run.watch import Ends, ended, journal_size
@@ -31,6 +31,11 @@ class Site:
     pace: Pace = field(default_factory=Pace)
     launcher: str = "local"
     tracking: bool = True
+    slurm: Sequence[str] = ()  # what jobs ask SLURM for
+
+    def __post_init__(self) -> None:
+        if self.slurm and self.launcher != "slurm":
+            raise Refused(f"--slurm {self.slurm[0]}: only together with --launcher slurm")
 
 
 @dataclass
@@ -44,8 +49,16 @@ class Trials:
     known: dict[Path, Result] = field(default_factory=dict)
 
 
-def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False, cure: str = FRESH) -> Trials:
+def prepare(
+    specs: Sequence[Spec],
+    runs: Path,
+    fresh: bool = False,
+    cure: str = FRESH,
+    queued: bool = False,
+) -> Trials:
     """Make the trials' folders, longest trial first; leave finished and unfinished ones as found.
+
+    Where trials may be `queued`, those that jobs of a cluster run are left to them.
 
     Raises:
         Refused: the output folder cannot be written, another process runs one of the trials, or a
@@ -64,10 +77,15 @@ def prepare(specs: Sequence[Spec], runs: Path, fresh: bool = False, cure: str = 
                 continue
             with home.locked(folder):
                 home.go_on(folder)
+                cluster.unnoted(folder)
                 if fresh:
                     home.forget(folder)
                 known = _known(folder, spec, cure)
                 spec.write(folder)
+        except home.Held:
+            if fresh or not (queued and cluster.log_of(folder)):
+                raise
+            continue
         except OSError as error:
             raise Refused(f"{error.filename or folder}: {error.strerror}") from error
         if known is not None:
@@ -127,7 +145,7 @@ def conduct(
         console.print(f"{len(done)} of {len(specs)} trials are complete already (--fresh repeats)")
     if todo:
         bars = shown(console, {folder: specs[folder] for folder in todo})
-        ends = Ends({folder: journal_size(folder) for folder in todo})
+        ends = Ends({folder: journal_size(folder) for folder in todo}, site.launcher != "local")
         importer = Importer(site.runs)
 
         def watch(everyone: bool = False) -> None:
@@ -154,13 +172,13 @@ def conduct(
     return [results[folder] for folder in specs]
 
 
-def launcher(name: str) -> Callable[..., dict[Path, Outcome]]:
+def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:
     """Return what runs trials on this machine, or on a cluster where it is asked for."""
-    if name == "slurm":
+    if site.launcher == "slurm":
         from harness.run import slurm
 
-        return slurm.launcher()
-    if name == "ray":
+        return slurm.launcher(site.runs, site.slurm)
+    if site.launcher == "ray":
         from harness.run import ray
 
         return ray.launcher()

@@ -1,71 +1,119 @@
-"""Trials as jobs of SLURM, through submitit."""
+"""Trials as jobs of SLURM, through submitit: submitted, found again, watched, cancelled.
+
+A trial's journal and what its job returned say how it went. The controller says what waits and
+what runs; while it is away the jobs go on by themselves, and so does this, when it is back.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from harness.paper import Refused
-from harness.run.cluster import Work, imported
+from harness.run import controller, sbatch
+from harness.run.batch import Batch, Task, open_batches
+from harness.run.cluster import imported
+from harness.run.controller import Job, Unreachable
 from harness.run.launch import POLL, Machine
 from harness.run.runner import Outcome
+from harness.run.watcher import Watcher
 from harness.trial import Pace
 
-SCHEDULER = "slurm"  # submitit's name for it
-MINUTES = 24 * 60  # asked for per job; a job that needs more is requeued and resumes
 
-
-def launcher() -> Callable[..., dict[Path, Outcome]]:
-    """Return what runs trials on SLURM.
+def launcher(runs: Path, given: Sequence[str] = ()) -> Callable[..., dict[Path, Outcome]]:
+    """Return what runs trials on SLURM with what the user asks for (`--slurm`).
 
     Raises:
-        Refused: the extra is not installed, or this machine submits to no SLURM.
+        Refused: the extra is not installed, this machine submits to no SLURM, or the cluster
+            refuses what is asked for.
     """
     imported("submitit", "slurm")
-    if SCHEDULER == "slurm" and shutil.which("sbatch") is None:
+    if shutil.which("sbatch") is None:
         raise Refused("--launcher slurm: no sbatch on this machine; did you mean 'local'?")
-    return run
+    asked = sbatch.flags(given)
+    sbatch.check(asked)
+    return partial(run, runs=runs, asked=asked)
 
 
 def run(
-    folders: Sequence[Path], host: Machine, pace: Pace, watch: Callable[[], None]
+    folders: Sequence[Path],
+    host: Machine,
+    pace: Pace,
+    watch: Callable[[], None],
+    *,
+    runs: Path,
+    asked: sbatch.Flags,
 ) -> dict[Path, Outcome]:
-    """Run the trials as one job array of at most `host.jobs` at a time.
+    """Run the trials as job arrays, `host.jobs` tasks at a time; find those that are queued.
 
     Raises:
-        KeyboardInterrupt: asked to stop; the jobs are cancelled and save.
+        KeyboardInterrupt: asked to stop; the jobs are cancelled, and those that run save.
+        Refused: the cluster takes none of the jobs.
     """
-    submitit = imported("submitit", "slurm")
-    logs = Path(os.path.commonpath([folder.resolve() for folder in folders])) / "slurm"
-    executor = submitit.AutoExecutor(folder=logs, cluster=SCHEDULER)
-    executor.update_parameters(
-        name="trials",
-        timeout_min=MINUTES,
-        cpus_per_task=host.threads,
-        gpus_per_node=1 if host.gpus else 0,
-        slurm_array_parallelism=host.jobs,
-    )
-    work = Work(pace, host.threads, host.isa)
-    jobs = executor.map_array(work, [folder.resolve() for folder in folders])
+    task = Task(pace, host.threads, host.isa)
+    watcher = Watcher(runs, folders, lambda b, n, f: b.submit(task, host, n, f), say)
+    watcher.deal(host.jobs, asked)
     try:
-        while not all(job.done() for job in jobs):
+        while watcher.open:
+            watcher.look()
             watch()
             time.sleep(POLL)
     except KeyboardInterrupt:
-        for job in jobs:
-            job.cancel()
+        watcher.cancel()
         raise
     watch()
-    return {folder: _result(job) for folder, job in zip(folders, jobs, strict=True)}
+    return watcher.outcomes
 
 
-def _result(job: Any) -> Outcome:
-    error = job.exception()
-    if error is not None:
-        return Outcome("failed", f"{type(error).__name__}: {error}")
-    outcome: Outcome = job.result()
-    return outcome
+def say(line: str) -> None:
+    """Tell the user; above the bars where there are any."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def jobs(runs: Path) -> dict[Path, Job]:
+    """Return the trials below `runs` whose jobs wait or run, with the controller's word for it.
+
+    Raises:
+        Refused: there are notes of jobs and no controller answers.
+    """
+    batches = open_batches(runs)
+    found = _arrays(batches)
+    return {
+        trial: job
+        for batch in batches
+        if batch.name in found
+        for number, trial in enumerate(batch.trials)
+        if (job := found[batch.name].task(number)) is not None and not job.ended
+    }
+
+
+def cancel(folders: Collection[Path], runs: Path) -> list[Path]:
+    """Cancel the jobs of trials below `runs`; return those that had one. What runs saves first.
+
+    Raises:
+        Refused: there are notes of jobs and no controller answers.
+    """
+    asked = {_plain(folder) for folder in folders}
+    found = {trial: job for trial, job in jobs(runs).items() if _plain(trial) in asked}
+    try:
+        controller.cancel([job.number for job in found.values()])
+    except Unreachable as error:
+        raise Refused(f"SLURM does not answer, nothing is cancelled ({error})") from error
+    return list(found)
+
+
+def _arrays(batches: Sequence[Batch]) -> dict[str, controller.Array]:
+    try:
+        return controller.arrays([batch.name for batch in batches])
+    except Unreachable as error:
+        raise Refused(f"SLURM does not answer ({error})") from error
+
+
+def _plain(folder: Path) -> str:
+    return os.path.realpath(folder)

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from harness.record import journal
 from harness.record.journal import Result
+from harness.run import cluster
 from harness.run.log import Log
 from harness.run.progress import Bars
 from harness.run.runner import UNSAVED
@@ -29,11 +30,12 @@ class Ends:
     """Trials whose end has not been shown yet, and what the others ended with.
 
     Of these the rows are there that a table of results needs. `sizes` are those of the journals of
-    the trials not yet shown: before this run, then at the last look.
+    the trials not yet shown: before this run, then at the last look. Where trials go on `again` by
+    themselves, one that stopped has not ended: its job is on the way back into the queue.
     """
 
-    def __init__(self, sizes: Mapping[Path, int]) -> None:
-        self.sizes = dict(sizes)
+    def __init__(self, sizes: Mapping[Path, int], again: bool = False) -> None:
+        self.sizes, self.again = dict(sizes), again
         self.running: dict[Path, None] = {}
         self.unsaved: list[str] = []  # trials that stopped without a checkpoint
         self._told: dict[Path, tuple[int, Result]] = {}
@@ -82,9 +84,10 @@ class Ends:
         if END not in _last_line(folder / journal.NAME):
             return None
         try:
-            return journal.read(folder).shortened()
+            result = journal.read(folder).shortened()
         except journal.Damaged:  # it is told when all have ended
             return None
+        return None if self.again and result.status == "stopped" else result
 
 
 def journal_size(folder: Path) -> int:
@@ -108,9 +111,10 @@ def ended(result: Result) -> str:
     marks |= {status: f"[yellow]{status}[/]" for status in ("stopped", "cut")}
     mark = marks.get(result.status, "[red]failed[/]")
     cost = f"{int(result.total('steps')):,} steps, {duration(result.total('seconds'))}"
-    return f"{mark} {named(result)}: {cost}" + (
-        f"; {escape(result.error)}" if result.error else ""
-    )
+    why = f"; {escape(result.error)}" if result.error else ""
+    log = cluster.log_of(result.folder) if result.status == "failed" else ""
+    where = f"; log: {escape(log)}" if log and log not in result.error else ""
+    return f"{mark} {named(result)}: {cost}{why}{where}"
 
 
 def named(result: Result) -> str:

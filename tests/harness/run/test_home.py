@@ -163,3 +163,11 @@ def test_forget_of_a_trial_that_never_ran_does_nothing(paper: Path, tmp_path: Pa
     before = sorted(folder.iterdir())
     forget(folder)
     assert sorted(folder.iterdir()) == before
+
+
+def test_the_holder_names_the_job_as_people_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "14")
+    assert holder().endswith(", job 14")
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "12")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")
+    assert holder().endswith(", job 12_0")

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from harness.paper import Refused
 from harness.plan.specs import Spec
 from harness.record import journal
-from harness.run import session
+from harness.run import cluster, session
+from harness.run.home import locked
 from harness.run.launch import Machine
 from harness.run.runner import Outcome
+from harness.run.watch import ended
 from tests.lab.throwaway import home, make_paper, spec_for
 
 
@@ -93,3 +96,38 @@ def test_a_file_in_the_place_of_a_folder_is_refused(paper, tmp_path):
     place.touch()
     with pytest.raises(session.Refused, match=r"cannot be written \(File exists\)"):
         session.prepare([spec], tmp_path / "runs")
+
+
+# -- trials of a cluster --------------------------------------------------------------------------
+
+
+def test_what_slurm_is_asked_for_needs_slurm(tmp_path):
+    with pytest.raises(Refused, match="--slurm mem=4G: only together with --launcher slurm"):
+        session.Site(tmp_path, slurm=["mem=4G"])
+    assert session.Site(tmp_path, launcher="slurm", slurm=["mem=4G"]).slurm == ["mem=4G"]
+
+
+def test_a_trial_that_a_job_runs_is_left_to_it_and_to_no_other_process(folder, tmp_path):
+    spec = Spec.read(folder)
+    (place,) = session.prepare([spec], tmp_path / "runs", queued=True).specs
+    with locked(place):
+        with pytest.raises(Refused, match="is running this trial"):
+            session.prepare([spec], tmp_path / "runs", queued=True)
+        cluster.note(place, "12_3", "/logs/12_3_0_log.out")
+        assert list(session.prepare([spec], tmp_path / "runs", queued=True).specs) == [place]
+        for options in ({"queued": False}, {"queued": True, "fresh": True}):
+            with pytest.raises(Refused, match="is running this trial"):
+                session.prepare([spec], tmp_path / "runs", **options)
+    assert cluster.log_of(place) == "/logs/12_3_0_log.out"
+    session.prepare([spec], tmp_path / "runs")
+    assert cluster.log_of(place) == ""
+
+
+def test_a_failure_names_the_log_of_its_job(folder):
+    cluster.note(folder, "12_3", "/logs/12_3_0_log.out")
+    failed = journal.Result(
+        folder, {"experiment": "fit", "seed": 0}, status="failed", error="RuntimeError: no"
+    )
+    assert ended(failed).endswith("; RuntimeError: no; log: /logs/12_3_0_log.out")
+    done = journal.Result(folder, {"experiment": "fit", "seed": 0}, status="completed")
+    assert "log" not in ended(done)
