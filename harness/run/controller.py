@@ -65,6 +65,11 @@ class Job:
         return self.state in ENDED
 
     @property
+    def stopped(self) -> bool:
+        """Whether somebody cancelled it."""
+        return self.state == "CANCELLED"
+
+    @property
     def stuck(self) -> str:
         """Why it waits, where that is not for its turn alone."""
         if self.state != "PENDING":

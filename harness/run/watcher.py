@@ -238,9 +238,11 @@ class Watcher:
             job = self._forgotten(place.number)
         log = log_of(place.batch.logs, place.number)
         state = job.state if job is not None else "gone, and SLURM does not say why"
-        why = f" ({job.reason})" if job is not None and job.reason not in ("", "None") else ""
-        text = f"job {place.number}: {state}{why}{_last_words(log)}; log: {log}"
-        return Outcome("stopped" if state == "CANCELLED" else "failed", text)
+        text = f"job {place.number}: {state}"
+        if job is not None and not job.stopped and job.reason not in ("", "None"):
+            text += f" ({job.reason})"
+        text += f"{_last_words(log)}; log: {log}" if log.exists() else ""
+        return Outcome("stopped" if job is not None and job.stopped else "failed", text)
 
     def _forgotten(self, number: str) -> Job | None:
         """Ask the accounts, where there are any."""

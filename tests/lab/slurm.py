@@ -31,13 +31,14 @@ SlurmctldPort={controller}
 SlurmdPort={node}
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CryptoType=crypto/munge
 SlurmUser={user}
 SlurmdUser={user}
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
+SlurmdParameters=config_overrides
 ReturnToService=2
 MaxArraySize={largest}
 KillWait=30
@@ -53,7 +54,6 @@ SelectTypeParameters=CR_Core
 SchedulerType=sched/backfill
 SchedulerParameters=sched_min_interval=100000,batch_sched_delay=1
 JobAcctGatherType=jobacct_gather/none
-{accounting}
 NodeName={host} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=1000 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 PartitionName=short Nodes={host} MaxTime=30 State=UP
@@ -90,10 +90,10 @@ class Cluster:
             user=getpass.getuser(),
             largest=largest,
             cores=cores,
-            accounting=ACCOUNTING if accounting else "",
         )
         self.conf = folder / "slurm.conf"
         self.conf.write_text(text)
+        self._accounting = accounting
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,6 +108,11 @@ class Cluster:
         self._start("munged", "--foreground", "--force", place, seed, *beside)
         _wait(lambda: (self.folder / "munge.socket").exists(), "munged", self.folder)
         self.start_controller()
+        if self._accounting:  # slurmctld begins without the database only from a state of its own
+            self._end("slurmctld")
+            with self.conf.open("a") as handle:
+                handle.write(ACCOUNTING)
+            self.start_controller()
         self._start("slurmd", "-D", "-f", str(self.conf))
         _wait(lambda: "idle" in self.ask("sinfo", "-h", "-o", "%T"), "slurmd", self.folder)
 
@@ -138,14 +143,17 @@ class Cluster:
             with suppress(TimeoutError):
                 _wait(lambda: not self.ask("squeue", "-h").strip(), "jobs", self.folder)
         for name in reversed(list(self._running)):
-            process = self._running.pop(name)
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            self._end(name)
         self._end_steps()
+
+    def _end(self, name: str) -> None:
+        process = self._running.pop(name)
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def _end_steps(self) -> None:
         """Kill the step daemons of this cluster's slurmd; they outlive it when jobs hang."""

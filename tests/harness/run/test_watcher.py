@@ -218,8 +218,8 @@ def test_a_job_that_died_is_told_with_its_reason_and_log(tmp_path, answers):
     assert first.status == second.status == "failed"
     told = "job 11_0: OUT_OF_MEMORY: slurmstepd: error: Detected 1 oom-kill event(s)"
     assert first.error == f"{told}; log: {log}"
-    assert second.error.startswith("job 11_1: TIMEOUT; log: ")
-    assert third.status == "stopped"
+    assert second.error == "job 11_1: TIMEOUT"  # it wrote nothing
+    assert third == Outcome("stopped", "job 11_2: CANCELLED")
 
 
 def test_a_job_that_nobody_knows_any_more_is_judged_by_its_journal(tmp_path, answers):
