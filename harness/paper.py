@@ -277,7 +277,8 @@ class Experiment:
     they share; else the trial is the unit of every verdict. `shows` is a "module:function" too;
     the function takes the folder of a trial's artifacts and returns a text that is printed when a
     run ends, of its first seed: a drawing of what was found. It runs after the trial: its code
-    moves no number.
+    moves no number. `distributed` are the names under which it registers models, as
+    `trial.restore` takes them, whose batches several ranks may share.
     """
 
     name: str
@@ -294,6 +295,7 @@ class Experiment:
     independent: bool = False
     threads: int = 1
     shows: str = ""
+    distributed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not is_dataclass(self.config) or isinstance(self.config, type):

@@ -130,16 +130,19 @@ def run(  # noqa: PLR0913  (one parameter per option)
     """Run experiments, resume unfinished ones, print what the paper says beside our numbers."""
     from harness.cli.run import run_trials
     from harness.plan.specs import Request, plan
-    from harness.run import launch
+    from harness.run import launch, ranks
     from harness.run.session import Site
     from harness.trial import Pace
 
+    if ranks.here().rank:  # torchrun started it beside the first one, which knows what is to do
+        raise typer.Exit(ranks.serve(isa))
     require(launcher, launch.LAUNCHERS, "launcher")
     require(device, ("auto", "cpu", "cuda"), "device")
     _in_range(jobs, gpu_days, checkpoint_every, launcher)
     if plan_only and fresh:
         raise Refused("--fresh and --plan: a plan starts nothing over; give one of the two")
     site = Site(runs, Pace(checkpoint=checkpoint_every), launcher, tracking, slurm or ())
+    ranks.take_turns(jobs)
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
     found = discover.load_each(papers)

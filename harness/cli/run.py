@@ -15,7 +15,7 @@ from harness.plan.discover import Folder
 from harness.plan.specs import Spec
 from harness.record.journal import Result
 from harness.record.mlflow_process import sync
-from harness.run import launch, session, stop
+from harness.run import launch, ranks, session, stop
 from harness.run.runner import UNGUARDED
 from harness.run.session import Site
 
@@ -38,6 +38,7 @@ def run_trials(
     """
     if not specs:
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
+    ranks.admit(papers, specs, site.launcher, host)
     start = session.launcher(site)  # refuses before anything is written
     trials = session.prepare(specs, site.runs, fresh, queued=site.launcher == "slurm")
     try:

@@ -19,10 +19,11 @@ LENGTH = 12  # of a commit's name
 PACKAGES = ("torch", "numpy", "mlflow")
 
 
-def collect(device: str, threads: int, isa: str) -> dict[str, Any]:
+def collect(device: str, threads: int, isa: str, ranks: int = 1) -> dict[str, Any]:
     """Return what is known about commit, versions and machine.
 
-    `device` is the device's name, `isa` the instruction set that torch computes with.
+    `device` is the device's name, `isa` the instruction set that torch computes with, `ranks` how
+    many processes train together, each on such a device.
     """
     commit, dirty = commit_of(Path(harness.__file__).parent)
     versions = {name: _version(name) for name in PACKAGES}
@@ -33,7 +34,8 @@ def collect(device: str, threads: int, isa: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "device": device,
+        "device": device if ranks == 1 else f"{ranks} x {device}",
+        "ranks": ranks,
         "isa": isa,
         "threads": threads,
         **versions,

@@ -6,12 +6,12 @@ import math
 import random
 import signal
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from harness.meter import Interrupted, Meter
 from harness.paper import Experiment, Refused, Row, number_of, resolve
@@ -20,7 +20,7 @@ from harness.plan.specs import Spec, config_of
 from harness.record import journal, provenance
 from harness.run.home import HEARTBEAT, beat, finished, locked, stop_asked
 from harness.run.unwritten import Enduring
-from harness.trial import CHECKPOINT, Pace, Tools, Trial
+from harness.trial import CHECKPOINT, Lines, Pace, Tools, Trial
 from harness.words import duration
 
 UNGUARDED = "--no-guard"  # the option of `run` that takes the guard away
@@ -38,8 +38,45 @@ class Outcome:
     unwritten: str = ""  # what is missing besides, although all rows are there
 
 
-def execute(folder: Path, pace: Pace | None = None) -> Outcome:
+class Alone:
+    """One process does all the work of a trial; `harness.run.ranks` has the other case."""
+
+    ranks = 1
+
+    def trial(
+        self, spec: Spec, experiment: Experiment, lines: Lines, meter: Meter, tools: Tools
+    ) -> Enduring:
+        """Return the trial of a spec."""
+        return Enduring(lines, meter, tools, spec.seed, spec.device)
+
+    def rows(self, rows: Iterator[Row], trial: Trial) -> Iterator[Row]:
+        """Return what the experiment yields."""
+        return rows
+
+
+ALONE = Alone()
+
+
+class Crew(Protocol):
+    """How many processes do the work of a trial together, and what that changes."""
+
+    @property
+    def ranks(self) -> int:
+        """How many they are."""
+
+    def trial(
+        self, spec: Spec, experiment: Experiment, lines: Lines, meter: Meter, tools: Tools
+    ) -> Enduring:
+        """Return this process's trial of a spec."""
+
+    def rows(self, rows: Iterator[Row], trial: Trial) -> Iterator[Row]:
+        """Yield what the experiment yields."""
+
+
+def execute(folder: Path, pace: Pace | None = None, crew: Crew = ALONE) -> Outcome:
     """Run the trial of a folder to its end, from its last checkpoint where there is one.
+
+    `crew` are the processes that work on it; they are charged their device time together.
 
     Returns:
         'completed', 'stopped' (asked to), 'cut' (by its guard), or 'failed' with the reason. A
@@ -56,14 +93,14 @@ def execute(folder: Path, pace: Pace | None = None) -> Outcome:
         if asked_to_stop or stop_asked(folder):
             return Outcome("stopped", "asked to stop before it began")
         try:
-            return _attempt(spec, folder, pace or Pace())
+            return _attempt(spec, folder, pace or Pace(), crew)
         except OSError as error:  # a full disk: the journal itself cannot be written
             return Outcome(
                 "failed", f"{type(error).__name__}: {error}; the last checkpoint is kept"
             )
 
 
-def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
+def _attempt(spec: Spec, folder: Path, pace: Pace, crew: Crew) -> Outcome:
     """Run the experiment once, writing its rows; turn whatever ends it into an outcome."""
     from harness.training import device  # torch loads in the worker alone
 
@@ -78,15 +115,19 @@ def _attempt(spec: Spec, folder: Path, pace: Pace) -> Outcome:
     phases = resolve(experiment.phases, config)
     replicates = number_of(experiment.replicates, config)
     clock, sync = device.clock(spec.device), device.synchroniser(spec.device)
-    meter = Meter(phases, spec.limit, clock, sync, replicates)
+    meter = Meter(phases, spec.limit, lambda: crew.ranks * clock(), sync, replicates)
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
     book = journal.Journal(folder)
-    trial = Enduring(book, meter, tools, spec.seed, spec.device)
+    trial = crew.trial(spec, experiment, book, meter, tools)
     trial.pace = pace
-    origin = provenance.collect(device.describe(spec.device), spec.threads, isa)
+    origin = provenance.collect(device.describe(spec.device), spec.threads, isa, crew.ranks)
+
+    def begin() -> Iterator[Row]:
+        return crew.rows(paper.function(experiment)(config, trial), trial)
+
     with _stop_on_signal(trial), _closing(book):  # until its end is on the disk
         book.append("start", spec=asdict(spec), provenance=origin)
-        outcome = _consume(paper, experiment, config, trial, spec)
+        outcome = _consume(begin, trial, spec)
         book.append(
             "end",
             status=outcome.status,
@@ -110,9 +151,7 @@ def _closing(book: journal.Journal) -> Iterator[None]:
                 raise
 
 
-def _consume(
-    folder: discover.Folder, experiment: Experiment, config: Any, trial: Enduring, spec: Spec
-) -> Outcome:
+def _consume(begin: Callable[[], Iterator[Row]], trial: Enduring, spec: Spec) -> Outcome:
     """Write every row that the experiment yields."""
     latest: Row = {}
 
@@ -125,7 +164,7 @@ def _consume(
 
     trial.on_heartbeat = watched
     try:
-        for row in folder.function(experiment)(config, trial):
+        for row in begin():
             latest = row
             trial.append(row)
             _check_finite(row, trial)

@@ -14,7 +14,7 @@ from harness.plan.specs import Spec
 from harness.record import journal
 from harness.record.journal import Result
 from harness.record.mlflow_process import Importer
-from harness.run import cluster, home, launch, stop
+from harness.run import cluster, home, launch, ranks, stop
 from harness.run.log import shown
 from harness.run.runner import Outcome
 from harness.run.watch import Ends, ended, journal_size
@@ -174,6 +174,8 @@ def conduct(
 
 def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:
     """Return what runs trials on this machine, or on a cluster where it is asked for."""
+    if ranks.here().ranks > 1:
+        return ranks.run
     if site.launcher == "slurm":
         from harness.run import slurm
 

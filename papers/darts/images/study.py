@@ -14,6 +14,7 @@ FULL = ("paper",)
 SUBSET_FIRST, SUBSET_SECOND = "cifar10_subset/first_order", "cifar10_subset/second_order"
 CIFAR_FIRST, CIFAR_SECOND = "cifar10/first_order", "cifar10/second_order"
 CIFAR_RANDOM, CIFAR_KNOWN = "cifar10/random", "cifar10/published"
+CHILD = ("child_network",)  # what `papers.cells.child.cifar` registers its network as
 SMALL = {  # [ours] a network that a CPU trains in seconds
     "side": 16,
     "child_channels": 8,
@@ -73,6 +74,7 @@ def random_images(
         CIFAR if name == CIFAR_RANDOM else CIFAR_8K,
         config,
         run="images.random_cells:select",
+        distributed=CHILD,
         phases={
             "select": Phase("selection_steps", each="drawn"),
             "retrain": Phase("child_steps"),
@@ -104,6 +106,7 @@ EXPERIMENTS = [
         CIFAR,
         ImagePublished(),
         run="papers.cells.child.published_cell:run",
+        distributed=CHILD,
         phases={"retrain": Phase("child_steps")},
         reduced={"check": TINY},
         expected={"check": 3, "paper": 86_400 * 74},
