@@ -11,7 +11,6 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,6 +18,16 @@ from rich.console import Console
 
 from harness import budget as budgets
 from harness.cli import data, trials
+from harness.cli.options import (
+    REPORTS,
+    RUNS,
+    AllPapers,
+    BudgetName,
+    Papers,
+    ReportsFolder,
+    RunsFolder,
+    SlurmFlags,
+)
 from harness.paper import Refused, require
 from harness.plan import discover
 from harness.plan.processor import NATIVE, offered
@@ -29,25 +38,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-RUNS, REPORTS = Path("runs"), Path("reports")
 JOBS_PER_CORE, CLUSTER_JOBS = 16, 10_000
 MOST_SEEDS, LARGEST_SEED = 100_000, 2**32 - 1
-
-Papers = Annotated[
-    list[str], typer.Argument(help="Folders of papers: papers/mnist1d, or papers for all.")
-]
-AllPapers = Annotated[
-    list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
-]
-BudgetName = Annotated[str, typer.Option(help="check, smoke, nightly or paper.")]
-SlurmFlags = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY=VALUE|@FILE", help="What jobs ask SLURM for: sbatch's flags, or a file."
-    ),
-]
-RunsFolder = Annotated[Path, typer.Option("--runs", help="Where journals and MLflow's store go.")]
-ReportsFolder = Annotated[Path, typer.Option("--reports", help="Where tables and figures go.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,29 +5,21 @@ They stand at the top level of the command line; `app` takes them in.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from harness import budget as budgets
+from harness.cli.options import REPORTS, RUNS, AllPapers, Budgets, ReportsFolder, RunsFolder
 from harness.paper import Refused
 
 app = typer.Typer()
-RUNS, REPORTS = Path("runs"), Path("reports")
-
-RunsFolder = Annotated[Path, typer.Option("--runs", help="Where the journals are.")]
-ReportsFolder = Annotated[Path, typer.Option("--reports", help="Where the tables are.")]
-Budgets = Annotated[list[str] | None, typer.Option("--budget", help="Only these budgets.")]
-Papers = Annotated[
-    list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
-]
 
 
 @app.command()
 def status(
-    papers: Papers = None,
+    papers: AllPapers = None,
     budget: Budgets = None,
     runs: RunsFolder = RUNS,
     as_json: Annotated[

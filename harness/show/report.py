@@ -61,7 +61,13 @@ def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
 
 
 def local_results(runs: Path) -> tuple[list[Result], list[str]]:
-    """Return the results below `runs`, less the replays: those repeat a row and make none."""
+    """Return the results below `runs`, less the replays: those repeat a row and make none.
+
+    Raises:
+        Refused: `runs` is a file.
+    """
+    if runs.exists() and not runs.is_dir():
+        raise Refused(f"--runs {runs}: is a file; name the folder that holds the journals")
     results, problems = journal.read_all(runs)
     return [r for r in results if r.folder.relative_to(runs).parts[0] != REPLAYS], problems
 

@@ -1,0 +1,43 @@
+"""What many verbs take: folders of papers, budgets, and where runs and reports are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.paper import Refused
+
+RUNS, REPORTS = Path("runs"), Path("reports")
+
+
+def folder(text: str) -> Path:
+    """Return a folder's path; no text is none, and would be the folder that one stands in."""
+    if not str(text).strip():
+        raise Refused("--runs and --reports: '' names no folder; '.' is the one that you are in")
+    return Path(text)
+
+
+Papers = Annotated[
+    list[str], typer.Argument(help="Folders of papers: papers/mnist1d, or papers for all.")
+]
+AllPapers = Annotated[
+    list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
+]
+BudgetName = Annotated[str, typer.Option(help="check, smoke, nightly or paper.")]
+Budgets = Annotated[list[str] | None, typer.Option("--budget", help="Only these budgets.")]
+RunsFolder = Annotated[
+    Path,
+    typer.Option("--runs", parser=folder, metavar="FOLDER", help="Where journals are, or go."),
+]
+ReportsFolder = Annotated[
+    Path,
+    typer.Option("--reports", parser=folder, metavar="FOLDER", help="Where tables are, or go."),
+]
+SlurmFlags = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE|@FILE", help="What jobs ask SLURM for: sbatch's flags, or a file."
+    ),
+]
