@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from harness.record import journal
 from harness.record.journal import Result
-from harness.run import runner
+from harness.run import runner, stop
 from harness.trial import CHECKPOINT
 from tests.lab.groups import alive
 from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
@@ -196,14 +197,16 @@ def test_workers_whose_parent_dies_save_and_end_and_the_same_command_goes_on(
 # -- Ctrl-C and SIGTERM ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
 def test_a_run_that_is_asked_to_stop_saves_and_says_how_to_go_on(paper, whole, tmp_path, number):
-    """Ctrl-C reaches the whole process group, SIGTERM the parent alone."""
+    """Ctrl-C and the end of a terminal reach the whole group, SIGTERM the parent alone."""
     options = ("--seeds", "2", "--jobs", "2", "--checkpoint-every", "1000", *SLOW)
     with started(paper, tmp_path, *options) as process:
         until(lambda: len(journal.find(tmp_path)) == 2, process)
         until(lambda: rows_on_disk(tmp_path) >= 2, process)
-        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+        (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
         said, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130, said
         until(lambda: not alive(process.pid))
@@ -221,6 +224,29 @@ def test_a_run_that_is_asked_to_stop_saves_and_says_how_to_go_on(paper, whole, t
             assert (again.attempts, again.lost_rows) == (2, 0)
             assert 0 < saved[seed] < ROWS
     assert sorted(results(tmp_path)) == [0, 1]
+
+
+def test_the_third_ctrl_c_leaves_at_once_and_leaves_no_worker(paper, tmp_path):
+    """Trials are in a turn that outlasts every patience; the command answers all the same."""
+    options = ("--seeds", "2", "--jobs", "2", "--set", "sleep=600")
+    with started(paper, tmp_path, *options) as process:
+        until(lambda: len(journal.find(tmp_path)) == 2, process)
+        for said in (stop.STOPPING, stop.STILL, stop.LEFT):
+            assert process.poll() is None
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.stdout is not None
+            until_line(process.stdout, said)
+        rest, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == stop.STATUS, rest
+        until(lambda: not alive(process.pid))
+    assert "Traceback" not in rest
+
+
+def until_line(stream: IO[str], wanted: str) -> None:
+    """Read until a line; what a process says before it is no traceback."""
+    while (line := stream.readline()).strip() != wanted:
+        assert line, f"it never said '{wanted}'"
+        assert "Traceback" not in line
 
 
 # -- two processes --------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ from harness.plan.processor import NATIVE, offered
 
 app = typer.Typer(
     help="Run paper replications under equal budgets, judge their claims, compare them.",
+    epilog="Exit status: 0 all went as asked (run: every trial completed); 1 a trial failed or "
+    "was cut, a claim does not hold, numbers differ; 2 refused, in one line; 130 stopped.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -129,7 +129,8 @@ def _pool(
 ) -> list[Path]:
     """Run trials in one pool of workers; return those that were running when a worker died."""
     context = multiprocessing.get_context("spawn")
-    slots: Queue[str] = context.Queue()
+    with stop.deferred():  # it starts a helper, which would die with a terminal
+        slots: Queue[str] = context.Queue()
     for slot in host.slots:
         slots.put(slot)
     with (
