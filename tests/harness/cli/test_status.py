@@ -39,11 +39,11 @@ def test_trials_are_counted_by_experiment_and_listed_with_their_reason(tmp_path,
     assert call("status", "--runs", tmp_path / "runs") == 0
     said = capsys.readouterr().out
     assert "6 trials in" in said
-    assert "3 completed, 1 stopped, 1 killed, 1 failed" in said
+    assert "3 completed, 1 running, 1 stopped, 1 failed" in said
     (line,) = (line for line in said.splitlines() if "│ tiny: fit/mlp" in line)
     assert [cell.strip() for cell in line.strip("│").split("│")][1:] == ["smoke", *"3111"]
     assert "failed: tiny: fit/mlp seed 1, smoke (t1): ValueError: no\n" in said
-    assert "killed: tiny: fit/mlp seed 5, smoke (t5)\n" in said
+    assert "running: tiny: fit/mlp seed 5, smoke (t5): an unknown process" in said
     assert "(t0)" not in said  # complete
     assert "goes on when the same `run` is typed again" in said
 

@@ -35,6 +35,12 @@ def paper(tmp_path: Path) -> Path:
     return make_paper(tmp_path)
 
 
+@pytest.fixture
+def folder(paper: Path, tmp_path: Path) -> Path:
+    """Return the folder of a trial that waits."""
+    return home(paper, tmp_path / "runs")
+
+
 def end(folder: Path, spec: Spec) -> None:
     """Write the journal of a trial of three rows and two members."""
     cost = {"train": {"turns": 3, "steps": 6, "seconds": 0.5, "flops": 0.0}}
