@@ -18,7 +18,7 @@ def held(folder: Path) -> str:
     shared lock does it, which is given back at once and keeps nobody else from asking.
     """
     try:
-        handle = (folder / LOCK).open(errors="replace")
+        handle = (folder / LOCK).open(encoding="utf-8", errors="replace")
     except OSError:  # none was ever taken here, or it is not for us to read
         return NOBODY
     with handle:
@@ -39,7 +39,9 @@ def alive(folder: Path, seen: float, now: float) -> bool:
     if held(folder):
         return True
     try:
-        words = (folder / LOCK).read_text(errors="replace").replace(",", " ").split()
+        words = (
+            (folder / LOCK).read_text(encoding="utf-8", errors="replace").replace(",", " ").split()
+        )
     except OSError:
         return False
     elsewhere = "on" in words[:-1] and words[words.index("on") + 1] != socket.gethostname()

@@ -64,9 +64,8 @@ def sync(runs: Path, patience: float | None = None) -> str:
                 f"MLflow: the import goes on in the background (process {process.pid}); its last "
                 f"line will stand in {runs / LOG}; look: {how_to_look(runs, address(runs))}"
             )
-        last = (log.read_text(errors="replace").strip().splitlines() or [f"it ended with {code}"])[
-            -1
-        ]
+        said = log.read_text(encoding="utf-8", errors="replace").strip()
+        last = (said.splitlines() or [f"it ended with {code}"])[-1]
         log.unlink()
     except OSError as error:  # a full or read-only disk
         return excuse(runs, line_of(error))

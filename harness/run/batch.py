@@ -108,7 +108,7 @@ class Batch:
         self.logs.mkdir(parents=True, exist_ok=True)
         text = json.dumps([os.path.relpath(trial, self.runs) for trial in self.trials], indent=0)
         fresh = self.logs / f"{NOTE}.new"
-        fresh.write_text(text)
+        fresh.write_text(text, encoding="utf-8")
         fresh.replace(self.logs / NOTE)
 
     def close(self) -> None:
@@ -186,7 +186,10 @@ def open_batches(runs: Path) -> list[Batch]:
     batches = []
     for path in sorted((runs / PLACE).glob(f"*/{NOTE}")):
         try:
-            trials = [Path(os.path.normpath(runs / name)) for name in json.loads(path.read_text())]
+            trials = [
+                Path(os.path.normpath(runs / name))
+                for name in json.loads(path.read_text(encoding="utf-8"))
+            ]
         except (OSError, ValueError, TypeError):  # being written, or not ours
             continue
         batches.append(Batch(runs, trials, path.parent.name))

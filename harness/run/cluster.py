@@ -62,7 +62,7 @@ def note(folder: Path, holder: str, log: str) -> None:
 def log_of(folder: Path) -> str:
     """Return where the job of a trial writes what it prints; empty where none is known."""
     try:
-        told = json.loads((folder / NOTE).read_text())
+        told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
     return str(told["log"])

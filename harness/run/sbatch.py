@@ -71,7 +71,7 @@ def _lines(given: Sequence[str]) -> Iterator[tuple[str, str]]:
             continue
         path = Path(text[1:])
         try:
-            content = path.read_text()
+            content = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "is no text"
             raise Refused(f"--slurm {text}: cannot be read ({why})") from error

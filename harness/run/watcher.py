@@ -346,7 +346,7 @@ def _signs(folder: Path) -> list[Path]:
 
 def _last_words(log: Path) -> str:
     try:
-        lines = log.read_text(errors="replace").split("\n")
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return ""
     words = [" ".join(line.split()) for line in lines if line.strip()]
