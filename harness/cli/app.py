@@ -23,10 +23,14 @@ from harness.cli.options import (
     RUNS,
     AllPapers,
     BudgetName,
+    Budgets,
+    Experiments,
     Papers,
     ReportsFolder,
     RunsFolder,
+    Settings,
     SlurmFlags,
+    Unguarded,
 )
 from harness.paper import Refused, require
 from harness.plan import discover
@@ -91,15 +95,11 @@ def list_papers(
 @app.command()
 def run(  # noqa: PLR0913  (one parameter per option)
     papers: Papers,
-    experiment: Annotated[
-        list[str] | None, typer.Option(help="An experiment, or a group such as 'benchmark'.")
-    ] = None,
+    experiment: Experiments = None,
     budget: BudgetName = "smoke",
     seed: Annotated[list[int] | None, typer.Option(help="Run this seed (repeatable).")] = None,
     seeds: Annotated[int | None, typer.Option(help="Run seeds 0 to N-1.")] = None,
-    setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a config.")
-    ] = None,
+    setting: Settings = None,
     steps: Annotated[
         int | None, typer.Option(help="Cap a replicate's phases, in SGD steps.")
     ] = None,
@@ -113,10 +113,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     slurm: SlurmFlags = None,
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
-    unguarded: Annotated[
-        bool,
-        typer.Option("--no-guard", help="Stop no trial that takes far longer than expected."),
-    ] = False,
+    unguarded: Unguarded = False,
     checkpoint_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 30.0,
     tracking: Annotated[bool, typer.Option(help="Bring the journals into MLflow.")] = True,
     runs: RunsFolder = RUNS,
@@ -156,7 +153,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
 @app.command()
 def report(
     papers: AllPapers = None,
-    budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
+    budget: Budgets = None,
     supersede: Annotated[
         list[str] | None,
         typer.Option(
@@ -213,10 +210,8 @@ def replay(
 @app.command()
 def confirm(
     papers: AllPapers = None,
-    experiment: Annotated[
-        list[str] | None, typer.Option(help="An experiment, or a group such as 'benchmark'.")
-    ] = None,
-    budget: Annotated[list[str] | None, typer.Option(help="Only these budgets.")] = None,
+    experiment: Experiments = None,
+    budget: Budgets = None,
     isa: Annotated[
         list[str] | None,
         typer.Option(help="Instruction set: avx2 or native; default: the rows' own, or either."),

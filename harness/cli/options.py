@@ -35,6 +35,15 @@ ReportsFolder = Annotated[
     Path,
     typer.Option("--reports", parser=folder, metavar="FOLDER", help="Where tables are, or go."),
 ]
+Experiments = Annotated[
+    list[str] | None, typer.Option(help="An experiment, or a group such as 'benchmark'.")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a config.")
+]
+Unguarded = Annotated[
+    bool, typer.Option("--no-guard", help="Stop no trial that takes far longer than expected.")
+]
 SlurmFlags = Annotated[
     list[str] | None,
     typer.Option(
