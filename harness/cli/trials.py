@@ -1,10 +1,11 @@
-"""The verbs for trials that are there already: status, stop, remove.
+"""The verbs for trials that are there already: status, stop, remove, export.
 
 They stand at the top level of the command line; `app` takes them in.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from rich.console import Console
 from harness import budget as budgets
 from harness.cli.options import REPORTS, RUNS, AllPapers, Budgets, ReportsFolder, RunsFolder
 from harness.paper import Refused
+from harness.plan import discover
 
 app = typer.Typer()
 
@@ -73,3 +75,27 @@ def remove(
             raise Refused("--because: goes with a removal, not with --undo")
         raise typer.Exit(bring_back(trials, reports, Console()))
     raise typer.Exit(remove_results(trials, because, sure, runs, reports, Console()))
+
+
+@app.command()
+def export(  # noqa: PLR0913  (one parameter per option)
+    papers: AllPapers = None,
+    budget: Budgets = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="results, rows (of the journals here) or curves.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "",
+    out: Annotated[Path | None, typer.Option(help="The file; else standard output.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Write results, measurements or averaged curves as one file for other tools."""
+    from harness.cli.export import Request, export_tables
+
+    for name in budget or ():
+        budgets.standard(name)
+    found = discover.load_each(papers) if papers else discover.load_all()
+    names = {folder.name for folder in found} if papers else set()
+    request = Request(found, names, budget or (), table or (), form, out, overwrite)
+    raise typer.Exit(export_tables(request, runs, reports, Console()))
