@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.console import Console
 from harness.cli.status import LINE, Selection
 from harness.paper import Refused, nearest
 from harness.record import journal
-from harness.run import home, state, watch
+from harness.run import home, slurm, state, watch
 from harness.run.state import State
 
 POLL = 0.2
@@ -46,7 +47,8 @@ def stop_trials(
     selection = Selection((), budgets or ())
     unfinished = [each for each in meant if each.word not in BEGUN and selection.has(each)]
     running = [each for each in meant if each.word == state.RUNNING and selection.has(each)]
-    if not running:
+    queued = _queued(unfinished, runs, console if running else None)
+    if not running and not queued:
         console.print(f"nothing of that runs in {runs}/", **LINE)
         return 0
     for each in (*unfinished, *running):  # what waits first, or it would begin meanwhile
@@ -55,7 +57,26 @@ def stop_trials(
         console.print(f"asked {each.name}: {each.holder}", **LINE)
     if unfinished:
         console.print(f"{len(unfinished)} more will not begin in that run", **LINE)
+    if queued:
+        count = len(slurm.cancel(queued, runs))
+        console.print(f"{count} jobs are taken out of SLURM's queue", **LINE)
     return _wait(running, patience, console)
+
+
+def _queued(waiting: Sequence[State], runs: Path, console: Console | None) -> list[Path]:
+    """Return the trials that wait in SLURM's queue.
+
+    Raises:
+        Refused: no controller answers; with a console that is said there, and none are returned.
+    """
+    try:
+        jobs = {os.path.realpath(folder) for folder in slurm.jobs(runs)}
+    except Refused as refusal:
+        if console is None:
+            raise
+        console.print(f"{refusal}: what waits in its queue stays there", **LINE)
+        return []
+    return [each.folder for each in waiting if os.path.realpath(each.folder) in jobs]
 
 
 def _meant(what: Sequence[str], states: Sequence[State]) -> list[State]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.paper import Refused
 from harness.record import journal
-from harness.run import runner
+from harness.run import runner, slurm
 from harness.run.home import locked, stop_asked
 from harness.run.state import survey
 from harness.trial import Pace
@@ -189,3 +190,50 @@ def test_a_whole_run_stops_and_goes_on_to_the_same_rows(slow_paper, whole, tmp_p
     with started(slow_paper, tmp_path, *options) as process:
         assert ended(process)[0] == 0
     assert rows(tmp_path) == whole
+
+
+# -- SLURM's queue -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Path]]:
+    """What waits in SLURM's queue, and what was cancelled there."""
+    known: dict[str, list[Path]] = {"waits": [], "cancelled": []}
+
+    def cancel(folders: list[Path], runs: Path) -> list[Path]:
+        known["cancelled"] += folders
+        return folders
+
+    monkeypatch.setattr(slurm, "jobs", lambda runs: dict.fromkeys(known["waits"]))
+    monkeypatch.setattr(slurm, "cancel", cancel)
+    return known
+
+
+def test_jobs_that_wait_in_the_queue_are_cancelled_and_no_others(paper, tmp_path, queue, capsys):
+    runs = tmp_path / "runs"
+    one, two, three = (home(paper, runs, seed=seed) for seed in range(3))
+    queue["waits"] += [one, two, three]
+    with held_until_asked(one, lambda: None):  # it saves by itself: nothing kills it meanwhile
+        assert call("stop", paper, "--runs", runs) == 0
+    assert sorted(queue["cancelled"]) == sorted([two, three])
+    assert "2 jobs are taken out of SLURM's queue" in capsys.readouterr().out
+    queue["cancelled"].clear()
+    assert call("stop", three.name.partition("-")[2], "--runs", runs) == 0  # nothing runs now
+    assert queue["cancelled"] == [three]
+
+
+def test_a_controller_that_is_down_keeps_no_running_trial_from_its_end(
+    paper, tmp_path, monkeypatch, capsys
+):
+    def down(runs: Path) -> None:
+        raise Refused("SLURM does not answer (no route)")
+
+    monkeypatch.setattr(slurm, "jobs", down)
+    folder = home(paper, tmp_path / "runs")
+    assert call("stop", "--all", "--runs", tmp_path / "runs") == 2
+    assert "SLURM does not answer" in capsys.readouterr().err
+    with held_until_asked(folder, lambda: None):
+        assert call("stop", "--all", "--runs", tmp_path / "runs") == 0
+    said = capsys.readouterr().out
+    assert "SLURM does not answer (no route): what waits in its queue stays there" in said
+    assert "asked " in said
