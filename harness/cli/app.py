@@ -125,15 +125,13 @@ def run(  # noqa: PLR0913  (one parameter per option)
     from harness.run.session import Site
     from harness.trial import Pace
 
-    if ranks.here().rank:  # torchrun started it beside the first one, which knows what is to do
-        raise typer.Exit(ranks.serve(isa))
+    ranks.attend(isa, jobs)
     require(launcher, launch.LAUNCHERS, "launcher")
     require(device, ("auto", "cpu", "cuda"), "device")
     _in_range(jobs, gpu_days, checkpoint_every, launcher)
     if plan_only and fresh:
         raise Refused("--fresh and --plan: a plan starts nothing over; give one of the two")
     site = Site(runs, Pace(checkpoint=checkpoint_every), launcher, tracking, slurm or ())
-    ranks.take_turns(jobs)
     cap = budgets.standard(budget).replaced(steps, gpu_days)
     chosen = _seeds(seed, seeds)
     found = discover.load_each(papers)

@@ -35,7 +35,10 @@ from harness.run.unwritten import Enduring
 from harness.trial import Lines, Pace, Tools, Trial
 
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-PATIENCE = 10.0  # seconds in which all ranks must have ended a trial
+PATIENCE = {
+    "failed": 10.0
+}  # seconds that a rank waits for the others to end a trial as it did ...
+USUALLY = 120.0  # ... and elsewhere: one that has died ends this one in another way
 NEVER = 1e9
 GUARD, ONE, ALL = 1, 2, 3  # what stops a trial: its guard, a request for it alone, or for all
 
@@ -92,13 +95,6 @@ def admit(
             )
 
 
-def take_turns(jobs: int | None) -> None:
-    """Refuse several trials at once where several ranks work on each."""
-    ranks = here().ranks
-    if ranks > 1 and jobs is not None and jobs > 1:
-        raise Refused(f"--jobs {jobs}: torchrun, {ranks} ranks take one trial after another")
-
-
 # -- the two kinds of ranks -----------------------------------------------------------------------
 
 
@@ -125,6 +121,21 @@ def run(
         finally:
             crew.dismiss()
     return outcomes
+
+
+def attend(isa: str, jobs: int | None) -> None:
+    """Do the work of this rank and leave, where torchrun started it beside the first one.
+
+    That one knows what is to be done, and says what is wrong.
+
+    Raises:
+        Refused: several trials at once, where several ranks work on each.
+    """
+    place = here()
+    if place.rank:
+        raise SystemExit(serve(isa))
+    if place.ranks > 1 and jobs is not None and jobs > 1:
+        raise Refused(f"--jobs {jobs}: torchrun, {place.ranks} ranks take one trial after another")
 
 
 def serve(isa: str) -> int:
@@ -262,7 +273,8 @@ class Crew:
         keys = [f"ended/{self.number}/{rank}" for rank in range(self.ranks)]
         self.store.set(keys[self.place.rank], outcome.status)
         try:
-            self.store.wait(keys, timedelta(seconds=PATIENCE))
+            patience = PATIENCE.get(outcome.status, USUALLY)
+            self.store.wait(keys, timedelta(seconds=patience))
         except RuntimeError:  # DistStoreError: a note is missing, or the store is gone
             return False
         return {self.store.get(key).decode() for key in keys} == {outcome.status}
