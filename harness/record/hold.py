@@ -19,7 +19,7 @@ def held(folder: Path) -> str:
     """
     try:
         handle = (folder / LOCK).open(encoding="utf-8", errors="replace")
-    except OSError:  # none was ever taken here, or it is not for us to read
+    except (FileNotFoundError, IsADirectoryError):
         return NOBODY
     with handle:
         try:
@@ -36,13 +36,14 @@ def alive(folder: Path, seen: float, now: float) -> bool:
     on the locks of other machines: a trial that was begun there lives until it has been silent for
     long, where `seen` and `now` are both times of the file system.
     """
-    if held(folder):
-        return True
     try:
-        words = (
-            (folder / LOCK).read_text(encoding="utf-8", errors="replace").replace(",", " ").split()
-        )
+        if held(folder):
+            return True
+        said = (folder / LOCK).read_text(encoding="utf-8", errors="replace")
+    except PermissionError:  # somebody else's
+        return now - seen <= SILENCE
     except OSError:
         return False
+    words = said.replace(",", " ").split()
     elsewhere = "on" in words[:-1] and words[words.index("on") + 1] != socket.gethostname()
     return elsewhere and now - seen <= SILENCE

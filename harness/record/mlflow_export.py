@@ -71,8 +71,8 @@ def export(runs: Path, uri: str | None = None) -> dict[str, Any]:
     where = address(runs, uri)
     report: dict[str, Any] = {"uri": where, "trials": 0, "new": 0, "rows": 0, "problems": []}
     with sole_importer(runs) as now:
-        if not journal.find(runs):
-            return report
+        if not journal.find(runs):  # no trials, and no store for them
+            return {**report, "problems": journal.read_all(runs)[1]}
         try:
             with open_store(runs, where) as store:
                 _export_all(store, runs, now, report)
@@ -89,11 +89,11 @@ def _export_all(store: Store, runs: Path, now: float, report: dict[str, Any]) ->
 
     def there(folder: Path) -> bool:
         looks[folder] = Look(mark(runs, folder), now)
+        report["trials"] += looks[folder].mark in known
         return looks[folder].mark in known
 
     results, problems = journal.read_all(runs, there)
     report["problems"] += problems
-    report["trials"] = len(looks) - len(results) - len(problems)
     by_paper = sorted(results, key=lambda result: str(result.spec["paper"]))
     for paper, group in groupby(by_paper, lambda result: str(result.spec["paper"])):
         experiment = store.experiment(f"papers/{paper}")

@@ -16,6 +16,7 @@ import harness
 WRITTEN = (":(top,exclude)reports", ":(top,exclude)*.md")
 CHANGES = ("status", "--porcelain", "--untracked-files=no", "--", ":/", *WRITTEN)
 LENGTH = 12  # of a commit's name
+UNTRUSTED = "unknown (git does not trust the owner of this checkout)"
 PACKAGES = ("torch", "numpy", "mlflow")
 
 
@@ -47,12 +48,16 @@ def commit_of(folder: Path) -> tuple[str, bool]:
     """Return (commit, has uncommitted changes) of the checkout around a folder.
 
     What `report` and `confirm` write, below reports/ and into READMEs, is no change: it moves no
-    measurement.
+    measurement. A checkout of which git does not tell whether it was changed counts as changed; of
+    one that belongs to somebody else git tells nothing, and its commit is UNTRUSTED.
     """
-    commit = _git(folder, "rev-parse", "HEAD")
-    if not commit:
-        return "unknown", False
-    return commit[:LENGTH], bool(_git(folder, *CHANGES))
+    head = _ask(folder, "rev-parse", "HEAD")
+    if head is None or head.returncode != 0:
+        foreign = head is not None and "safe.directory" in head.stderr
+        return (UNTRUSTED if foreign else "unknown"), False
+    changes = _ask(folder, *CHANGES)
+    clean = changes is not None and changes.returncode == 0 and not changes.stdout.strip()
+    return head.stdout.strip()[:LENGTH], not clean
 
 
 @lru_cache
@@ -66,13 +71,18 @@ def places(folder: Path = Path(harness.__file__).parent) -> Mapping[str, int]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    done = _ask(folder, *arguments)
+    return done.stdout.strip() if done is not None and done.returncode == 0 else ""
+
+
+def _ask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+    """Ask git, in words that do not depend on the user's language; none where there is no git."""
+    command = ["git", "-C", str(folder), *arguments]
+    words = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=words)
     except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
 
 
 def _version(package: str) -> str:

@@ -19,10 +19,13 @@ from typing import IO, Any
 
 from harness.paper import Refused, Row
 from harness.record import journal
+from harness.record.hold import LOCK as LOCK
+from harness.record.hold import NOBODY as NOBODY
+from harness.record.hold import UNKNOWN
+from harness.record.hold import held as held
 from harness.trial import CHECKPOINT, PREVIOUS, Trial
 
-HEARTBEAT, LOCK, STOP = "heartbeat.json", "lock", "stop.asked"
-NOBODY, UNKNOWN = "", "an unknown process"
+HEARTBEAT, STOP = "heartbeat.json", "stop.asked"
 REPLAYS = "replays"  # the folder below `runs` of trials that repeat others and make no result
 BRIEFLY, AGAIN = 0.5, 0.02  # seconds: how long a lock is tried, and how often
 JOBS = ("SLURM_JOB_ID", "RAY_JOB_ID")  # what a scheduler calls the work of this process
@@ -92,24 +95,6 @@ def _take(handle: IO[Any]) -> None:
             if time.monotonic() > deadline:
                 raise
         time.sleep(AGAIN)
-
-
-def held(folder: Path) -> str:
-    """Return who runs the trial, in the words of `holder`; NOBODY where nobody does.
-
-    What is left of a dead process in the file counts for nothing: the lock itself is asked. A
-    shared lock does it, which is given back at once and keeps nobody else from asking.
-    """
-    try:
-        handle = (folder / LOCK).open(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, IsADirectoryError):
-        return NOBODY
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return handle.read().strip() or UNKNOWN
-    return NOBODY
 
 
 def ask_stop(folder: Path) -> None:

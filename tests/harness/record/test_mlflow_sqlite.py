@@ -134,8 +134,8 @@ def test_what_is_there_is_not_read_again(
     report = mlflow_export.export(runs)
     assert (report["trials"], report["new"], report["rows"]) == (6, 0, 0)
     assert names == ["seed5-t5"], "only what may still run"
-    names.clear()
     Lab(runs, "t2", 2).restored(3).rows(3, 5).end()
+    names.clear()
     assert mlflow_export.export(runs)["rows"] == 2
     assert names == ["seed2-t2", "seed5-t5"]
     whole = repr(stored(uri))  # NaN equals NaN

@@ -58,6 +58,17 @@ def test_code_outside_a_checkout_has_no_commit(tmp_path):
     assert commit_of(tmp_path / "copied") == ("unknown", False)
 
 
+def test_a_checkout_of_somebody_else_is_not_said_to_be_clean(checkout, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    told, _ = commit_of(checkout / "deep")
+    assert told == "unknown (git does not trust the owner of this checkout)"
+
+
+def test_a_checkout_that_git_cannot_look_through_counts_as_changed(checkout):
+    (checkout / ".git" / "index").write_bytes(b"garbage")
+    assert commit_of(checkout / "deep") == (git(checkout, "rev-parse", "HEAD")[:12], True)
+
+
 def test_what_is_collected_names_device_threads_and_versions(checkout, monkeypatch):
     monkeypatch.setattr(harness, "__file__", str(checkout / "deep" / "code.py"))
     monkeypatch.setattr(provenance, "PACKAGES", ("torch", "no_such_package"))
