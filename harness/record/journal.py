@@ -30,6 +30,7 @@ from harness.trial import CHECKPOINT, PREVIOUS
 
 NAME, TALLY, COPIES = "journal.jsonl", "journal.tally", "mlartifacts"
 TRACES = frozenset({NAME, TALLY, CHECKPOINT, PREVIOUS})  # what a trial leaves once it has begun
+DECODER = json.JSONDecoder()  # json.loads looks for encodings first, which takes as long again
 ROW_KEYS = ("member", "at")  # what a row says of itself, rather than of what it measured
 
 
@@ -64,7 +65,10 @@ def decode(line: bytes, before: Mark | None = None) -> tuple[dict[str, Any], Mar
     body, _, said = line.rpartition(b', "crc": ')
     if not (said.endswith(b"}") and said[:-1].isdigit()):
         raise ValueError("no entry with a checksum")
-    entry: dict[str, Any] = json.loads(body + b"}")
+    text = (body + b"}").decode()
+    entry, end = DECODER.raw_decode(text)
+    if end != len(text):
+        raise ValueError("more than one entry")
     number = entry.pop("line", None)
     if number is None and numbered:
         raise ValueError("it has no number")

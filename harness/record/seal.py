@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 COLUMN = "digest"
+ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 @dataclass(frozen=True, order=True)
@@ -41,4 +42,4 @@ def digest(fixed: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
 
 
 def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(ENCODER.encode(content).encode()).hexdigest()[:12]

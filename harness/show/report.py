@@ -37,7 +37,8 @@ def read_results(runs: Path, reports: Path) -> tuple[pd.DataFrame, list[str]]:
     """
     results, problems = local_results(runs)
     kept = known_results(reports)
-    merged = Lineage.load(reports).carried(_merged(results, kept.sound))
+    merged = tables.merge(kept.sound, _fresh(results, kept.sound))
+    merged = Lineage.load(reports).carried(merged)
     return merged, [*problems, *map(str, kept.altered)]
 
 
@@ -49,7 +50,8 @@ def known_results(reports: Path) -> tables.Kept:
     return tables.Kept(tables.merge(aside.rows, kept.rows), [*kept.altered, *aside.altered])
 
 
-def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
+def _fresh(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of results that ended; one that failed where it is known to complete not."""
     sure = set(known.loc[known["status"] == "completed", "trial"])
     done = [
         result
@@ -57,7 +59,7 @@ def _merged(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
         if result.status == "completed" or (result.status == "failed" and result.trial not in sure)
     ]
     done.sort(key=lambda result: result.status == "completed")  # a copy that failed yields to it
-    return tables.merge(known, tables.frame(done))
+    return tables.frame(done)
 
 
 def local_results(runs: Path) -> tuple[list[Result], list[str]]:
@@ -89,14 +91,13 @@ def write(
     """
     local, problems = local_results(runs)
     stored, kept = tables.averages(reports / CURVES), known_results(reports)
-    results = _merged(local, kept.sound)
     for problem in problems:
         leave_out(problem)
         yield f"damaged, left out: {problem}"
     yield from map(str, kept.altered)
     _require_unaltered(kept, reports)
-    lineage = Lineage.load(reports)
-    results, removed = lineage.split(results)
+    lineage, fresh = Lineage.load(reports), _fresh(local, kept.rows)
+    results, removed = lineage.split(tables.merge(kept.rows, fresh))
     if results.empty:
         raise Refused(
             f"nothing to report: no results below --runs {runs}, none in --reports {reports}"
@@ -107,9 +108,8 @@ def write(
         _set_aside(removed, reports / ASIDE)
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
-    gone = set(removed["trial"])
-    counted = [r for r in local if r.trial not in gone]
-    curves = _curves(papers, counted, stored, reports / CURVES)
+    fresh = fresh[~fresh["trial"].isin(removed["trial"])]
+    curves = _curves(papers, local, fresh, stored, reports / CURVES)
     shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
     board = Board(papers, shown, curves, lineage)
@@ -169,12 +169,18 @@ def supersede_older(
 
 
 def _curves(
-    papers: Sequence[Folder], local: Sequence[Result], known: pd.DataFrame, path: Path
+    papers: Sequence[Folder],
+    local: Sequence[Result],
+    rows: pd.DataFrame,
+    known: pd.DataFrame,
+    path: Path,
 ) -> pd.DataFrame:
-    """Write averaged learning curves: this machine's newest, over those known before."""
-    results = [r for r in local if r.status == "completed"]
-    declared = [r for r in results if not r.spec["overrides"] and r.spec["budget"] in BUDGETS]
-    cells = tables.frame(declared).groupby(["paper", "budget"], sort=False)
+    """Write averaged learning curves: this machine's newest, over those known before.
+
+    `rows` are the replicates of local results that may stand in tables.
+    """
+    declared = rows[(rows["status"] == "completed") & (rows["overrides"] == "")]
+    cells = declared[declared["budget"].isin(BUDGETS)].groupby(["paper", "budget"], sort=False)
     homes = {folder.name: generations.todays(folder) for folder in papers}
     newest = {
         trial
@@ -183,7 +189,8 @@ def _curves(
             "trial"
         ]
     }
-    fresh = generations.averages(tables.curves([r for r in declared if r.trial in newest]))
+    results = [r for r in local if r.status == "completed" and r.trial in newest]
+    fresh = generations.averages(tables.curves(results))
     keys = ["paper", "experiment", "budget"]
     newer = set(map(tuple, fresh[keys].to_numpy()))
     kept = known[[tuple(row) not in newer for row in known[keys].to_numpy()]]
