@@ -36,7 +36,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         (seconds, report.nodeid)
         for report in terminalreporter.stats.get("passed", [])
         if (seconds := dict(report.user_properties).get(SPENT, 0.0)) > CEILING
-        and not {"slow", "nightly", "gpu"} & set(report.keywords)
+        and not {"slow", "nightly", "gpu", "slurm", "ray"} & set(report.keywords)
     ]
     if long:
         terminalreporter.section(f"WARNING: above {CEILING:g} s and not marked slow")

@@ -16,6 +16,7 @@ from harness.plan.specs import Spec
 from harness.record.journal import Result
 from harness.record.mlflow_process import sync
 from harness.run import launch, ranks, session, stop
+from harness.run.cluster import Gone
 from harness.run.runner import UNGUARDED
 from harness.run.session import Site
 
@@ -48,6 +49,10 @@ def run_trials(
         said = f"stopped; {saved}: the same command goes on from there"
         console.print(said, highlight=False, markup=False, soft_wrap=True)
         return stop.STATUS
+    except Gone as gone:
+        said = f"{gone}; trials are saved as they were: the same command goes on from there"
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+        return 1
     from harness.show import outcome  # pandas and scipy load after the work is done
 
     for drawing in shown(papers, results):

@@ -45,13 +45,22 @@ class Work:
         return importlib.import_module("submitit").helpers.DelayedSubmission(self, folder)
 
 
+class Gone(Exception):
+    """The cluster went away in the middle; its trials go on from their checkpoints."""
+
+
 def imported(package: str, name: str) -> ModuleType:
     """Return a package of an extra; refuse with the extra's name where it is not installed."""
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
-        how = f"pip install -e '.[{name}]'"
-        raise Refused(f"--launcher {name}: {package} is not installed ({how})") from error
+        raise Refused(missing(package, name)) from error
+
+
+def missing(package: str, name: str) -> str:
+    """Say that a package of an extra is not installed, and what installs it."""
+    how = f"pip install -e '.[{name}]'"
+    return f"--launcher {name}: {package} is not installed ({how})"
 
 
 def note(folder: Path, holder: str, log: str) -> None:
