@@ -213,6 +213,7 @@ def test_a_run_that_is_asked_to_stop_saves_and_says_how_to_go_on(paper, whole, t
     assert "everything is saved" in said
     assert "the same command goes on" in said
     assert "Traceback" not in said
+    assert "leaked" not in said  # so says the helper of the workers' queue of what it finds
     stopped = {seed: result.status for seed, result in results(tmp_path).items()}
     assert "stopped" in stopped.values(), stopped
     saved = {seed: len(result.rows) for seed, result in results(tmp_path).items()}

@@ -92,7 +92,16 @@ def leave() -> NoReturn:
 
         for child in multiprocessing.active_children():
             child.kill()
+        _give_back()
     os._exit(STATUS)
+
+
+def _give_back() -> None:
+    """Give the names of queues back to the system: their helper would print a warning of each."""
+    from multiprocessing import util
+
+    with suppress(AttributeError):  # no public name does it
+        util._run_finalizers(0)  # type: ignore[attr-defined]
 
 
 def _say(text: str) -> None:
