@@ -11,11 +11,12 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from harness.paper import Refused
-from harness.run import controller, sbatch
+from harness.run import controller, sbatch, stop
 from harness.run.batch import Batch, Task, open_batches
 from harness.run.cluster import imported
 from harness.run.controller import Job, Unreachable
@@ -52,7 +53,8 @@ def run(
     """Run the trials as job arrays, `host.jobs` tasks at a time; find those that are queued.
 
     Raises:
-        KeyboardInterrupt: asked to stop; the jobs are cancelled, and those that run save.
+        KeyboardInterrupt: asked to stop; the jobs are cancelled, and those that run save. When the
+            terminal closed they go on, and the same command finds them.
         Refused: the cluster takes none of the jobs.
     """
     task = Task(pace, host.threads, host.isa)
@@ -64,7 +66,8 @@ def run(
             watch()
             time.sleep(POLL)
     except KeyboardInterrupt:
-        watcher.cancel()
+        if not stop.hung_up():
+            watcher.cancel()
         raise
     watch()
     return watcher.outcomes
@@ -72,8 +75,9 @@ def run(
 
 def say(line: str) -> None:
     """Tell the user; above the bars where there are any."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # the terminal is gone
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def jobs(runs: Path) -> dict[Path, Job]:

@@ -24,11 +24,17 @@ LEFT = "left at once: the same command goes on from where trials last saved"
 LATER = 0.05  # seconds
 
 _asked = [0]  # how often
+_first = [0]  # by which signal at first
 
 
 def asked() -> bool:
     """Tell whether this process was asked to stop."""
     return _asked[0] > 0
+
+
+def hung_up() -> bool:
+    """Tell whether it was no wish of anybody: the terminal closed, or a connection was lost."""
+    return asked() and _first[0] == signal.SIGHUP
 
 
 @contextmanager
@@ -76,6 +82,7 @@ def as_worker() -> None:
 def _answer(number: int, frame: FrameType | None) -> None:
     _asked[0] += 1
     if _asked[0] == 1:
+        _first[0] = number
         _say(STOPPING)
         raise KeyboardInterrupt
     if _asked[0] == 2:

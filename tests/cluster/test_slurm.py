@@ -281,14 +281,16 @@ def test_a_controller_that_is_away_is_one_line_and_waited_for(cluster, paper, wh
         assert result.attempts == 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_jobs_of_a_killed_command_are_found_and_not_submitted_twice(
-    cluster, paper, whole, tmp_path
+    cluster, paper, whole, tmp_path, number
 ):
+    """Its machine died, or the terminal closed."""
     runs, options = tmp_path / "runs", ("--seeds", "2", "--jobs", "1", *LONG)
     with started(cluster, paper, runs, *options) as run:
         until(lambda: rows(runs) >= 4)
-        run.process.kill()
-        run.process.wait()
+        run.process.send_signal(number)
+        run.process.wait(PATIENCE)
     before = numbers(cluster)
     assert len(before) == 2
     with started(cluster, paper, runs, *options) as run:
@@ -343,7 +345,7 @@ cp {outcome} "$result.new" && mv "$result.new" "$result"
     options = ("--seeds", "1500", "--jobs", "4", "--slurm", f"python={python}")
     with started(cluster, paper, runs, *options) as run:
         run.says("1,500 trials are submitted to SLURM: jobs")
-        scripts = "".join(path.read_text() for path in runs.glob("slurm/*/*.sh"))
+        scripts = "".join(path.read_text() for path in runs.glob("slurm/*/[0-9]*_submission.sh"))
         assert sorted(re.findall(r"--array=(\S+)", scripts)) == ["0-749%2"] * 2
         begun = time.monotonic()
         assert run.process.wait(1800) == 0, run.text

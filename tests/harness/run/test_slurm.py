@@ -10,6 +10,9 @@ from harness.paper import Refused
 from harness.run import slurm
 from harness.run.batch import Batch
 from harness.run.controller import Job
+from harness.run.launch import Machine
+from harness.run.watcher import Watcher
+from harness.trial import Pace
 from tests.lab.answers import HELP
 
 
@@ -66,3 +69,20 @@ def test_a_controller_that_is_away_cancels_nothing_and_says_so(tmp_path, queued,
     answers({"squeue": f"7_0|PENDING|{queued.name}|None"})
     with pytest.raises(Refused, match="nothing is cancelled"):
         slurm.cancel(queued.trials, tmp_path)
+
+
+@pytest.mark.parametrize(("closed", "cancelled"), [(False, 1), (True, 0)])
+def test_ctrl_c_cancels_jobs_and_a_terminal_that_closes_does_not(
+    tmp_path, monkeypatch, closed, cancelled
+):
+    calls = []
+
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watcher, "look", interrupt)
+    monkeypatch.setattr(Watcher, "cancel", lambda self: calls.append("cancel"))
+    monkeypatch.setattr(slurm.stop, "hung_up", lambda: closed)
+    with pytest.raises(KeyboardInterrupt):
+        slurm.run([tmp_path], Machine(1), Pace(), lambda: None, runs=tmp_path, asked={})
+    assert len(calls) == cancelled

@@ -33,6 +33,7 @@ def test_the_first_interrupts_and_the_second_only_says_so(handlers, capfd, numbe
             os.kill(os.getpid(), number)
         assert stop.asked()
         os.kill(os.getpid(), number)
+        assert stop.hung_up() == (number == signal.SIGHUP)
     assert capfd.readouterr().err == f"{stop.STOPPING}\n{stop.STILL}\n"
     assert signal.getsignal(number) == signal.SIG_DFL
 
