@@ -267,13 +267,21 @@ def bench(
     lr_range: Annotated[
         bool, typer.Option("--lr-range", help="Learning-rate range tests instead.")
     ] = False,
+    at_scale: Annotated[
+        bool,
+        typer.Option("--scale", help="What thousands of trials cost instead, without papers."),
+    ] = False,
 ) -> None:
     """Time the hot paths beside their readable oracles; print ratios and share of the peak."""
     from harness.speed import lr_range as range_tests
-    from harness.speed import race
+    from harness.speed import race, scale
 
+    if at_scale and (lr_range or papers):
+        raise Refused("--scale: it times no paper; give neither papers nor --lr-range with it")
     where = reports if save else None
-    if lr_range:
+    if at_scale:
+        tables = scale.run(where)
+    elif lr_range:
         found = discover.load_each(papers) if papers else discover.load_all()
         tables = range_tests.run(found, where)
     else:

@@ -20,7 +20,7 @@ from harness.plan.discover import Folder, Shared
 from harness.plan.processor import NATIVE, resolved
 from harness.record import sheet
 from harness.record.provenance import collect
-from harness.speed import overhead
+from harness.speed import overhead, scale
 
 ROUNDS = 7
 COLUMNS = ("what", "oracle", "fast", "ratio [min, max]", "aim", "share of peak", "note")
@@ -118,4 +118,5 @@ def _write(
     for title, rows in sections.items():
         lines += [f"\n## {title}\n", markdown(COLUMNS, rows)]
     lines += ["\n## The harness's own cost\n", markdown(overhead.COLUMNS, cost)]
+    lines += [scale.section(scale.kept(path.parent))]  # measured by itself: it takes long
     sheet.replace({path: "\n".join(lines)})
