@@ -12,7 +12,8 @@ from rich.console import Console
 from harness.cli.status import LINE, Selection
 from harness.paper import Refused, nearest
 from harness.record import journal
-from harness.run import home, slurm, state, watch
+from harness.run import home, state, watch
+from harness.run.slurm import launcher as slurm
 from harness.run.state import State
 
 POLL = 0.2

@@ -177,7 +177,7 @@ def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:
     if ranks.here().ranks > 1:
         return ranks.run
     if site.launcher == "slurm":
-        from harness.run import slurm
+        from harness.run.slurm import launcher as slurm
 
         return slurm.launcher(site.runs, site.slurm)
     if site.launcher == "ray":

@@ -21,9 +21,11 @@ import pytest
 
 from harness.record import journal
 from harness.record.journal import Result
-from harness.run import batch, runner, slurm
+from harness.run import runner
 from harness.run.home import LOCK
 from harness.run.runner import Outcome
+from harness.run.slurm import batch
+from harness.run.slurm import launcher as slurm
 from tests.lab.slurm import Cluster, missing, running
 from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
 

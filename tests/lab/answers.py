@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from harness.run import controller
+from harness.run.slurm import controller
 
 Answer = str | Exception
 HELP = """

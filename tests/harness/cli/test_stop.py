@@ -14,8 +14,9 @@ import pytest
 
 from harness.paper import Refused
 from harness.record import journal
-from harness.run import runner, slurm
+from harness.run import runner
 from harness.run.home import locked, stop_asked
+from harness.run.slurm import launcher as slurm
 from harness.run.state import survey
 from harness.trial import Pace
 from tests.lab.commands import call

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.paper import Refused, nearest
-from harness.run import controller
-from harness.run.controller import Unreachable
+from harness.run.slurm import controller
+from harness.run.slurm.controller import Unreachable
 
 PYTHON = "python"  # ours: the command that starts Python in a job, for images of containers
 MARK = "#SBATCH"

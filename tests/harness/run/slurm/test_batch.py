@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.run import batch, cluster
-from harness.run.batch import Batch, Task, dealt, open_batches, time_limit
+from harness.run import cluster
 from harness.run.runner import Outcome
+from harness.run.slurm import batch
+from harness.run.slurm.batch import Batch, Task, dealt, open_batches, time_limit
 from harness.trial import Pace
 
 

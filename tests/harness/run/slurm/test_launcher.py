@@ -7,11 +7,11 @@ import shutil
 import pytest
 
 from harness.paper import Refused
-from harness.run import slurm
-from harness.run.batch import Batch
-from harness.run.controller import Job
 from harness.run.launch import Machine
-from harness.run.watcher import Watcher
+from harness.run.slurm import launcher as slurm
+from harness.run.slurm.batch import Batch
+from harness.run.slurm.controller import Job
+from harness.run.slurm.watcher import Watcher
 from harness.trial import Pace
 from tests.lab.answers import HELP
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.paper import Refused
-from harness.run import controller
-from harness.run.controller import Job, Unreachable
+from harness.run.slurm import controller
+from harness.run.slurm.controller import Job, Unreachable
 
 
 def command(folder: Path, text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.paper import Refused
-from harness.run import sbatch
-from harness.run.controller import Unreachable
+from harness.run.slurm import sbatch
+from harness.run.slurm.controller import Unreachable
 from tests.lab.answers import HELP
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from harness.paper import Refused
 from harness.record import journal
-from harness.run import controller
-from harness.run.batch import Batch, dealt, log_of, open_batches
-from harness.run.controller import Array, Job, Unreachable
 from harness.run.home import HEARTBEAT
 from harness.run.lifeline import PATIENCE
 from harness.run.runner import Outcome
-from harness.run.sbatch import Flags
+from harness.run.slurm import controller
+from harness.run.slurm.batch import Batch, dealt, log_of, open_batches
+from harness.run.slurm.controller import Array, Job, Unreachable
+from harness.run.slurm.sbatch import Flags
 
 GLANCE, LOOK, RARELY = 1.0, 10.0, 60.0  # seconds between looks: at files, at squeue, at silence
 LATE = 5.0  # seconds that a file system may take to show what a job wrote

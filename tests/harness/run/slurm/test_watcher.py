@@ -10,11 +10,11 @@ import pytest
 
 from harness.paper import Refused
 from harness.record import journal
-from harness.run import watcher
-from harness.run.batch import NOTE, Batch, open_batches
-from harness.run.controller import Unreachable
 from harness.run.runner import Outcome
-from harness.run.watcher import Watcher
+from harness.run.slurm import watcher
+from harness.run.slurm.batch import NOTE, Batch, open_batches
+from harness.run.slurm.controller import Unreachable
+from harness.run.slurm.watcher import Watcher
 
 CONFIG = "MaxArraySize            = 1001"
 DONE = Outcome("completed")

@@ -16,13 +16,14 @@ from functools import partial
 from pathlib import Path
 
 from harness.paper import Refused
-from harness.run import controller, sbatch, stop
-from harness.run.batch import Batch, Task, open_batches
+from harness.run import stop
 from harness.run.cluster import imported
-from harness.run.controller import Job, Unreachable
 from harness.run.launch import POLL, Machine
 from harness.run.runner import Outcome
-from harness.run.watcher import Watcher
+from harness.run.slurm import controller, sbatch
+from harness.run.slurm.batch import Batch, Task, open_batches
+from harness.run.slurm.controller import Job, Unreachable
+from harness.run.slurm.watcher import Watcher
 from harness.trial import Pace
 
 

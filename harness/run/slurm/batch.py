@@ -23,12 +23,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.run import controller
 from harness.run.cluster import Work, imported, note
 from harness.run.isa import instructions
 from harness.run.launch import Machine
 from harness.run.runner import Outcome
-from harness.run.sbatch import PYTHON, Flags, wants_gpus
+from harness.run.slurm import controller
+from harness.run.slurm.sbatch import PYTHON, Flags, wants_gpus
 
 PLACE, NOTE = "slurm", "trials.json"
 MINUTES = 24 * 60  # asked for per job where the partition allows it; a job that needs more resumes
