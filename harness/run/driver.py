@@ -7,8 +7,10 @@ a pipe: that the cluster answers, how each trial ended, and that this process is
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import secrets
+import shutil
 import signal
 import socket
 import time
@@ -87,6 +89,9 @@ def drive(channel: Connection, job: Job) -> None:
         channel.send((READY,))
         driver.follow()
     ray.shutdown()
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():  # else it reads the log, and tidies up
+        shutil.rmtree(job.scratch, ignore_errors=True)
 
 
 def _withdraw(scratch: Path) -> None:

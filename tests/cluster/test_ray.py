@@ -23,6 +23,7 @@ from harness.record.journal import Result
 from harness.run import home as homes
 from harness.run import ray, runner
 from harness.run.launch import Machine
+from harness.run.ray import SHORT
 from harness.run.runner import Outcome
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.ray_nodes import Nodes, two_nodes
@@ -210,10 +211,14 @@ def test_run_that_is_killed_leaves_saved_trials_behind(nodes, paper, tmp_path):
     with started(paper, tmp_path, nodes.environment, *options) as process:
         until(lambda: len(at_work(tmp_path)) == 2, process)
         running = at_work(tmp_path)
+        before = set(SHORT.glob("ray-*"))
         process.kill()
         process.wait()
         deadline = time.monotonic() + PATIENCE
         while any(homes.held(folder) for folder in running):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        while set(SHORT.glob("ray-*")) >= before:  # what it wrote meanwhile goes too
             assert time.monotonic() < deadline
             time.sleep(0.1)
     for folder in running:
