@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.training.lr_range import Curve
 
 ROOT = Path("papers")
+PATH = 300  # signs of a path in a refusal
 BENCHES = ("bench", "speed.bench")  # where a shared folder keeps its pairs
 Draw = Callable[[Any, Any], Any]  # (rows of results, averaged curves) -> a figure, an SVG, nothing
 
@@ -238,7 +239,7 @@ def existing(path: str | Path) -> Path:
         why = "no such folder, its links lead in a loop"
     except (OSError, ValueError) as error:
         why = f"no such folder ({getattr(error, 'strerror', None) or error})"
-    text = short(str(path))
+    text = short(str(path), PATH)
     raise Refused(f"{text}: {why}; {nearest(text, map(str, folders()))}")
 
 

@@ -127,12 +127,6 @@ class Tables:
                 if base.in_transaction:
                     base.execute("COMMIT")
 
-    def pause(self) -> None:
-        """Keep what was written so far, and let other programs in."""
-        with told(self._path):
-            self._base.execute("COMMIT")
-            self._base.execute("BEGIN IMMEDIATE")
-
     def move(self) -> None:
         """Follow a folder of runs that was moved or copied: the copies of files lie beside it."""
         for table, place in (("experiments", "artifact_location"), ("runs", "artifact_uri")):

@@ -181,7 +181,7 @@ def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:
 
         return slurm.launcher(site.runs, site.slurm)
     if site.launcher == "ray":
-        from harness.run import ray
+        from harness.run.ray import launcher as ray
 
         return ray.launcher()
     return launch.run

@@ -1,8 +1,8 @@
 """What talks to Ray: a process of its own, which Ray may end, hang or fill with chatter.
 
 Ray ends a process whose cluster goes away, and waits minutes for one that never was. Who started
-this process (see `harness.run.ray`) bounds its waits and outlives it. It is told three things over
-a pipe: that the cluster answers, how each trial ended, and that this process is alive.
+this process (see `harness.run.ray.launcher`) bounds its waits and outlives it. It is told three
+things over a pipe: that the cluster answers, how each trial ended, and that this process is alive.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from typing import Any
 from harness.paper import Refused
 from harness.run import stop
 from harness.run.cluster import Gone, Work, missing
-from harness.run.driver import ENDED, LOADED, LOG, LOST, READY, REFUSED, Job, drive, lacking
 from harness.run.launch import POLL, Machine, find_gpus
 from harness.run.lifeline import PATIENCE
+from harness.run.ray.driver import ENDED, LOADED, LOG, LOST, READY, REFUSED, Job, drive, lacking
 from harness.run.runner import Outcome
 from harness.trial import Pace
 

@@ -8,8 +8,9 @@ import re
 import pytest
 
 from harness.paper import Refused
-from harness.run import driver, ray
 from harness.run.launch import Machine
+from harness.run.ray import driver
+from harness.run.ray import launcher as ray
 from harness.trial import Pace
 
 

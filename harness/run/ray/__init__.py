@@ -1,0 +1,1 @@
+"""Trials as tasks of Ray, on a cluster or on this machine; a process of its own talks to it."""
