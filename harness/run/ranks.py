@@ -216,8 +216,9 @@ class Crew:
         if not self.joined:
             ranks.join(spec.device, self.store, self.place.rank, self.place.ranks)
             self.joined = True
+        lines: Lines = Silent(journal.folder) if self.place.rank else journal
         with ranks.reaching():
-            return SharedTrial(self, experiment.distributed, journal, meter, tools, spec)
+            return SharedTrial(self, experiment.distributed, lines, meter, tools, spec)
 
     def rows(self, rows: Iterator[Row], trial: Trial) -> Iterator[Row]:
         """Yield the rows of a trial that ends, saved as it last was, where another rank does.
@@ -294,6 +295,22 @@ def _closed_terminal() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@dataclass(frozen=True)
+class Silent:
+    """What a trial writes on a rank that is not the first: nothing, for that one has it."""
+
+    folder: Path
+
+    def append(self, kind: str, **content: Any) -> None:
+        """Write no line."""
+
+    def sync(self) -> None:
+        """Have nothing to flush."""
+
+    def close(self) -> None:
+        """Have nothing to close."""
 
 
 class SharedTrial(Enduring):
