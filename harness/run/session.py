@@ -159,7 +159,8 @@ def conduct(
                 watch(everyone=True)
         except KeyboardInterrupt as asked:
             ends.show(bars, everyone=True)
-            raise KeyboardInterrupt(*ends.unsaved) from asked
+            late = [specs[folder] for folder in ends.running if site.launcher == "local"]
+            raise KeyboardInterrupt(*ends.unsaved, *map(_called, late)) from asked
         finally:
             importer.close()
         for folder in todo:
@@ -185,6 +186,10 @@ def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:
 
         return ray.launcher()
     return launch.run
+
+
+def _called(spec: Spec) -> str:
+    return f"{spec.experiment} seed {spec.seed}"
 
 
 def _incomplete(outcomes: Mapping[Path, Outcome]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -23,13 +24,14 @@ STILL = "still stopping; once more leaves at once, and trials go on from where t
 LEFT = "left at once: the same command goes on from where trials last saved"
 LATER = 0.05  # seconds
 
-_asked = [0]  # how often
+_presses = [count(1)]  # what numbers the signals, also one that interrupts the answer to another
+_asked = [False]
 _first = [0]  # by which signal at first
 
 
 def asked() -> bool:
     """Tell whether this process was asked to stop."""
-    return _asked[0] > 0
+    return _asked[0]
 
 
 def hung_up() -> bool:
@@ -50,7 +52,7 @@ def listening() -> Iterator[None]:
     }
     unraisable = sys.unraisablehook
     if before:
-        _asked[0] = 0
+        _begin()
         sys.unraisablehook = _unless_lost(unraisable)
     for number in before:
         signal.signal(number, _answer)
@@ -79,13 +81,17 @@ def as_worker() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
+def _begin() -> None:
+    _presses[0], _asked[0] = count(1), False
+
+
 def _answer(number: int, frame: FrameType | None) -> None:
-    _asked[0] += 1
-    if _asked[0] == 1:
+    press, _asked[0] = next(_presses[0]), True
+    if press == 1:
         _first[0] = number
         _say(STOPPING)
         raise KeyboardInterrupt
-    if _asked[0] == 2:
+    if press == 2:
         _say(STILL)
         return
     _say(LEFT)
@@ -125,7 +131,7 @@ def _unless_lost(otherwise: Callable[[Any], object]) -> Callable[[Any], object]:
         if not issubclass(what.exc_type, KeyboardInterrupt):
             otherwise(what)
             return
-        _asked[0] = 0
+        _begin()
         again = threading.Timer(LATER, os.kill, (os.getpid(), signal.SIGINT))
         again.daemon = True
         again.start()

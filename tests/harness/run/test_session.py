@@ -66,6 +66,26 @@ def test_an_end_that_no_journal_tells_is_printed_with_its_reason(paper, tmp_path
     assert "process 7 is running this trial" in screen.getvalue()
 
 
+def test_a_trial_that_did_not_stop_in_time_is_not_said_to_be_saved(paper, tmp_path, console):
+    runs = tmp_path / "runs"
+    folders = [home(paper, runs, seed=seed) for seed in (0, 1, 2)]
+
+    def start(folders, host, pace, watch):
+        for folder in folders[:2]:
+            book = journal.Journal(folder)
+            book.append("start", spec={"experiment": "fit", "seed": 0}, provenance={})
+            if folder == folders[0]:
+                book.append("end", status="stopped", stopped_by="stopped", error="", cost={})
+            book.close()
+        raise KeyboardInterrupt  # the second was killed in its turn, the third had not begun
+
+    trials = session.Trials({folder: Spec.read(folder) for folder in folders})
+    site = session.Site(runs, tracking=False)
+    with pytest.raises(KeyboardInterrupt) as asked:
+        session.conduct(trials, Machine(1), site, start, console)
+    assert asked.value.args == ("fit seed 1",)
+
+
 def test_every_journal_is_read_once_and_only_last_rows_are_kept(
     paper, tmp_path, console, monkeypatch
 ):

@@ -70,6 +70,22 @@ def script(body: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_signals_that_interrupt_the_answer_to_each_other_are_all_counted(handlers, monkeypatch):
+    """Between any two steps of an answer another one may be given."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    said = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text == stop.STOPPING:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(stop, "_say", say)
+    with stop.listening(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert said == [stop.STOPPING, stop.STILL]
+
+
 def test_the_third_leaves_at_once():
     done = script(
         "with stop.listening():\n"
