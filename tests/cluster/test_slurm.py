@@ -138,6 +138,13 @@ def rows(runs: Path) -> int:
     return sum(path.read_text().count('"kind": "row"') for path in runs.rglob(journal.NAME))
 
 
+def each_has(runs: Path, count: int, trials: int = 2) -> bool:
+    """Tell whether so many trials have so many rows."""
+    paths = list(runs.rglob(journal.NAME))
+    rows = [path.read_text(encoding="utf-8").count('"kind": "row"') for path in paths]
+    return len(rows) == trials and min(rows) >= count
+
+
 def numbers(cluster: Cluster, *options: str) -> list[str]:
     return cluster.ask("squeue", "--noheader", "--array", "--format=%i", *options).split()
 
@@ -207,7 +214,7 @@ def test_jobs_that_someone_cancels_save_and_the_same_command_goes_on(
 ):
     runs, options = tmp_path / "runs", ("--seeds", "2", *LONG)
     with started(cluster, paper, runs, *options) as run:
-        until(lambda: rows(runs) >= 4)
+        until(lambda: each_has(runs, 2))
         cluster.ask("scancel", *numbers(cluster))
         run.process.wait(PATIENCE)
         assert "stopped fit seed 0" in run.text
@@ -227,7 +234,7 @@ def goes_on(cluster: Cluster, paper: Path, runs: Path, options, whole: Mapping) 
 def test_ctrl_c_cancels_the_jobs_which_save(cluster, paper, whole, tmp_path):
     runs, options = tmp_path / "runs", ("--seeds", "2", *LONG)
     with started(cluster, paper, runs, *options) as run:
-        until(lambda: rows(runs) >= 4)
+        until(lambda: each_has(runs, 2))
         run.process.send_signal(signal.SIGINT)
         text = run.ends(130)
     assert "2 trials are cancelled in SLURM; what runs saves first" in text
@@ -309,7 +316,7 @@ def test_jobs_of_a_killed_command_are_found_and_not_submitted_twice(
 def test_a_job_that_is_told_of_its_time_limit_saves_and_goes_on(cluster, paper, whole, tmp_path):
     runs = tmp_path / "runs"
     with started(cluster, paper, runs, "--seeds", "2", *LONG) as run:
-        until(lambda: rows(runs) >= 6)
+        until(lambda: each_has(runs, 2))
         for number in numbers(cluster):
             cluster.ask("scancel", "--signal=USR2", number)
         text = run.ends(0)
