@@ -256,7 +256,10 @@ class Watcher:
 
     def _lives(self, folder: Path) -> bool:
         """Whether a trial shows a sign of life although the controller does not know its job."""
-        if (_size(folder) > self._sizes[folder]) and journal.read(folder).status != "running":
+        try:
+            if _size(folder) > self._sizes[folder] and journal.read(folder).status != "running":
+                return False
+        except journal.Damaged:  # it is told where the trial is judged
             return False
         times = [path.stat().st_mtime for path in _signs(folder)]
         return bool(times) and time.time() - max(times) < FRESH

@@ -235,6 +235,20 @@ def test_a_job_that_nobody_knows_any_more_is_judged_by_its_journal(tmp_path, ans
     assert "job 11_2: gone" in lab.watcher.outcomes[lab.folders[2]].error
 
 
+def test_a_damaged_journal_of_a_job_that_is_gone_is_told(tmp_path, answers):
+    answers({"squeue": "", "scontrol": CONFIG})
+    lab = Lab(tmp_path, 1)
+    lab.look()
+    begun(lab.folders[0], status="completed", error="", stopped_by="steps", cost={})
+    path = lab.folders[0] / journal.NAME
+    path.write_bytes(path.read_bytes().replace(b'"kind": "start"', b'"kind": "smart"'))
+    answers({"squeue": ""})
+    lab.look()
+    outcome = lab.watcher.outcomes[lab.folders[0]]
+    assert outcome.status == "failed"
+    assert "line 1" in outcome.error
+
+
 def test_accounts_that_are_down_are_asked_once(tmp_path, answers):
     answers({"squeue": "", "scontrol": CONFIG})
     lab = Lab(tmp_path, 3)
