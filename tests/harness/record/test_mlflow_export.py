@@ -16,12 +16,7 @@ from harness.record.mlflow_trial import ROWS, WHOLE
 from tests.lab.journals import Lab, six
 from tests.lab.tracking import client_of, stored, values
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings(  # MLflow's own queries
-        "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-    ),
-]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -14,12 +14,7 @@ from harness.record import mlflow_export, mlflow_sqlite
 from tests.lab.journals import Lab, six
 from tests.lab.tracking import client_of, stored
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings(  # MLflow's own queries
-        "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 def said(runs: Path, capsys: pytest.CaptureFixture[str]) -> str:
