@@ -17,23 +17,34 @@ Name = Annotated[str, typer.Argument(help="A dataset, as `data status` lists it.
 @app.command()
 def status() -> None:
     """Hash what is here and compare it with what each dataset is."""
-    from harness.data import store
+    from harness.data import own, store
 
     table = Table("dataset", "state", "MB", "hash", "licence")
     for name, state in store.status().items():
         dataset = store.DATASETS[name]
         size = f"{dataset.size / 1e6:.1f}"
         table.add_row(name, state, size, dataset.digest[:12], dataset.licence)
+    states = own.status()
+    for name, state in states.items():
+        table.add_row(name, state.partition(":")[0], "", "", own.OWN[name].licence)
     Console().print(table)
+    for name, state in states.items():
+        if state != "present":
+            said = f"{name} is {state}"
+            advice = own.OWN[name].advice
+            said += "" if said.endswith(advice) else f"; {advice}"
+            Console().print(said, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
 def pull(
     name: Annotated[str | None, typer.Argument(help="A dataset; all when none is given.")] = None,
 ) -> None:
-    """Bring a dataset, or all: what is there, DVC's remote, the official origin."""
-    from harness.data import store
+    """Bring a dataset, or all that may be handed on: what is there, DVC's remote, the origin."""
+    from harness.data import own, store
 
+    if name is not None and name in own.OWN:
+        raise own.cannot_pull(name)
     missing = []
     for each in list(store.DATASETS) if name is None else [name]:
         try:
