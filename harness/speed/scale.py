@@ -36,6 +36,14 @@ TYPES: sheet.Types = {
     **dict.fromkeys(("trials", "mib"), int),
     "seconds": float,
 }
+# a child's peak is never told below that of who starts it: this one is small
+TIMER = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+told = done.returncode, done.stdout.decode(errors="replace")
+print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, *told]))
+"""
 WATCHED = "import sys; from harness.speed import scale; scale.watched(sys.argv[1])"
 LOOKS, SETTLED = 20, 100  # looks that are timed, and after which what ended has been told
 BEAT = {"phase": "train", "turn": 50, "horizon": 200, "steps": 50, "seconds": 1.0, "metrics": {}}
@@ -125,15 +133,11 @@ def timed(command: Sequence[str]) -> tuple[float, int, str]:
     Raises:
         RuntimeError: it failed.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        with subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT) as process:
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        text = said.read()
-    if process.returncode:
+    done = subprocess.run([sys.executable, "-c", TIMER, *command], capture_output=True, check=True)
+    seconds, mib, code, text = json.loads(done.stdout)
+    if code:
         raise RuntimeError(f"{' '.join(command)}: {text[-500:]}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, text
+    return seconds, mib, text
 
 
 def watched(folder: str) -> None:
