@@ -27,6 +27,8 @@ LATER = 0.05  # seconds
 _presses = [count(1)]  # what numbers the signals, also one that interrupts the answer to another
 _asked = [False]
 _first = [0]  # by which signal at first
+_deferring = [False]
+_waiting: list[int] = []  # signals that another thread took meanwhile
 
 
 def asked() -> bool:
@@ -66,11 +68,19 @@ def listening() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let no signal in while inside; processes that are started here begin without them, too."""
+    """Let no signal in while inside; processes that are started here begin without them, too.
+
+    A mask is this thread's own: what another thread takes waits as well, and comes again here.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    _deferring[0] = True
     try:
         yield
     finally:
+        _deferring[0] = False
+        waiting, _waiting[:] = list(_waiting), []
+        for number in waiting:  # one mask bit each: they come when the mask is gone
+            signal.raise_signal(number)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
@@ -86,6 +96,9 @@ def _begin() -> None:
 
 
 def _answer(number: int, frame: FrameType | None) -> None:
+    if _deferring[0]:
+        _waiting.append(number)
+        return
     press, _asked[0] = next(_presses[0]), True
     if press == 1:
         _first[0] = number

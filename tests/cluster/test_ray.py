@@ -23,8 +23,8 @@ from harness.record.journal import Result
 from harness.run import home as homes
 from harness.run import runner
 from harness.run.launch import Machine
-from harness.run.ray import SHORT
 from harness.run.ray import launcher as ray
+from harness.run.ray.launcher import SHORT
 from harness.run.runner import Outcome
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.ray_nodes import Nodes, two_nodes

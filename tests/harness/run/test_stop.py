@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,23 @@ def test_a_signal_waits_while_it_is_deferred(handlers):
     with stop.listening(), pytest.raises(KeyboardInterrupt), stop.deferred():
         os.kill(os.getpid(), signal.SIGTERM)
         done.append(1)
+    assert done == [1]
+
+
+def test_a_deferred_signal_that_another_thread_takes_waits_too(handlers):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    done, ended = [], threading.Event()
+    idle = threading.Thread(target=ended.wait)  # it blocks no signal
+    idle.start()
+    try:
+        with stop.listening(), pytest.raises(KeyboardInterrupt), stop.deferred():
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.01)
+            done.append(1)
+    finally:
+        ended.set()
+        idle.join()
     assert done == [1]
 
 
