@@ -41,6 +41,7 @@ def run_trials(
         raise Refused("nothing to run: the chosen experiments are skipped at this budget")
     ranks.admit(papers, specs, site.launcher, host)
     start = session.launcher(site)  # refuses before anything is written
+    session.find_data(specs, site)
     trials = session.prepare(specs, site.runs, fresh, queued=site.launcher == "slurm")
     try:
         results = session.conduct(trials, host, site, start, console)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.data import own
 from harness.paper import Refused
 from harness.plan.specs import Spec
 from harness.record import journal
@@ -47,6 +48,21 @@ class Trials:
 
     specs: dict[Path, Spec]
     known: dict[Path, Result] = field(default_factory=dict)
+
+
+def find_data(specs: Sequence[Spec], site: Site) -> None:
+    """Look for data sets that nobody can pull, where no trial could run without them.
+
+    Beside others such a trial fails alone, with the same words. On a cluster the folder may have
+    another place, so that only its nodes can tell.
+
+    Raises:
+        Refused: a folder of the user's own is not named, or is not the data set.
+    """
+    read = {spec.config.get("dataset", spec.data) for spec in specs}
+    if site.launcher == "local" and read <= set(own.OWN):
+        for name in sorted(read):
+            own.ensure(name)
 
 
 def prepare(

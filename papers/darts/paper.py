@@ -10,5 +10,14 @@ PAPER = Paper(
     authors="Hanxiao Liu, Karen Simonyan and Yiming Yang",
     year=2019,
     url="https://arxiv.org/abs/1806.09055",
-    studies=("league", "signals", "images", "sizes", "robustness", "product", "recurrent"),
+    studies=(
+        "league",
+        "signals",
+        "images",
+        "sizes",
+        "robustness",
+        "product",
+        "recurrent",
+        "imagenet",
+    ),
 )

@@ -196,9 +196,6 @@ DEVIATIONS = [
     "Cell space: the rows of Table 1 that stand on a search are of the best of four searches by "
     "validation, trained ten times; here every search counts, and its cell is trained once. "
     "`cifar10/published` trains the cell that the authors published.",
-    "Cell space: ImageNet (Table 4: 26.7 and 8.7 % error) is not covered: the data are not stored "
-    "and no training on them is here. The network for it is built and takes steps "
-    "(`sizes/imagenet`).",
     "Cell space: in the authors' code the second classifier begins with a ReLU that works in "
     "place, so that the output of the cell it reads is rectified for all who read it afterwards. "
     "Cells begin with a ReLU of their own, so nothing changes in networks of 20 cells; in one of "

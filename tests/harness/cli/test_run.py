@@ -197,3 +197,17 @@ def test_fresh_starts_over_and_keeps_what_was_measured(tmp_path, capsys):
     assert old.read_bytes() == before
     again = journal.read(trial)
     assert (again.attempts, again.total("steps"), again.stopped_by) == (1, 8, "steps")
+
+
+@pytest.mark.parametrize("value", ["", "nowhere"])
+def test_without_the_folder_of_a_data_set_that_nobody_can_pull_nothing_begins(
+    tmp_path, monkeypatch, capsys, value
+):
+    monkeypatch.setenv("HARNESS_IMAGENET", value)
+    runs = tmp_path / "runs"
+    chosen = ("--experiment", "imagenet/published", "--budget", "paper")
+    assert call("run", "papers/darts", *chosen, "--runs", runs) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: data 'imagenet': HARNESS_IMAGENET")
+    assert said.count("\n") == 1
+    assert not runs.exists()

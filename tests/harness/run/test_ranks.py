@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.lab.throwaway import as_found, home, make_paper, spec_for  # noqa: F4
 pytestmark = pytest.mark.usefixtures("as_found")
 ROOT = Path(runner.__file__).resolve().parents[2]
 DARTS = ROOT / "papers/darts"
-PUBLISHED = "cifar10/published"
+PUBLISHED, IMAGENET = "cifar10/published", "imagenet/published"
 NEVER = 1e9
 SECOND = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
 FIRST = {**SECOND, "RANK": "0", "LOCAL_RANK": "0"}
@@ -137,9 +138,21 @@ def test_two_ranks_train_a_child_of_the_cifar_protocol_to_the_loss_of_one(tmp_pa
         assert "child_train_loss" in result.rows[0]["values"]
 
 
-def published(seed: int, runs: Path) -> Path:
+@pytest.mark.slow
+def test_two_ranks_that_decode_their_own_rows_train_to_the_numbers_of_one(tmp_path: Path) -> None:
+    folder = published(0, tmp_path / "alone", IMAGENET, ())
+    assert runner.execute(folder).status == "completed"
+    said = torchrun(DARTS, tmp_path / "runs", experiment=IMAGENET)
+    assert said.startswith("status 0"), said
+    (shared,) = (tmp_path / "runs").rglob(journal.NAME)
+    assert_alike(journal.read(folder), journal.read(shared.parent))
+
+
+def published(
+    seed: int, runs: Path, experiment: str = PUBLISHED, changes: Sequence[str] = ("child_steps=6",)
+) -> Path:
     """Write the spec of a training of the published cell; return its folder."""
-    request = specs.Request([PUBLISHED], budget.standard("check"), [seed], ["child_steps=6"])
+    request = specs.Request([experiment], budget.standard("check"), [seed], changes)
     (spec,) = specs.plan(discover.load(DARTS), request)
     spec.write(spec.home(runs))
     return spec.home(runs)

@@ -6,6 +6,7 @@ import pytest
 
 from harness.checks import Exact, Same
 from harness.paper import Claim, Paper
+from papers.darts.imagenet import study as imagenet
 from papers.darts.images import study as images
 from papers.darts.product import study as products
 from papers.darts.recurrent import study as recurrent
@@ -13,7 +14,7 @@ from papers.darts.robustness import study as robustness
 from papers.darts.signals import study as signals
 from papers.darts.sizes import study as sizes
 
-STUDIES = (signals, images, sizes, robustness, products, recurrent)
+STUDIES = (signals, images, sizes, robustness, products, recurrent, imagenet)
 CLAIMS = [claim for study in STUDIES for claim in study.CLAIMS]
 JUDGED = [
     pytest.param(claim, budget, id=f"{claim.id}-{budget}")
