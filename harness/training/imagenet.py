@@ -13,7 +13,8 @@ from __future__ import annotations
 import math
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -118,7 +119,7 @@ class Batches:
         self.images, self.labels, self.batch, self.seed = images, labels, batch, seed
         self.side, self.workers = side, workers
         self._order = (-1, labels[:0])  # an epoch, and the numbers of its images
-        self._stream: Iterator[Tensor] | None = None
+        self._stream: Generator[Tensor, None, None] | None = None
         self._next = -1
 
     def __len__(self) -> int:
@@ -132,14 +133,21 @@ class Batches:
             Refused: an image is damaged.
         """
         if self._stream is None or turn != self._next:
+            self.close()
             turns = (self.rows(each) for each in range(turn, last + 1))
             self._stream = read(self.images, turns, self.side, self.workers)
         images = next(self._stream)
         self._next = turn + 1
         if turn >= last:
-            self._stream = None  # and with it the workers
+            self.close()
         labels = self.labels[[image for _, image in self.rows(turn)]]
         return images, torch.from_numpy(labels)
+
+    def close(self) -> None:
+        """End the workers; whoever reads has to, for they heed no signal."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def rows(self, turn: int) -> list[At]:
         """Return the images of a turn, by epoch and number."""
@@ -157,16 +165,19 @@ class Batches:
 
 def in_order(
     images: Images, labels: NDArray[np.int64], batch: int, side: int = SIDE, workers: int = 0
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Generator[tuple[Tensor, Tensor], None, None]:
     """Yield all images once, as they are stored: this rank's (n, 3, S, S), labels of all (N)."""
     starts = range(0, len(labels), batch)
     rows = [range(start, min(start + batch, len(labels))) for start in starts]
     turns = ([(0, image) for image in each] for each in rows)
-    for each, own in zip(rows, read(images, turns, side, workers), strict=True):
-        yield own, torch.from_numpy(labels[each.start : each.stop])
+    with closing(read(images, turns, side, workers)) as stream:
+        for each, own in zip(rows, stream, strict=True):
+            yield own, torch.from_numpy(labels[each.start : each.stop])
 
 
-def read(images: Images, turns: Iterable[list[At]], side: int, workers: int) -> Iterator[Tensor]:
+def read(
+    images: Images, turns: Iterable[list[At]], side: int, workers: int
+) -> Generator[Tensor, None, None]:
     """Yield this rank's images of each turn (n, 3, S, S), decoded ahead by some processes.
 
     There are `workers` of them, or fewer where there are fewer cores.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,14 @@ def run(config: ImageNetPublished, trial: Trial) -> Iterator[Row]:
     images = read(config, partial(trial.stream, RETRAIN))
     trial.uses(config.dataset, images.digest)
     trial.restore(kept=kept)
-    begin = partial(Child, config, cell, images, partial(trial.stream, RETRAIN), trial.device)
-    yield from train(Training(RETRAIN, begin, tuple(BEST), config.every), trial, kept)
+    with ExitStack() as readers:
+
+        def begin() -> Child:
+            child = Child(config, cell, images, partial(trial.stream, RETRAIN), trial.device)
+            readers.callback(child.batches.close)
+            return child
+
+        yield from train(Training(RETRAIN, begin, tuple(BEST), config.every), trial, kept)
     final = result(kept)
     final["top5_error"] = final.pop("child_top5_error")
     said = f"errors {100 * final['test_error']:.1f} % (top 1), {100 * final['top5_error']:.1f} %"
@@ -208,13 +215,13 @@ class Child:
         images, labels = self.images.test()
         config, missed = self.config, dict.fromkeys(BEST, 0)
         self.network.eval()
-        for own, judged in imagenet.in_order(
-            images, labels, EVAL_ROWS, config.side, config.workers
-        ):
-            y = judged.to(self.where)
-            logits, _ = self.network(self._given(own, len(y)))
-            for name, best in BEST.items():
-                missed[name] += int(imagenet.missed(logits, y, best))
+        read = imagenet.in_order(images, labels, EVAL_ROWS, config.side, config.workers)
+        with closing(read):
+            for own, judged in read:
+                y = judged.to(self.where)
+                logits, _ = self.network(self._given(own, len(y)))
+                for name, best in BEST.items():
+                    missed[name] += int(imagenet.missed(logits, y, best))
         self.network.train()
         return {name: count / len(labels) for name, count in missed.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,9 +12,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from harness.meter import Interrupted
 from harness.paper import Phase, Refused
 from harness.plan import settings
-from harness.trial import stream
+from harness.trial import Pace, stream
 from papers.cells.child import imagenet
 from papers.cells.child.imagenet import Child
 from papers.cells.child.imagenet_config import ROWS, ImageNetPublished
@@ -89,6 +91,21 @@ def test_a_training_ends_with_both_errors_on_the_images_of_val(lab, folder: Path
     assert ["child_test_error" in row for row in rows] == [False, False, True, False]
     again = list(imagenet.run(replace(TINY, workers=2), trial_of(lab, TINY, phases)))
     assert again == rows
+
+
+@pytest.mark.slow
+def test_a_training_that_is_stopped_leaves_no_worker_behind(lab, folder: Path):
+    """One that lived on would hold the trial's lock; and it heeds no signal."""
+    config = replace(TINY, workers=1)
+    trial = trial_of(lab, config, {"retrain": Phase("steps")})
+    trial.pace = Pace(stop_after=2)
+    rows = imagenet.run(config, trial)
+    next(rows)
+    assert len(multiprocessing.active_children()) == 1
+    with pytest.raises(Interrupted) as stopped:  # whose traceback holds on to what it passed
+        list(rows)
+    assert multiprocessing.active_children() == []
+    assert "at turn 2" in str(stopped.value)
 
 
 @pytest.mark.parametrize(
