@@ -161,4 +161,10 @@ class ImageSharing(ImageChildren):
         within(self, "finalists", 1, self.candidates)
 
 
-REFUSALS = {ImageSharing: refuse_shallow}  # asked by the plan, before any work
+def refuse_lone(config: WeightSharing) -> None:
+    """Refuse a ranking of a single cell."""
+    within(config, "ranked", 2)
+
+
+# asked by the plan, before any work
+REFUSALS = {ImageSharing: refuse_shallow, WeightSharing: refuse_lone}
