@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.queues import Queue
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def _pool(
     """Run trials in one pool of workers; return those that were running when a worker died."""
     context = multiprocessing.get_context("spawn")
     with stop.deferred():  # it starts a helper, which would die with a terminal
+        _start_tracker()
         slots: Queue[str] = context.Queue()
     for slot in host.slots:
         slots.put(slot)
@@ -148,6 +150,24 @@ def _pool(
             pool.shutdown(wait=False, cancel_futures=True)
             _stop_workers()
             raise
+
+
+def _start_tracker() -> None:
+    """Start Python's helper that clears up queues, and let it do so without a word.
+
+    When a command is stopped it finds queues that are still there, or just gone, and warns of
+    each: nobody can do anything about that.
+    """
+    quiet = "ignore:resource_tracker:UserWarning"
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = f"{before},{quiet}" if before else quiet
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def follow(

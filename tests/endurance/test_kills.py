@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,9 @@ def test_who_is_meant_is_killed(mode: str) -> None:
         try:
             assert process.stdout is not None
             worker = int(process.stdout.readline())
+            deadline = time.monotonic() + 30
+            while not kills.workers(process.pid) and time.monotonic() < deadline:
+                time.sleep(0.05)  # it has a number before it is what it will be called
             assert kills.workers(process.pid) == [worker]
             assert kills.kill(process, mode, random.Random(0))
             if mode != "worker":
