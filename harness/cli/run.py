@@ -19,6 +19,7 @@ from harness.run import launch, ranks, session, stop
 from harness.run.cluster import Gone
 from harness.run.runner import UNGUARDED
 from harness.run.session import Site
+from harness.run.watch import named
 
 SAVED = "stopped; everything is saved: the same command goes on from there"
 
@@ -77,7 +78,7 @@ def run_trials(
 
 def cut_short(results: Sequence[Result]) -> Iterator[str]:
     """Yield which trials their guard stopped, and how they go on; nothing when it stopped none."""
-    names = [f"{r.spec['experiment']} seed {r.spec['seed']}" for r in results if r.status == "cut"]
+    names = [named(result) for result in results if result.status == "cut"]
     if names:
         yield f"cut, for they took far longer than expected: {', '.join(names)}"
         yield (

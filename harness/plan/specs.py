@@ -51,6 +51,11 @@ class Spec:
     guard: float | None
 
     @property
+    def called(self) -> str:
+        """What a line about the trial calls it."""
+        return f"{self.experiment} seed {self.seed}"
+
+    @property
     def limit(self) -> Limit:
         """The cap of this trial."""
         return Limit(self.steps_cap, self.seconds_cap)

@@ -131,3 +131,18 @@ def beat(trial: Trial, latest: Row) -> None:
     fresh = trial.folder / f"{HEARTBEAT}.new"
     fresh.write_text(json.dumps(content), encoding="utf-8")
     fresh.replace(trial.folder / HEARTBEAT)
+
+
+def beat_of(folder: Path) -> dict[str, Any] | None:
+    """Return what a trial told last of how far it is, if it has."""
+    try:
+        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return beat
+
+
+def require_folder(runs: Path) -> None:
+    """Refuse a file in the place of the folder of runs; there may be none yet."""
+    if runs.exists() and not runs.is_dir():
+        raise Refused(f"--runs {runs}: is a file; name the folder that holds the journals")

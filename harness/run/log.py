@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness.plan.specs import Spec
-from harness.run.progress import Bars, Work, beat_of, share, state
+from harness.run.home import beat_of
+from harness.run.progress import Bars, Work, share, state
 
 EVERY = 60.0  # seconds from one line on what runs to the next
 NAMED = 4  # trials that it names
@@ -55,7 +56,7 @@ class Log:
     def _begin(self, folder: Path) -> None:
         if folder not in self._begun:
             self._begun.add(folder)
-            self._say(f"begins {escape(self._name(folder))}")
+            self._say(f"begins {escape(self.trials[folder].called)}")
 
     def _lines(self, running: list[Path]) -> Iterator[str]:
         beats = {folder: beat_of(folder) for folder in running}
@@ -63,13 +64,9 @@ class Log:
         yield f"{self._work.told(done)}, {len(running)} run"
         for folder in running[:NAMED]:
             said = state(self.trials[folder], beats[folder])
-            yield f"{self._name(folder)}: {' '.join(said.split())}"
+            yield f"{self.trials[folder].called}: {' '.join(said.split())}"
         if running[NAMED:]:
             yield f"and {len(running) - NAMED} more"
-
-    def _name(self, folder: Path) -> str:
-        spec = self.trials[folder]
-        return f"{spec.experiment} seed {spec.seed}"
 
     def _say(self, text: str) -> None:
         now = datetime.now().astimezone().isoformat(" ", "seconds")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from harness.plan.specs import Spec
-from harness.run.home import HEARTBEAT
+from harness.run.home import beat_of
 from harness.words import duration
 
 MOST = 16  # bars at once: a terminal has no room for more, and each costs time
@@ -94,8 +93,7 @@ class Bars:
         if folder not in self._bars:
             if len(self._bars) == MOST:
                 return
-            name = f"{spec.experiment} seed {spec.seed}"
-            self._bars[folder] = self.progress.add_task(name, total=1.0, state="")
+            self._bars[folder] = self.progress.add_task(spec.called, total=1.0, state="")
         self.progress.update(self._bars[folder], completed=share, state=text)
 
 
@@ -113,12 +111,3 @@ def state(spec: Spec, beat: Mapping[str, Any] | None) -> str:
     latest = "  ".join(f"{name} {value:.3f}" for name, value in metrics[:2])
     steps = f"{int(beat['steps']):,} steps"
     return f"{beat['phase']}  {steps}  {duration(beat['seconds'])}{cap}  {latest}"
-
-
-def beat_of(folder: Path) -> dict[str, Any] | None:
-    """Return what a trial told last of how far it is, if it has."""
-    try:
-        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-    return beat

@@ -176,7 +176,7 @@ def conduct(
         except KeyboardInterrupt as asked:
             ends.show(bars, everyone=True)
             late = [specs[folder] for folder in ends.running if site.launcher == "local"]
-            raise KeyboardInterrupt(*ends.unsaved, *map(_called, late)) from asked
+            raise KeyboardInterrupt(*ends.unsaved, *(spec.called for spec in late)) from asked
         finally:
             importer.close()
         for folder in todo:
@@ -202,10 +202,6 @@ def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:
 
         return ray.launcher()
     return launch.run
-
-
-def _called(spec: Spec) -> str:
-    return f"{spec.experiment} seed {spec.seed}"
 
 
 def _incomplete(outcomes: Mapping[Path, Outcome]) -> Iterator[str]:

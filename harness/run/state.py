@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from harness.paper import Refused
 from harness.plan.specs import SPEC
 from harness.record import journal
+from harness.record.ending import last_entry
 from harness.run import home
 from harness.run.home import HEARTBEAT, LOCK, NOBODY
 
@@ -107,10 +107,9 @@ def folders(runs: Path) -> Iterator[Path]:
     Raises:
         Refused: see `survey`.
     """
+    home.require_folder(runs)
     if not runs.exists():
         return
-    if not runs.is_dir():
-        raise Refused(f"--runs {runs}: is a file; name the folder that holds the journals")
 
     def refuse(error: OSError) -> None:
         raise Refused(f"--runs {runs}: cannot be read ({error.strerror}: {error.filename})")
@@ -138,7 +137,7 @@ def state(folder: Path) -> State:
         return State(folder, KILLED if word == RUNNING else word, spec, why, holder)
     times = {name: _changed(folder / name) for name in (LOCK, HEARTBEAT, journal.NAME)}
     fresh = times[HEARTBEAT] >= times[LOCK]  # else it is that of an attempt before this one
-    beat = _beat(folder) if fresh else {}
+    beat = (home.beat_of(folder) if fresh else None) or {}
     return State(folder, RUNNING, spec, "", holder, beat, max(times.values()), times[LOCK])
 
 
@@ -150,37 +149,13 @@ def _ended(folder: Path) -> tuple[str, str]:
     """
     if not journal.begun(folder):
         return WAITS, ""
-    last = _last(folder / journal.NAME)
+    last = last_entry(folder / journal.NAME)
     if last is None:
         result = journal.read(folder)
         return (result.status if result.attempts else WAITS), result.error
     if last["kind"] != "end":
         return RUNNING, ""
     return last["status"], last["error"]
-
-
-def _last(path: Path) -> dict[str, Any] | None:
-    """Return the last line of a journal that is whole for certain; None where that is not."""
-    if not path.is_file():
-        return None
-    beside = path.with_name(journal.TALLY)
-    tally = beside.read_bytes().split() if beside.exists() else []  # before the journal: it grows
-    content = path.read_bytes()
-    *lines, rest = content.split(b"\n")
-    marks, crc = [b"0"], 0
-    for line in lines:
-        body, _, said = line.rpartition(b', "crc": ')
-        crc = zlib.crc32(body + b"}", crc)
-        marks.append(b"%d" % crc)
-        if said != marks[-1] + b"}":
-            return None
-    reached = int(tally[0]) if tally and tally[0].isdigit() else 0
-    if rest or not lines or (tally and (reached >= len(marks) or marks[reached] != tally[-1])):
-        return None
-    entry: dict[str, Any] = json.loads(lines[-1])
-    sure = bool(tally) or entry.get("status") == "completed"
-    numbered = entry.get("line") == len(lines)
-    return entry if sure and numbered and entry["kind"] != "note" else None
 
 
 def _spec(folder: Path) -> dict[str, Any]:
@@ -196,11 +171,3 @@ def _spec(folder: Path) -> dict[str, Any]:
 
 def _changed(path: Path) -> float:
     return path.stat().st_mtime if path.exists() else 0.0
-
-
-def _beat(folder: Path) -> dict[str, Any]:
-    try:
-        beat: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return beat

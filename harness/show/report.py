@@ -18,7 +18,7 @@ from harness.record import journal, tables
 from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
 from harness.record.sheet import cure, replace
-from harness.run.home import REPLAYS
+from harness.run.home import REPLAYS, require_folder
 from harness.show import pages
 from harness.show.board import Board
 
@@ -68,8 +68,7 @@ def local_results(runs: Path) -> tuple[list[Result], list[str]]:
     Raises:
         Refused: `runs` is a file.
     """
-    if runs.exists() and not runs.is_dir():
-        raise Refused(f"--runs {runs}: is a file; name the folder that holds the journals")
+    require_folder(runs)
     results, problems = journal.read_all(runs)
     return [r for r in results if r.folder.relative_to(runs).parts[0] != REPLAYS], problems
 
