@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from harness.record import mlflow_tables
 from harness.record.mlflow_sqlite import Unusable, line_of
 from harness.record.mlflow_trial import KIND, WHOLE, NotTaken, Run
 from harness.record.mlflow_values import Point
@@ -45,8 +46,10 @@ def load() -> Any:
     return mlflow
 
 
-def make_tables(path: Path) -> None:
+def make_tables(path: Path, known: bool = True) -> None:
     """Make the tables elsewhere and move them: an importer killed here leaves no half of them.
+
+    Where they are `known` beforehand it takes no MLflow.
 
     Raises:
         OSError: the database cannot be written.
@@ -57,7 +60,9 @@ def make_tables(path: Path) -> None:
     place = str(memory) if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
         made = Path(folder) / "mlflow.db"
-        load().MlflowClient(tracking_uri=f"sqlite:///{made}").search_experiments(max_results=1)
+        if not (known and mlflow_tables.make(made)):
+            client = load().MlflowClient(tracking_uri=f"sqlite:///{made}")
+            client.search_experiments(max_results=1)
         shutil.copyfile(made, fresh)
     fresh.replace(path)
 
