@@ -226,3 +226,15 @@ def _run(found: Any) -> Run:
     datasets = len(found.inputs.dataset_inputs) if found.inputs else 0
     info, data = found.info, found.data
     return Run(info.run_id, info.status, info.end_time, data.params, data.tags, datasets)
+
+
+def main() -> None:
+    """Write down anew the tables that the installed MLflow makes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mlflow.db"
+        make_tables(path, known=False)
+        mlflow_tables.KEPT.write_text(mlflow_tables.described(path), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -4,14 +4,12 @@ MLflow takes 2.3 s of processor time to load and to walk all its migrations from
 of its tables on. `mlflow_tables.sql` has what they end in: SQLite's own description of a database
 that MLflow 3.17 made, headed by its last migration. It is used where the installed MLflow has the
 same last migration, and a test holds that both ways make the same database; elsewhere MLflow makes
-its own. `python -m harness.record.mlflow_tables` writes the file anew after a change of MLflow.
+its own. `python -m harness.record.mlflow_client` writes the file anew after a change of MLflow.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import sys
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -56,19 +54,3 @@ def described(path: Path) -> str:
         (last,) = base.execute("SELECT version_num FROM alembic_version").fetchone()
         base.execute("DELETE FROM experiments")  # not kept: the connection ends without a commit
         return f"{HEADER}{last}\n" + "\n".join(base.iterdump()) + "\n"
-
-
-def main() -> int:
-    """Write down the tables that the installed MLflow makes."""
-    from harness.record.mlflow_client import make_tables
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "mlflow.db"
-        make_tables(path, known=False)
-        KEPT.write_text(described(path), encoding="utf-8")
-    sys.stdout.write(f"{KEPT}: {revision(KEPT.read_text(encoding='utf-8'))}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
