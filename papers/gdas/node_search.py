@@ -86,7 +86,7 @@ class Sampled(NodeSearch):
         halves = self.halves.derived(self._of)
         return values | ({"halves_agree": agreement(*halves)} if halves else {})
 
-    def other(self) -> dict[str, str]:
+    def both(self) -> dict[str, str]:
         """Return the cell in both ways of deriving it, as texts."""
         return {f"cell_{way}": self._derived(way).text for way in ("paper", "release")}
 
