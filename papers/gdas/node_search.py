@@ -72,14 +72,14 @@ class Sampled(NodeSearch):
     def row(self) -> dict[str, float]:
         """Return how far the search has come.
 
-        `tau`; `repeats`: nodes with two operations on one edge in the release's derivation;
+        `temperature` is tau; `repeats`: nodes with two operations on one edge in the release's derivation;
         `derivations_agree`: share of the paper's edges that the release's cell has, too;
         `halves_agree`: the same of the cells of both halves of the last epochs.
         """
         paper, release = self._derived("paper"), self._derived("release")
         values = {
             **super().row(),
-            "tau": self.sampler.tau,
+            "temperature": self.sampler.tau,
             "repeats": float(repeats(release)),
             "derivations_agree": agreement(paper, release),
         }
