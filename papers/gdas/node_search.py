@@ -72,7 +72,8 @@ class Sampled(NodeSearch):
     def row(self) -> dict[str, float]:
         """Return how far the search has come.
 
-        `temperature` is tau; `repeats`: nodes with two operations on one edge in the release's derivation;
+        `temperature` is tau; `repeats`: nodes with two operations on one edge, as the release
+        derives them;
         `derivations_agree`: share of the paper's edges that the release's cell has, too;
         `halves_agree`: the same of the cells of both halves of the last epochs.
         """

@@ -39,7 +39,7 @@ class Sampled(EdgeSearch):
         super().__init__(space, config, signals, config.batch, trial.stream, own)
 
     def row(self, val: Part) -> dict[str, float]:
-        """Return errors, alpha, temperature, and how much the cells of the last epochs' halves agree."""
+        """Return errors, alpha, tau, and how much the cells of the last epochs' halves agree."""
         values = {**super().row(val), "temperature": self.sampler.tau}
         halves = self.halves.derived(self._of)
         return values | ({"halves_agree": agreement(*halves)} if halves else {})
