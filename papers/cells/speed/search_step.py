@@ -15,7 +15,6 @@ from torch.profiler import ProfilerActivity, profile
 
 from harness.training import device, metrics
 from harness.trial import stream
-from papers.cells.league.edge_search import CELL
 from papers.cells.network.light import POSITIONS
 from papers.cells.rows import Batch
 from papers.cells.space.edge import EdgeSpace
@@ -100,10 +99,12 @@ def edge_step(
     with device.seeded(0):
         x = torch.randn(2, batch, POSITIONS, dtype=dtype)
     edges = (space.ops,) * len(space.edges)
-    relaxation = Relaxation({CELL: edges}, SCALE, stream(0, "alpha")).to(dtype)
+    relaxation = Relaxation({"cell": edges}, SCALE, stream(0, "alpha")).to(dtype)
 
     def loss(rows: Batch) -> Tensor:
-        return F.cross_entropy(net(rows[0], method.choose(relaxation, CELL), method.hard), rows[1])
+        return F.cross_entropy(
+            net(rows[0], method.choose(relaxation, "cell"), method.hard), rows[1]
+        )
 
     problem = Problem(tuple(loop.parameters()), tuple(relaxation.parameters()), loss, loss)
     y = torch.arange(batch) % CLASSES
