@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from papers.cells.league import flops, random_search
 from papers.cells.league.costs import training_flops
 from papers.cells.league.league import League, league_of
+from papers.cells.league.stand_ins import STAND_INS
 from papers.cells.network import light
 from papers.cells.space.edge import SPACES, EdgeSpace
 
@@ -22,14 +23,31 @@ PASSES = 2  # w on one sample, alpha on another
 
 
 def run(config: LeagueRandom, trial: Trial) -> Iterator[Row]:
-    """Run `config.searches` searches; `regret_equal` is the regret at the search's cost."""
+    """Run `config.searches` searches; `regret_equal` is the regret at the search's cost.
+
+    `regret_bar` is what a search of that cost has to beat: the lower one of `regret_equal` and of
+    the best regret that takes no search.
+    """
     space = SPACES[config.space]
     leagues = {"": league_of(space, config.limit), "plain_": league_of(space)}
+    free = {key: unsearched(league) for key, league in leagues.items()}
     counts = {key: equal(league, config) for key, league in leagues.items()}
     named = {f"{key}regret_equal": count for key, count in counts.items()}
     children = {f"{key}children_equal": float(count) for key, count in counts.items()}
     for row in random_search.table(leagues, trial, config.searches, named):
-        yield {**row, **children}
+        bars = {
+            f"{key}regret_bar": min(float(row[f"{key}regret_equal"]), regret)
+            for key, regret in free.items()
+            if f"{key}regret_equal" in row
+        }
+        yield {**row, **children, **bars}
+
+
+def unsearched(league: League) -> float:
+    """Return the lowest regret of the stand-ins."""
+    return min(
+        fmean(league.regret(code) for code in rule(league.allowed)) for rule in STAND_INS.values()
+    )
 
 
 def equal(league: League, config: LeagueRandom) -> int:

@@ -77,15 +77,19 @@ CLAIMS = [
     ),
     Claim(
         "G2.capped",
-        "GDAS finds better cells than random search of equal cost, best by validation",
+        "GDAS finds better cells than random search of equal cost, and than no search at all",
         "Table 1",
         Published(NONE + "2.93 % error; the best of 24 random cells 3.29 ± 0.15 % (DARTS)"),
-        Direction(RANDOM, GDAS, "regret_equal", other="regret"),
+        Direction(RANDOM, GDAS, "regret_bar", other="regret"),
         unit="points",
-        measure=f"{REGRET} of random search at GDAS's FLOPs, less that of GDAS",
+        measure=f"{REGRET} of random search at GDAS's FLOPs, or of the best stand-in where that "
+        "is lower, less that of GDAS",
         kind="headline",
         doubted="not expected: the published cell's weights are .127 to .131, uniform ones .125",
         subject=GDAS,
+        note="its first form had random search alone, which at the cost of a few children is "
+        "worse than cells that take no search: they met the claim, so they became a part of it, "
+        "after the nightly rows were seen",
     ),
     Claim(
         "G2.supernet.capped",
