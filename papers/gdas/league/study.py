@@ -76,7 +76,7 @@ CLAIMS = [
         note="margin: a point, twice the standard error of the truth near the best cells",
     ),
     Claim(
-        "G2.capped",
+        "G2.capped.2",
         "GDAS finds better cells than random search of equal cost, and than no search at all",
         "Table 1",
         Published(NONE + "2.93 % error; the best of 24 random cells 3.29 ± 0.15 % (DARTS)"),

@@ -90,6 +90,7 @@ EXPERIMENTS = [
     ),
 ]
 
+EIGHT = (8,)  # darts has four trials more than declared, for a second look of its own
 TIMES, NONE = "times", "no such number; "
 MARGIN = log(59.4 / 57.6) / 2
 WHENCE = (
@@ -106,7 +107,7 @@ NO_DATA = (
 
 CLAIMS = [
     Claim(
-        "GR.darts",
+        "GR.darts.2",
         "GDAS finds as good recurrent cells as DARTS's first order does",
         "recurrent results; Penn Treebank",
         Published(NONE + "on Penn Treebank test perplexity 57.5 (from memory); DARTS's first "
@@ -119,9 +120,10 @@ CLAIMS = [
         margin_from="paper",
         doubted=f"{UNRESET}; {MEMORY}",
         note=WHENCE,
+        looks=EIGHT,
     ),
     Claim(
-        "GR.mean",
+        "GR.mean.2",
         "The recurrent cell that GDAS finds beats the mean random cell",
         "premise of the recurrent results",
         Published(NONE + "on Penn Treebank the best of 8 random cells has 59.4 (DARTS), GDAS 57.5 "
@@ -130,6 +132,7 @@ CLAIMS = [
         unit=TIMES,
         measure="perplexity of random cells, their geometric mean, over that of the found cell",
         doubted=ASKED,
+        looks=EIGHT,
     ),
     Claim(
         "GR.published",
