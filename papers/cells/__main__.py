@@ -19,8 +19,9 @@ from papers.cells.draw import text as drawing
 from papers.cells.space import dialects
 from papers.cells.space.edge import NB201, T0, T2, Code, EdgeSpace
 from papers.cells.space.genotype import CELLS, Genotype
+from papers.cells.space.hand_made import HAND_MADE
 from papers.cells.space.node import NODE_SPACES
-from papers.cells.space.published import PUBLISHED
+from papers.cells.space.published import HAND_REDUCED, PUBLISHED
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ def draw(asked: str) -> Drawn:
         return _genotype("genotype", _known(Genotype.from_json(asked)))
     if ":" in asked:
         return _genotype("genotype", _known(Genotype.parse(asked)))
-    same = {name.lower().replace("-", "_"): name for name in PUBLISHED}
+    known = PUBLISHED | HAND_REDUCED
+    same = {name.lower().replace("-", "_"): name for name in known}
     name = same.get(asked.lower().replace("-", "_"), asked)
-    found = PUBLISHED[require(name, PUBLISHED, "genotype")]
+    found = known[require(name, known, "genotype")]
     return _genotype(name, found.genotype, found.citation)
 
 
@@ -81,6 +83,7 @@ def _coded(digits: str) -> tuple[EdgeSpace, Code]:
 def _known(genotype: Genotype) -> Genotype:
     """Return the genotype if some space has its operations."""
     known = {op for space in NODE_SPACES.values() for op in space.ops}
+    known |= {op for op, _ in HAND_MADE.pairs}
     for name in CELLS:
         for place, (op, _) in enumerate(genotype.cell(name).pairs):
             require(op, known, f"operation at {name}, pair {place}:")

@@ -27,6 +27,7 @@ FAMILIES = {  # the beginning of an operation's name: fill, line
     "avg": ("#fcf1cf", "#a67608"),
     "none": ("#f4f6f8", "#9aa6b5"),
     "noise": ("#fbe4ef", "#b0347a"),
+    "grouped": ("#daf1f1", "#0b7a80"),
     "c": ("#daf1f1", "#0b7a80"),
 }
 LABELS = {
@@ -40,6 +41,8 @@ LABELS = {
     "skip_connect": "skip",
     "conv_3x1_1x3": "3×1, 1×3",
     "conv_7x1_1x7": "7×1, 1×7",
+    "grouped_conv_3x3": "grp 3×3",
+    "max_pool_norm_3x3": "max+bn",
 }
 
 

@@ -50,7 +50,7 @@ def node_lines(cell: NodeCell) -> list[Line]:
         needed |= {j for _, j in pairs} if node in needed else set()
     places = enumerate(cell.pairs)
     nodes = ((INPUTS + place // 2, op, j) for place, (op, j) in places)
-    return [Line(j, op, node, node in needed) for node, op, j in nodes]
+    return [Line(j, op, node, op != "none" and node in needed) for node, op, j in nodes]
 
 
 def edge_text(space: EdgeSpace, code: Code) -> str:

@@ -43,7 +43,9 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     curves = curves[curves["budget"] == budget]
     figure = Figure(figsize=(15, 6), layout="constrained")
     panels = figure.subplots(1, len(TASKS), sharey=True)
-    colours = dict(zip(methods, sns.color_palette("tab10", len(methods)), strict=True))
+    few = len(methods) <= 10
+    palette = sns.color_palette("tab10" if few else "husl", len(methods))
+    colours = dict(zip(methods, palette, strict=True))
     for axes, (key, name) in zip(panels, TASKS.items(), strict=True):
         for method in methods:
             own, found = (f[[one == method for one in _keys(f)]] for f in (curves, rows))

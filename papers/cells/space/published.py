@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from papers.cells.space.genotype import Genotype, NodeCell, parse_cell
+from papers.cells.space.hand_made import HAND_MADE
 
 SHORT = {
     "skip": "skip_connect",
@@ -118,6 +119,20 @@ PUBLISHED = {
         "; concat 2 3 4 5 6",
         "sep3~1 sep3~1 | max~0 avg~0 | sep5~1 sep5~3 | sep3~1 skip~0 | max~0 sep5~1 "
         "; concat 2 4 5 6",
+    ),
+}
+
+# their normal cells were searched beside a reduction cell that was made by hand: networks of them
+# are built within `papers.cells.network.hand_made.available()`
+HAND_REDUCED = {
+    "GDAS_F1": Published(
+        Genotype.of(
+            _cell(
+                "skip~0 skip~1 | skip~0 sep3~2 | skip~0 sep3~2 | skip~0 sep3~2 ; concat 2 3 4 5"
+            ),
+            HAND_MADE,
+        ),
+        "Dong & Yang 2019, GDAS (FRC), arXiv:1910.04465",
     ),
 }
 

@@ -74,3 +74,15 @@ def path(cell: NodeCell, design: Design, edges: Edges) -> list[int | None]:
             edge = design.edges.index((source, node))
             chosen[edge] = edges[edge].index(op)
     return chosen
+
+
+def only(cell: NodeCell) -> Edges:
+    """Return edges that have a cell's own operations and no other: nothing is left to search.
+
+    Edges that the cell has not have `none`.
+    """
+    return tuple(
+        (next((op for op, j in pairs if j == source), "none"),)
+        for node, pairs in cell.nodes.items()
+        for source in range(node)
+    )

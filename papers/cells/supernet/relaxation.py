@@ -68,3 +68,10 @@ class Relaxation(nn.Module):
                     total.setdefault(op, []).append(weight)
             found[name] = {op: sum(values) / len(edges) for op, values in total.items()}
         return found
+
+
+def log_weights(relaxation: Relaxation, name: str) -> Tensor:
+    """Return the logarithms of the weights of a type of cell, (E, O); -inf where there is none."""
+    alpha, absent = relaxation.alphas[name], relaxation.get_buffer(f"absent_{name}")
+    logs: Tensor = alpha.masked_fill(absent, ABSENT).log_softmax(1)
+    return logs

@@ -1,25 +1,15 @@
-"""A search of the league: one alpha for both places of the cell (Alg. 1).
-
-The result is the most probable cell, under alpha, of those that a search may return: without none
-and with at most `limit` convolutions. The same search takes part without a limit, too: there every
-edge keeps its strongest operation but none. Regret, rankings and gaps are measured off the clock.
-"""
+"""A search of the league: DARTS's gradients of alpha, all operations on every edge (Alg. 1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.training import loop
 from papers.cells.child.mnist1d import Signals
-from papers.cells.league import derive, flops
-from papers.cells.league.costs import Costs
+from papers.cells.league import flops
 from papers.cells.league.edge_search import EdgeSearch
-from papers.cells.league.judged import in_random_cells, judged_row, plain, summary
-from papers.cells.league.league import League, league_of
-from papers.cells.league.ranking import ranking, sample
+from papers.cells.league.gradient_search import compete
 from papers.cells.space.edge import SPACES
-from papers.cells.space.record import keep_edge
 from papers.cells.supernet.bilevel import rate
 from papers.darts.method import method
 
@@ -31,43 +21,14 @@ if TYPE_CHECKING:
 
 def run(config: LeagueSearch, trial: Trial) -> Iterator[Row]:
     """Search with all operations on every edge, derive a cell, and say what it is worth."""
-    space, meter = SPACES[config.space], trial.meter
-    league, unlimited = league_of(space, config.limit), league_of(space)
-    signals = Signals.load(where=trial.device)
-    trial.uses("mnist1d", signals.digest)
+    space, signals = SPACES[config.space], Signals.load(where=trial.device)
     found = EdgeSearch(
         space, config, signals, config.batch, trial.stream, method(config), config.union
     )
-    costs = Costs()
-    trial.restore(**found.stateful, costs=costs)
-    horizon = meter.horizon("search")
     work = flops.step_flops(space, config.passes, config.batch)
-    meter.count_flops("search", work)
 
-    def update(turn: int) -> None:
+    def step(turn: int, horizon: int) -> float:
         found.step(rate(config, turn, horizon))
-        costs.sgd_steps += 1
-        costs.step_flops += work
+        return work
 
-    def measure(turn: int) -> list[Row]:
-        truth = {
-            **league.row(found.best(league.allowed)),
-            **plain(unlimited.row(found.best(unlimited.allowed))),
-        }
-        return [{**costs.row(), **truth, **found.row(signals.val)}]
-
-    yield from loop.fit(meter, "search", update, measure, config.eval_every)
-    codes = sample(league, config.ranked)
-    scores = [derive.score(found.shared, other, signals.val) for other in codes]
-    for place, (other, score) in enumerate(zip(codes, scores, strict=True)):
-        yield {"at": place, "one_hot_accuracy": score, "true_accuracy": league.true(other)}
-    row = {**_worth(league, found, costs), **plain(_worth(unlimited, found, costs))}
-    row |= {**ranking(league, codes, scores), **found.row(signals.val)}
-    keep_edge(trial.artifacts, space, found.best(league.allowed), summary(row))
-    yield row
-
-
-def _worth(league: League, found: EdgeSearch, costs: Costs) -> Row:
-    """Return what the cell that alpha stands for in a task is worth, beside what was spent."""
-    code = found.best(league.allowed)
-    return {**judged_row(league, code, costs), **in_random_cells(league, code, costs)}
+    yield from compete(found, step, signals, config, trial)

@@ -34,6 +34,7 @@ def run(capsys, *arguments):
         ),
         ("DARTS_V2", "DARTS_V2"),
         ("nasnet-a-slim", "NASNet_A_slim"),
+        ("gdas-f1", "GDAS_F1"),
         (V2.text, "genotype"),
         (V2.json(), "genotype"),
     ],

@@ -1,9 +1,12 @@
 import pytest
 
+from harness.paper import Refused
 from papers.cells.network.operations import PRIMITIVES
 from papers.cells.space import published
+from papers.cells.space.genotype import Genotype
+from papers.cells.space.hand_made import HAND_MADE
 from papers.cells.space.node import AMOEBA, DARTS, ENAS, NASNET
-from papers.cells.space.published import ENAS_MACRO, PUBLISHED
+from papers.cells.space.published import ENAS_MACRO, HAND_REDUCED, PUBLISHED
 
 SPACES = {
     "DARTS_V1": DARTS,
@@ -30,6 +33,16 @@ def test_every_genotype_is_of_its_space_and_cited():
 
 def test_every_operation_can_be_built():
     assert set(published.SHORT.values()) <= set(PRIMITIVES)
+
+
+def test_a_cell_that_was_searched_beside_a_given_reduction_cell_says_so():
+    f1 = HAND_REDUCED["GDAS_F1"].genotype
+    assert not set(HAND_REDUCED) & set(PUBLISHED)
+    assert f1.cell("reduce") == HAND_MADE
+    assert Genotype.parse(f1.text) == Genotype.from_json(f1.json()) == f1
+    DARTS.check(Genotype.of(f1.cell("normal"), f1.cell("normal")))  # the half that was searched
+    with pytest.raises(Refused, match="operation at reduce"):
+        DARTS.check(f1)
 
 
 def test_variants_of_a_cell_differ_as_said():

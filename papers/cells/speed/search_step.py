@@ -1,0 +1,137 @@
+"""Whole steps of gradient searches, alpha and w, on random rows: the loop or the fast form.
+
+Both forms of a step start from the same weights and see the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+from torch.profiler import ProfilerActivity, profile
+
+from harness.training import device, metrics
+from harness.trial import stream
+from papers.cells.network.light import POSITIONS
+from papers.cells.rows import Batch
+from papers.cells.space.edge import EdgeSpace
+from papers.cells.supernet.bilevel import Optimizers, Problem
+from papers.cells.supernet.edge import Shared, build_supernet
+from papers.cells.supernet.method import Method
+from papers.cells.supernet.node import Design, Supernet
+from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.relaxation import Relaxation
+
+CLASSES = 10
+RATE, SCALE = 0.001, 1e-3  # of w; of alpha's first values
+KINDS = {  # a word of an operation's name -> what it is
+    "convolution": "convolutions",
+    "mm": "matrix products",
+    "batch_norm": "batch norms",
+    "pool": "pooling",
+    "copy": "copies",
+    "cat": "copies",
+}
+LARGEST = 4  # kinds that a note names
+
+
+@dataclass
+class SearchStep:
+    """A step of a search, again and again on the same two batches."""
+
+    optimizers: Optimizers[Batch]
+    batches: tuple[Batch, Batch]
+
+    def __call__(self) -> None:
+        """Update alpha and w."""
+        self.optimizers.step(*self.batches, RATE)
+
+    def moved(self) -> list[Tensor]:
+        """Take a step; return alphas and weights after it."""
+        self()
+        problem = self.optimizers.problem
+        return [tensor.detach() for tensor in (*problem.alphas, *problem.weights)]
+
+
+def agree(steps: Sequence[SearchStep]) -> None:
+    """Refuse two forms of a step, in float64, that end elsewhere."""
+    slow, quick = (step.moved() for step in steps)
+    for one, other in zip(slow, quick, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-8)
+
+
+def node_step(
+    design: Design,
+    batch: int,
+    size: tuple[int, ...],
+    method: Method,
+    fast: bool,
+    dtype: torch.dtype = torch.float32,
+) -> SearchStep:
+    """Return a step on DARTS's space, of `batch` rows of a size."""
+    with device.seeded(0):
+        loop = Supernet(design).to(dtype)
+        x = torch.randn(2, batch, design.inputs, *size, dtype=dtype)
+    layout = torch.channels_last if fast and design.dim == 2 else torch.contiguous_format
+    net = FastSupernet.of(loop) if fast else loop
+    cells = {name: design.operations(name == "reduce") for name in ("normal", "reduce")}
+    relaxation = Relaxation(cells, SCALE, stream(0, "alpha")).to(dtype)
+
+    def loss(rows: Batch) -> Tensor:
+        normal, reduce = (method.choose(relaxation, name) for name in ("normal", "reduce"))
+        return F.cross_entropy(net(rows[0], normal, reduce, method.hard), rows[1])
+
+    problem = Problem(tuple(net.parameters()), tuple(relaxation.parameters()), loss, loss)
+    y = torch.arange(batch) % design.classes
+    first, second = (part.contiguous(memory_format=layout) for part in x)
+    return SearchStep(method.train(problem), ((first, y), (second, y)))
+
+
+def edge_step(
+    space: EdgeSpace, batch: int, method: Method, fast: bool, dtype: torch.dtype = torch.float32
+) -> SearchStep:
+    """Return a step on a space of the league, of `batch` signals."""
+    loop = build_supernet(space, 0).to(dtype)
+    net = Shared(loop) if fast else loop
+    with device.seeded(0):
+        x = torch.randn(2, batch, POSITIONS, dtype=dtype)
+    edges = (space.ops,) * len(space.edges)
+    relaxation = Relaxation({"cell": edges}, SCALE, stream(0, "alpha")).to(dtype)
+
+    def loss(rows: Batch) -> Tensor:
+        return F.cross_entropy(
+            net(rows[0], method.choose(relaxation, "cell"), method.hard), rows[1]
+        )
+
+    problem = Problem(tuple(loop.parameters()), tuple(relaxation.parameters()), loss, loss)
+    y = torch.arange(batch) % CLASSES
+    return SearchStep(method.train(problem), ((x[0], y), (x[1], y)))
+
+
+def whole_flops(design: Design, batch: int, size: tuple[int, ...], passes: int) -> float:
+    """Return a step's work: three times the loop's forward, all operations, for each pass."""
+    net, rows = Supernet(design), torch.zeros(2, design.inputs, *size)
+    even = [
+        torch.ones(len(design.edges), len(design.operations(reduction)[0]))
+        for reduction in (False, True)
+    ]
+    with torch.no_grad():
+        forward = metrics.flops(lambda: net(rows, *even)) / len(rows)
+    return 3 * passes * forward * batch
+
+
+def where(step: SearchStep) -> str:
+    """Return where a step's time goes, by kinds of operations, largest first."""
+    step()
+    with profile(activities=[ProfilerActivity.CPU]) as taken:
+        step()
+    spent: dict[str, float] = {}
+    for event in taken.key_averages():
+        kind = next((k for word, k in KINDS.items() if word in event.key), "element-wise, other")
+        spent[kind] = spent.get(kind, 0.0) + event.self_cpu_time_total
+    whole = sum(spent.values())
+    ordered = sorted(spent.items(), key=lambda item: -item[1])[:LARGEST]
+    return ", ".join(f"{kind} {100 * time / whole:.0f} %" for kind, time in ordered)

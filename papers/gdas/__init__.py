@@ -1,0 +1,1 @@
+"""Searching for architectures with a differentiable sampler (arXiv:1910.04465)."""

@@ -1,0 +1,1 @@
+"""What a step and a whole search cost, beside DARTS's first order on the same network."""

@@ -1,0 +1,1 @@
+"""GDAS in the cell league, where the truth is known."""

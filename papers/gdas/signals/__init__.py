@@ -1,0 +1,1 @@
+"""The DARTS cell space on MNIST-1D's signals, searched by samples."""
