@@ -24,6 +24,7 @@ from harness.cli.options import (
     AllPapers,
     BudgetName,
     Budgets,
+    Checkout,
     Experiments,
     Papers,
     ReportsFolder,
@@ -206,7 +207,7 @@ def replay(
 
 
 @app.command()
-def confirm(
+def confirm(  # noqa: PLR0913  (one parameter per option)
     papers: AllPapers = None,
     experiment: Experiments = None,
     budget: Budgets = None,
@@ -215,6 +216,7 @@ def confirm(
         typer.Option(help="Instruction set: avx2 or native; default: the rows' own, or either."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Replays at once; default: all cores.")] = None,
+    beside: Checkout = None,
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
@@ -225,7 +227,7 @@ def confirm(
         require(name, DONE, "budget with results")
     _in_range(jobs=jobs)
     found = discover.load_each(papers) if papers else discover.load_all()
-    request = Request(experiment or (), budget or DONE, isa or offered(), jobs)
+    request = Request(experiment or (), budget or DONE, isa or offered(), jobs, beside)
     raise typer.Exit(confirm_results(found, request, runs, reports, Console()))
 
 

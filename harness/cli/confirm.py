@@ -2,6 +2,7 @@
 
 A group is an experiment of a paper at a budget. Refactoring changes the digest of code and no
 number; this shows it, bit for bit, so that results are measured again only where numbers moved.
+Rows of another machine are replayed beside the code that measured them: `harness.cli.beside`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 import harness
+from harness.cli import beside
 from harness.cli.replay import could_not_run, differences, elsewhere, respecify
 from harness.paper import BUDGETS, Refused
 from harness.plan import processor
 from harness.plan.discover import Folder
-from harness.plan.specs import Spec
 from harness.record import lineage, provenance
 from harness.record.journal import Result
 from harness.record.lineage import Confirmation, Lineage
@@ -85,10 +86,12 @@ def confirm_results(
 
     Raises:
         Refused: an instruction set that is unknown or not here; the checkout has changes that no
-            commit has, so that none could be named.
+            commit has, so that none could be named; there is no checkout to run beside.
     """
     for isa in request.sets:
         processor.resolved(isa)
+    if request.beside:
+        beside.check(request.beside)
     commit, dirty = provenance.commit_of(Path(harness.__file__).parent)
     if dirty:
         raise Refused("confirm: this checkout has uncommitted changes; commit them first")
@@ -106,7 +109,7 @@ def confirm_results(
         barred = [group for group in waiting if group.barred]
         search.told |= {group: f"could not run: {group.barred}" for group in barred}
         for groups, isa in search.rounds([group for group in waiting if not group.barred]):
-            found = replayed(groups, runs / REPLAYS / isa, isa, request.jobs, console)
+            found = replayed(groups, runs / REPLAYS / isa, isa, request, console)
             search.note(groups, isa, found)
             sound = [group for group in groups if not search.told[group]]
             lineage.confirm(reports, [group.confirmation(commit, isa) for group in sound])
@@ -119,13 +122,15 @@ def confirm_results(
 class Request:
     """What to confirm: experiments by name or group (none: all), at which budgets.
 
-    `sets` are the instruction sets to replay under, until one gives every number again.
+    `sets` are the instruction sets to replay under, until one gives every number again. `beside`
+    is a checkout of the code that measured them: numbers are compared with what it gives here.
     """
 
     experiments: Sequence[str] = ()
     budgets: Sequence[str] = DONE
     sets: Sequence[str] = field(default_factory=processor.offered)
     jobs: int | None = None
+    beside: Path | None = None
 
 
 @dataclass
@@ -175,7 +180,7 @@ def outdated(board: Board, experiments: Sequence[str], budget: str) -> Iterator[
 
 
 def replayed(
-    groups: Sequence[Group], runs: Path, isa: str, jobs: int | None, console: Console
+    groups: Sequence[Group], runs: Path, isa: str, request: Request, console: Console
 ) -> list[str]:
     """Return what differs in the replay of each group's trial; no text where all agrees."""
     specs = [respecify(group.replayed.iloc[0].to_dict(), isa) for group in groups]
@@ -185,17 +190,23 @@ def replayed(
         specs, runs, cure=cure
     )  # a replay that is complete under this code stands
     site = session.Site(runs, tracking=False)
-    _, host = launch.machine("cpu", jobs, isa=isa)
+    _, host = launch.machine("cpu", request.jobs, isa=isa)
     done = session.conduct(trials, host, site, launch.run, console)
     results = {result.folder: result for result in done}
-    pairs = zip(groups, specs, folders, strict=True)
-    return [_told(group, spec, results[folder]) for group, spec, folder in pairs]
+    pairs = zip(groups, folders, strict=True)
+    return [_told(group, results[folder], runs, isa, request.beside) for group, folder in pairs]
 
 
-def _told(group: Group, spec: Spec, result: Result) -> str:
+def _told(group: Group, result: Result, runs: Path, isa: str, checkout: Path | None) -> str:
     if result.status != "completed":
         return could_not_run(result)
-    unequal = differences(group.replayed, result)
+    recorded = group.replayed
+    if checkout:
+        try:
+            recorded = beside.measured(checkout, recorded.iloc[0], isa, runs / "beside")
+        except beside.NotRun as reason:
+            return str(reason)
+    unequal = differences(recorded, result)
     if not unequal:
         return ""
     names = sorted({line.metric for line in unequal})

@@ -50,3 +50,11 @@ SlurmFlags = Annotated[
         metavar="KEY=VALUE|@FILE", help="What jobs ask SLURM for: sbatch's flags, or a file."
     ),
 ]
+Checkout = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="A checkout of the code that measured the rows: compare with what it gives here, "
+        "where rows of another machine may differ from all code.",
+    ),
+]

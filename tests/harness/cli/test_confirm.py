@@ -93,3 +93,49 @@ def test_an_unknown_instruction_set_or_budget_is_refused(folder, capsys):
     assert call("confirm", folder, "--isa", "avx") == 2
     assert "did you mean 'avx2'" in capsys.readouterr().err
     assert call("confirm", folder, "--budget", "smok") == 2
+
+
+# -- rows of another machine ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(folder):
+    """The row has other last digits than any code gives here; the code that gave them is kept."""
+    shutil.copytree(folder, Path("older") / "papers" / folder.name)
+    path = Path("reports/results.csv")
+    rows = tables.load(path)
+    tables.store(tables.sealed(rows.assign(loss=rows["loss"] + 1e-9)), path)
+    return folder
+
+
+def test_rows_of_another_machine_are_confirmed_beside_the_code_that_measured_them(
+    elsewhere, capsys
+):
+    edit(elsewhere, "0.1 *", "(0.05 + 0.05) *")
+    assert call("confirm", elsewhere, "--isa", "native") == 1
+    assert "numbers differ: loss" in capsys.readouterr().out
+    assert call("confirm", elsewhere, "--isa", "native", "--beside", "older") == 0
+    assert "agrees" in capsys.readouterr().out
+    (line,) = Lineage.load(Path("reports")).confirmed
+    assert (line.experiment, line.isa) == ("fit", processor.resolved("native"))
+
+
+def test_another_number_is_told_beside_older_code_too(elsewhere, capsys):
+    edit(elsewhere, "0.1 *", "0.25 *")
+    assert call("confirm", elsewhere, "--isa", "native", "--beside", "older") == 1
+    assert "numbers differ: loss" in capsys.readouterr().out
+    assert not Path("reports/confirmed.csv").exists()
+
+
+def test_a_checkout_of_still_other_code_confirms_nothing(elsewhere, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    edit(elsewhere, "0.1 *", "(0.05 + 0.05) *")
+    edit(Path("older") / "papers" / elsewhere.name, "0.1 *", "(0.025 + 0.075) *")
+    assert call("confirm", elsewhere, "--isa", "native", "--beside", "older") == 1
+    assert "the checkout measures it by code" in capsys.readouterr().out
+    assert not Path("reports/confirmed.csv").exists()
+
+
+def test_what_is_no_checkout_is_refused(folder, capsys):
+    assert call("confirm", folder, "--beside", "nowhere") == 2
+    assert "--beside nowhere: no checkout is there" in capsys.readouterr().err
