@@ -1,0 +1,1 @@
+"""The published cell on ImageNet, from the user's own folder."""
