@@ -1,13 +1,15 @@
 """The operations of a reduction cell that is made by hand: `papers.cells.space.hand_made`.
 
-Dong & Yang 2019, arXiv:1910.04465, GDAS (FRC), as in the authors' code. They are among the
-operations that can be built as soon as this module is imported; whoever builds such a cell
-imports it.
+Dong & Yang 2019, arXiv:1910.04465, GDAS (FRC), as in the authors' code. No other cell has them:
+they can be built within `available()` only.
 
 Shapes: N batch, C channels, H W space.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from torch import Tensor, nn
 
@@ -55,6 +57,16 @@ class Nothing(nn.Identity):
         return x.new_zeros(1).expand(*x.shape[:2], *sizes)
 
 
-PRIMITIVES.update(
-    {CONVOLUTION: grouped, POOLING: normed, NOTHING: lambda place: Nothing(place.stride)}
-)
+OPERATIONS = {CONVOLUTION: grouped, POOLING: normed, NOTHING: lambda place: Nothing(place.stride)}
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Let cells with these operations be built, of whatever network, until the block ends."""
+    added = OPERATIONS.keys() - PRIMITIVES.keys()  # none, within another such block
+    PRIMITIVES.update(OPERATIONS)
+    try:
+        yield
+    finally:
+        for name in added:
+            del PRIMITIVES[name]

@@ -123,7 +123,7 @@ PUBLISHED = {
 }
 
 # their normal cells were searched beside a reduction cell that was made by hand: networks of them
-# need the operations of `papers.cells.network.hand_made`
+# are built within `papers.cells.network.hand_made.available()`
 HAND_REDUCED = {
     "GDAS_F1": Published(
         Genotype.of(

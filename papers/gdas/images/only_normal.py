@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from papers.cells.network import hand_made  # noqa: F401  (its operations can be built from here on)
 from papers.cells.network.counting import multiply_adds
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.hand_made import HAND_MADE

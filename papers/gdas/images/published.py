@@ -14,7 +14,7 @@ from papers.cells.child import cifar
 from papers.cells.child.images import ImageChild, ImageTestbed
 from papers.cells.child.retrained import RETRAIN, result
 from papers.cells.child.testbed import Kept, Training, train
-from papers.cells.network import hand_made  # noqa: F401  (its operations can be built from here on)
+from papers.cells.network import hand_made
 from papers.cells.space.record import keep_genotype
 from papers.gdas.images.config import CELLS, ImageRetrained
 
@@ -33,7 +33,8 @@ def run(config: ImageRetrained, trial: Trial) -> Iterator[Row]:
         child = bed.child(cell, bed.parts, partial(trial.stream, RETRAIN))
         return ending(child, config.lowest_lr, partial(trial.stream, RETRAIN))
 
-    yield from train(Training(RETRAIN, begin, bed.parts, config.child_every), trial, kept)
+    with hand_made.available():  # for GDAS_F1's reduction cell
+        yield from train(Training(RETRAIN, begin, bed.parts, config.child_every), trial, kept)
     final = result(kept)
     error = f"test error {100 * final['test_error']:.1f} %"
     keep_genotype(trial.artifacts, cell, f"{error}: {config.cell}, trained from scratch")

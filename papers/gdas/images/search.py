@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from papers.cells.child import retrained, testbed
+from papers.cells.network import hand_made
 from papers.cells.rows import Rows, Seed
 from papers.cells.supernet.node import Design
 from papers.gdas.images.only_normal import GIVEN, OnlyNormal
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 def run(config: ImageSearch, trial: Trial) -> Iterator[Row]:
     """Search with one sampled operation an edge, derive a cell, train it from scratch."""
     bed = testbed.of(config, trial.device)
-    found = searched(config, bed.rows, trial.stream)
-    for row in retrained.run(found, bed, trial, config.eval_every, config.child_every):
-        yield {**row, **found.both()} if "cell" in row else row
+    with hand_made.available():  # for the fixed reduction cell
+        found = searched(config, bed.rows, trial.stream)
+        for row in retrained.run(found, bed, trial, config.eval_every, config.child_every):
+            yield {**row, **found.both()} if "cell" in row else row
 
 
 def searched(config: ImageSearch, rows: Rows, seed: Seed) -> Sampled:

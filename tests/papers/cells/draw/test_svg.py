@@ -7,6 +7,7 @@ import pytest
 
 from papers.cells.draw import svg as picture
 from papers.cells.draw.svg import FAMILIES, colours, label
+from papers.cells.network.hand_made import OPERATIONS
 from papers.cells.network.operations import PRIMITIVES
 from papers.cells.space.edge import T0, T2
 from papers.cells.space.node import NODE_SPACES
@@ -71,7 +72,7 @@ def test_labels_are_short_and_every_operation_has_a_colour():
     assert label("max_pool_3x3") == "max 3×3"
     assert label("conv_1x1") == "conv 1×1"
     assert label("skip_connect") == "skip"
-    for op in (*PRIMITIVES, "none"):
+    for op in (*PRIMITIVES, *OPERATIONS):
         assert len(label(op)) <= 8
         assert colours(op) in FAMILIES.values()
 

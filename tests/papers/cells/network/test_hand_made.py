@@ -9,7 +9,7 @@ from harness.paper import Refused
 from harness.training.metrics import parameters
 from papers.cells.network import hand_made
 from papers.cells.network.darts import Cell, Layout, Network
-from papers.cells.network.operations import Place, build
+from papers.cells.network.operations import PRIMITIVES, Place, build
 from papers.cells.space.hand_made import CONVOLUTION, HAND_MADE, POOLING
 from papers.cells.space.published import HAND_REDUCED
 from papers.cells.supernet.derivation import derive_cell, only, path
@@ -17,8 +17,19 @@ from papers.cells.supernet.node import Design, Kind, MixedCell, Supernet
 from papers.cells.supernet.node_fast import FastSupernet
 
 F1 = HAND_REDUCED["GDAS_F1"].genotype
-GIVEN = Design(channels=4, cells=3, reduce=only(HAND_MADE))
-CHOSEN = [0] * len(GIVEN.edges)  # of a reduction cell: the one operation that an edge has
+EDGES = Design().edges
+CHOSEN = [0] * len(EDGES)  # of a reduction cell: the one operation that an edge has
+
+
+@pytest.fixture(autouse=True)
+def available():
+    with hand_made.available():
+        yield
+
+
+def given():
+    """Return a small search network's design, with the cell as its reduction cell."""
+    return Design(channels=4, cells=3, reduce=only(HAND_MADE))
 
 
 def by_hand(cell, older, newer):
@@ -45,6 +56,37 @@ def test_the_cell_puts_two_convolutions_and_two_poolings_side_by_side():
     out = cell(older, newer, nn.Identity())
     assert out.shape == (2, 32, 4, 4)
     assert torch.equal(out, by_hand(cell, older, newer))
+
+
+def test_its_operations_are_there_within_the_block_only():
+    known = set(PRIMITIVES)
+    with hand_made.available():  # in another such block, the fixture's
+        assert set(PRIMITIVES) == known
+    assert set(PRIMITIVES) == known
+    assert set(hand_made.OPERATIONS) == {op for op, _ in HAND_MADE.pairs} <= known
+
+
+def test_elsewhere_such_a_cell_is_refused(monkeypatch):
+    for name in hand_made.OPERATIONS:
+        monkeypatch.delitem(PRIMITIVES, name)
+    with pytest.raises(Refused, match="unknown operation with a module 'grouped_conv_3x3'"):
+        Network(Layout(F1))
+    with pytest.raises(Refused, match="must be different known operations"):
+        given()
+    with pytest.raises(Refused, match="within"), hand_made.available():
+        raise Refused("within")
+    assert not set(hand_made.OPERATIONS) & set(PRIMITIVES)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [32, 28, 7])
+def test_operations_have_the_shapes_of_all_others(stride, size):
+    x = torch.randn(2, 8, size, size)
+    before = x.clone()
+    for op in hand_made.OPERATIONS:
+        out = build(op, Place(8, stride, 2))(x)
+        assert out.shape == (2, 8, -(-size // stride), -(-size // stride)), op
+        assert torch.equal(x, before)
 
 
 def test_what_drops_paths_leaves_alone_what_is_not_there():
@@ -77,12 +119,13 @@ def test_the_network_trains():
 def test_a_search_network_has_the_same_cell_and_nothing_to_search_in_it():
     """Batch norms in search have no weights and no statistics; all else is equal."""
     torch.manual_seed(0)
-    mixed = MixedCell(GIVEN, (8, 8), 8, Kind(reduction=True, follows=False))
+    design = given()
+    mixed = MixedCell(design, (8, 8), 8, Kind(reduction=True, follows=False))
     cell = Cell(HAND_MADE, Place(8, 2, 2), (8, 8), halve=False)
     pairs = [(mixed.preprocess0, cell.older), (mixed.preprocess1, cell.newer)]
     for place, (op, source) in enumerate(HAND_MADE.pairs):
         if op != "none":
-            edge = mixed.mixed[GIVEN.edges.index((source, 2 + place // 2))]
+            edge = mixed.mixed[EDGES.index((source, 2 + place // 2))]
             pairs.append((edge.operations[op], cell.operations[place]))
     for own, theirs in pairs:
         theirs.load_state_dict(own.state_dict(), strict=False)
@@ -91,17 +134,17 @@ def test_a_search_network_has_the_same_cell_and_nothing_to_search_in_it():
     torch.testing.assert_close(searched, cell(x, x, nn.Identity()), rtol=1e-5, atol=1e-6)
     norms = [m for m in mixed.modules() if isinstance(m, nn.BatchNorm2d)]
     assert not any(norm.affine or norm.track_running_stats for norm in norms)
-    weights = torch.ones(len(GIVEN.edges), 1)  # softmaxed
-    assert derive_cell(weights, GIVEN, GIVEN.operations(True)) == HAND_MADE
-    assert path(HAND_MADE, GIVEN, GIVEN.operations(True)).count(0) == 8
+    weights = torch.ones(len(EDGES), 1)  # softmaxed
+    assert derive_cell(weights, design, design.operations(True)) == HAND_MADE
+    assert path(HAND_MADE, design, design.operations(True)).count(0) == 8
 
 
 def test_the_fast_form_agrees_with_the_loop(double):
     torch.manual_seed(0)
-    loop = Supernet(GIVEN)
+    loop = Supernet(given())
     fast = FastSupernet.of(loop)
-    alpha = torch.randn(len(GIVEN.edges), 8, requires_grad=True)
-    weights, x = (alpha.softmax(1), torch.ones(len(GIVEN.edges), 1)), torch.randn(3, 3, 8, 8)
+    alpha = torch.randn(len(EDGES), 8, requires_grad=True)
+    weights, x = (alpha.softmax(1), torch.ones(len(EDGES), 1)), torch.randn(3, 3, 8, 8)
     both = [net(x, *weights) for net in (loop, fast)]
     torch.testing.assert_close(*both, rtol=0, atol=1e-10)
     of = (alpha, *loop.parameters())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
 import torch
 
 from harness.trial import stream
+from papers.cells.network import hand_made
 from papers.cells.rows import Part, Rows, unchanged
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.hand_made import HAND_MADE
@@ -20,6 +22,12 @@ from papers.gdas.images.search import searched
 from papers.gdas.node_search import Sampled
 
 pytestmark = pytest.mark.usefixtures("prepared")
+
+
+@pytest.fixture(autouse=True)
+def available() -> Iterator[None]:
+    with hand_made.available():
+        yield
 
 
 def images() -> Rows:
