@@ -10,5 +10,5 @@ PAPER = Paper(
     authors="Xuanyi Dong and Yi Yang",
     year=2019,
     url="https://arxiv.org/abs/1910.04465",
-    studies=("league", "signals", "cost"),
+    studies=("league", "signals", "cost", "recurrent"),
 )

@@ -66,7 +66,7 @@ class RecurrentCell(nn.Module):
         self.nodes = nn.Parameter(torch.empty(nodes, width, 2 * width))
 
     @property
-    def products(self) -> int:
+    def products(self) -> float:
         """How many times a state is multiplied by one W_i in a time step."""
         return len(self.nodes)
 
@@ -121,7 +121,7 @@ class MixedRecurrentCell(RecurrentCell):
     normalise = True
 
     @property
-    def products(self) -> int:
+    def products(self) -> float:
         """One for each edge."""
         return offset(len(self.nodes) + 1)
 
