@@ -11,7 +11,7 @@ import torch
 
 from harness.budget import Limit
 from harness.meter import Interrupted, Meter
-from harness.paper import resolve
+from harness.paper import Experiment, resolve
 from harness.record import journal
 from harness.training import device
 from harness.trial import Pace, Tools, Trial
@@ -51,7 +51,12 @@ def corpus(words: int = 11, length: int = 60) -> Corpus:
 
 def small(name: str, **changes: Any) -> Any:
     """Return the config of an experiment at budget check, with changes."""
-    return replace(EXPERIMENTS[name].at("check"), **changes)
+    return small_of(EXPERIMENTS[name], **changes)
+
+
+def small_of(experiment: Experiment, **changes: Any) -> Any:
+    """Return the config at budget check, with changes."""
+    return replace(experiment.at("check"), **changes)
 
 
 def trained(genotype: Recurrent | None = None, **changes: Any) -> evaluation.LanguageTraining:
@@ -62,9 +67,16 @@ def trained(genotype: Recurrent | None = None, **changes: Any) -> evaluation.Lan
 
 
 def ran(name: str, run: Run, folder: Path, stop_after: int | None = None) -> list[dict[str, Any]]:
-    """Run a trial of an experiment at budget check until it ends or stops; return its rows."""
+    """Run a trial of an experiment of DARTS's at budget check; return its rows."""
+    return ran_of(EXPERIMENTS[name], run, folder, stop_after)
+
+
+def ran_of(
+    experiment: Experiment, run: Run, folder: Path, stop_after: int | None = None
+) -> list[dict[str, Any]]:
+    """Run a trial at budget check until it ends or stops; return its rows."""
     folder.mkdir(exist_ok=True)
-    experiment, config = EXPERIMENTS[name], small(name)
+    config = small_of(experiment)
     meter = Meter(resolve(experiment.phases, config), Limit())
     tools = Tools(device.save, device.load, device.random_state, device.set_random_state)
     trial = Trial(journal.Journal(folder), meter, tools, seed=0)

@@ -193,8 +193,9 @@ DEVIATIONS = [
     "on an edge. The authors' code updates alpha first; where alpha's gradient should be set to "
     "zero it takes a step (`arch_optimizer.step()` for `zero_grad()`), so that alpha makes two "
     "steps of Adam along the sum of the gradients of all losses so far, w's among them; and it "
-    "switches the cell's check for zero weights off (`set_gumbel(True, False)`, as we read it), so "
-    "that all activations run. recurrent/released does all of that. Both have tau from 10 to 1, as the command beside that code says.",
+    "switches the cell's check for zero weights off (`set_gumbel(True, False)`, as we read it), "
+    "so that all activations run. recurrent/released does all of that. Both have tau from 10 to "
+    "1, as the command beside that code says.",
     "Recurrent: a sample saves less than on images. All activations of an edge read one product "
     "with its node's matrix, so one of five operations costs four fifths of the products (those "
     "of edges that have drawn `none` are left out) and about half of the time of a pass.",
