@@ -74,7 +74,7 @@ def on_images(name: str, config: ImageSearch, days: float) -> Experiment:
         run="images.search:run",
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
         reduced={"check": {**TINY, **LOOKING}, **({} if whole else {"nightly": NIGHTLY})},
-        expected={"check": 3, "nightly": 30, "paper": 86_400 * days},
+        expected={"check": 3, "nightly": 20, "paper": 86_400 * days},
         seeds={"nightly": 4, "paper": 4},
         skipped=("smoke", "nightly") if whole else ("smoke",),
         shows="" if whole else "papers.cells.draw.files:shown",
