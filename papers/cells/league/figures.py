@@ -36,6 +36,8 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     Every method of every paper that competes, a search as the unit.
     """
     rows = figures.deepest_rows(results[results["task"] == LEAGUE.name])
+    if rows.empty:  # other tasks alone may lack the columns of this one
+        return None
     methods = _methods(rows)
     if not methods:
         return None

@@ -63,3 +63,9 @@ def test_methods_stand_in_both_tasks_with_their_way_there_and_the_stand_ins():
 def test_without_a_method_there_is_no_figure():
     empty = pd.DataFrame(columns=["paper", "experiment", "budget", "turn", "at", "metric", "mean"])
     assert league(rows("league/optimum", 0.0, 1), empty) is None
+
+
+def test_where_no_league_was_run_there_is_no_figure():
+    """Results of other tasks alone have no column of what is charged to a search."""
+    others = rows("recurrent/gdas", 0.1).assign(task="text").drop(columns=["charged_steps"])
+    assert league(others, pd.DataFrame()) is None
