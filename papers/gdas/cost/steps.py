@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.training import loop
 from papers.cells.child.config import SignalChildren
 from papers.cells.child.signals import SignalTestbed
 from papers.cells.supernet.bilevel import Optimizers
@@ -33,14 +32,9 @@ def run(config: Steps, trial: Trial) -> Iterator[Row]:
     trial.restore(**found.stateful)
     meter.count_flops("search", found.flops)
     horizon = meter.horizon("search")
-
-    def update(turn: int) -> None:
+    for turn in meter.steps("search"):
         found.step(turn, horizon)
-
-    def measure(turn: int) -> list[Row]:
-        return [{"train_loss": float(found.optimizers.last["train_loss"])}]
-
-    yield from loop.fit(meter, "search", update, measure, horizon)
+    yield {"train_loss": float(found.optimizers.last["train_loss"])}
 
 
 def searched(config: Steps, trial: Trial) -> NodeSearch:

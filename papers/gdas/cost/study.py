@@ -31,7 +31,7 @@ def timed(name: str, method: str, batch: int, nightly: int, expected: float) -> 
         run="cost.steps:run",
         phases={"search": Phase("steps")},
         reduced={
-            "check": {"steps": 1, "channels": 2, "batch": 8},
+            "check": {"steps": 2, "channels": 2, "batch": 8},
             "smoke": {"steps": 5},
             "nightly": {"steps": nightly},
         },
