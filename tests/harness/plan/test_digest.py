@@ -289,8 +289,12 @@ SEARCHED = below("darts: collapse/", "darts: spaces/")
 # one cell without a search: neither random cells nor the league's recipe reach it
 ALONE = {"darts: cifar10/published", "darts: signals/largest", "darts: signals/published"}
 SHARED = "randomnas: cifar10/weight_sharing"
-TESTBEDS = below("darts: cifar10", "darts: signals/") - ALONE
-SIGNALS = SEARCHED | TESTBEDS | below("darts: league/", "darts: product/", "randomnas: ")
+SAMPLED = below("gdas: cifar10_subset/", "gdas: signals/", "gdas: cost/") | {
+    "gdas: cifar10/gdas", "gdas: cifar10/fixed", "gdas: published/random",
+}  # fmt: skip
+TESTBEDS = (below("darts: cifar10", "darts: signals/") - ALONE) | SAMPLED
+LEAGUE = below("darts: league/", "gdas: league/", "randomnas: ")
+SIGNALS = SEARCHED | TESTBEDS | LEAGUE | below("darts: product/")
 # they report what a child takes, so that their rows read the clock
 TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained"}
 
