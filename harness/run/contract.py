@@ -17,6 +17,7 @@ from harness.run import runner
 from harness.trial import CHECKPOINT, Pace
 
 NEVER = 1e9
+SLOW = 2.0  # a busy neighbour on the other thread of a core is no fault of a paper
 
 
 def inspect(folder: Folder) -> Iterator[str]:
@@ -56,7 +57,7 @@ def behaviour(folder: Folder, experiment: Experiment, runs: Path) -> Iterator[st
         yield f"{where}: {whole.status}: {whole.error}"
         return
     meant = budget.standard("check").experiment_seconds
-    if meant is not None and whole.total("seconds") > meant:
+    if meant is not None and whole.total("seconds") > SLOW * meant:
         took = f"{whole.total('seconds'):.1f} s of device time at budget check"
         yield f"{where}: takes {took}, which is for {meant:g} s; shrink it there"
     for row in whole.finals:

@@ -202,7 +202,7 @@ def test_other_steps_after_an_interruption_are_told(tmp_path):
     assert f"{LAST} a resumed trial is charged other steps" in found[0]
 
 
-SPEND = 'trial.meter.ledgers["train"].seconds += 1.0'
+SPEND = 'trial.meter.ledgers["train"].seconds += 2.0'
 
 
 def test_a_trial_that_takes_more_than_its_budget_is_told(tmp_path):
