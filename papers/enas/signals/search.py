@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from papers.cells.child import retrained, testbed
 from papers.enas.micro import Design
 from papers.enas.micro_search import searched
+from papers.enas.signals.config import space
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def run(config: SignalSearch, trial: Trial) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch."""
     bed = testbed.of(config, trial.device)
-    design = Design(config.channels, config.cells, dim=bed.rows.dim, inputs=bed.rows.inputs)
-    search = searched(design, config, bed.rows, trial.stream)
+    rows, own = bed.rows, space(config.nodes)
+    design = Design(config.channels, config.cells, rows.dim, rows.inputs, space=own)
+    search = searched(design, config, rows, trial.stream)
     yield from retrained.run(search, bed, trial, config.eval_every, config.child_every)
