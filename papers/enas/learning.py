@@ -23,8 +23,8 @@ class Learning:
     `policy`: "controller" trains theta by REINFORCE, "frozen" leaves it as it was initialised,
     "uniform" has none. `preset`: how scores become logits (`papers.cells.searcher.policy`). Theta
     is updated after each of `rounds` equal stretches of the search, `updates` times on `samples`
-    architectures, all of which are scored on the same `score_batch` validation rows. In the end
-    `candidates` are drawn and scored on all validation rows; the best one is trained.
+    architectures, all of which are scored on the same validation rows. In the end `candidates` are
+    drawn and scored, all on the same rows; the best one is trained.
     """
 
     policy: str = "controller"
@@ -37,7 +37,6 @@ class Learning:
     samples: int = 10  # [C] architectures an update
     updates: int = 30  # [C] an epoch
     rounds: int = 150  # [C] one after each epoch
-    score_batch: int = 160  # [C]
     candidates: int = 100  # [league]; [C] 10, on one batch, and a human picks
 
     def __post_init__(self) -> None:
@@ -49,7 +48,6 @@ class Learning:
         within(self, "entropy", 0, 1e6)
         within(self, "baseline_decay", 0, 1, "low")
         positive(self, "samples", "updates", "rounds", "candidates")
-        within(self, "score_batch", FEWEST_SCORED)
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,14 @@ class Sharing:
 
 @dataclass(frozen=True)
 class Searching(Sharing, Learning):
-    """A search: shared weights along the paths that a policy proposes."""
+    """A search: shared weights along the paths that a policy proposes.
+
+    `score_batch` validation rows score the architectures of an update, with their statistics.
+    """
+
+    score_batch: int = 160  # [C]
 
     def __post_init__(self) -> None:
         Learning.__post_init__(self)
         Sharing.__post_init__(self)
+        within(self, "score_batch", FEWEST_SCORED)

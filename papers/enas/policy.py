@@ -13,7 +13,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from papers.enas.reinforce import Reinforce
+from papers.cells.rows import Seed
+from papers.cells.searcher.policy import Controller
+from papers.enas.learning import Learning
+from papers.enas.reinforce import Penalty, Reinforce
 
 Code = list[int]
 Score = Callable[[Sequence[Code]], Tensor]
@@ -111,3 +114,18 @@ class Controlled:
     def row(self) -> dict[str, float]:
         """Return mean entropy of a decision, in nats, and the mean reward of the last round."""
         return dict(self.last)
+
+
+def policy_of(
+    config: Learning,
+    draw: Callable[[Random], Sequence[int]],
+    controller: Callable[[], Controller],
+    seed: Seed,
+    penalty: Callable[[Controller], Penalty | None] = lambda controller: None,
+) -> Policy:
+    """Return who proposes, as the config says: `draw` uniformly, or a `controller`."""
+    if config.policy == "uniform":
+        return Uniform(draw, seed("paths"))
+    own = controller()
+    learner = Reinforce(own, config, seed("paths"), penalty(own))
+    return Controlled(learner, config.policy == "frozen")

@@ -132,7 +132,7 @@ def test_a_learner_goes_on_where_another_was():
         (lambda: Learning(preset="relaese"), "unknown preset 'relaese'; did you mean 'release'"),
         (lambda: Learning(policy="controler"), "did you mean 'controller'"),
         (lambda: Learning(baseline_decay=1.0), "baseline_decay=1.0: must lie between 0 and 1"),
-        (lambda: Learning(score_batch=99), "score_batch=99: must be at least 100"),
+        (lambda: Searching(score_batch=99), "score_batch=99: must be at least 100"),
         (lambda: Learning(samples=0), "samples=0: must be at least 1"),
         (lambda: Sharing(cycles=7), "cycles=7: must be one of 1, 2, 3, 4, 5, 6"),
         (lambda: Sharing(lowest_lr=0.1), "lowest_lr=0.1: must lie between 0 and 0.05"),
