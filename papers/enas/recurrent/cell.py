@@ -13,6 +13,7 @@ Shapes: T time steps, B streams, D width, I nodes, E edges = I (I + 1) / 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 import torch
 from torch import Tensor
@@ -51,13 +52,10 @@ def decode(code: Sequence[int], origin: str = "drawn by a controller") -> Recurr
     return Recurrent(tuple((NAMES[kind], state) for state, kind in nodes), loose, origin)
 
 
-def drawn(nodes: int, seed: int) -> list[int]:
+def uniform(nodes: int, stream: Random) -> list[int]:
     """Return the code of a cell drawn uniformly: for each node a state and an activation."""
-    stream = torch.Generator().manual_seed(seed)
-    code = []
-    for node in range(1, nodes + 1):
-        code += [int(torch.randint(n, (), generator=stream)) for n in (node, len(NAMES))]
-    return code
+    places = [(node, len(NAMES)) for node in range(1, nodes + 1)]
+    return [stream.randrange(count) for pair in places for count in pair]
 
 
 class SharedRecurrentCell(RecurrentCell):
