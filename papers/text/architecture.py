@@ -6,6 +6,7 @@ Shapes: E edges, O operations.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -17,15 +18,18 @@ from papers.text.published import Recurrent
 RECORD = "cell.json"
 
 
-def derive(weights_EO: Tensor, nodes: int) -> Recurrent:
-    """Return the cell that keeps each node's strongest edge and its strongest activation.
+def derive(
+    weights_EO: Tensor, nodes: int, among: Collection[str] = tuple(ACTIVATIONS)
+) -> Recurrent:
+    """Return the cell that keeps each node's strongest edge and its strongest operation.
 
-    Of equally strong ones the earlier state is kept, and there the earlier operation; none is
-    never chosen.
+    Of equally strong ones the earlier state is kept, and there the earlier operation.
 
     Args:
         weights_EO: softmaxed alpha, rows in the order of nodes, then of predecessors.
         nodes: their number I; E is I (I + 1) / 2.
+        among: what may be kept, all but none. With none among them, it stands in the cell of a
+            node for which it is the strongest; such a cell cannot be trained.
     """
     rows = weights_EO.detach().tolist()
     kept = []
@@ -34,7 +38,7 @@ def derive(weights_EO: Tensor, nodes: int) -> Recurrent:
             (share, name, state)
             for state, row in enumerate(rows[offset(node) : offset(node + 1)])
             for share, name in zip(row, OPERATIONS, strict=True)
-            if name != "none"
+            if name in among
         ]
         _, name, state = max(arriving, key=lambda one: one[0])  # the first of equal ones
         kept.append((name, state))

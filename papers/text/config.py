@@ -69,6 +69,28 @@ class Language:
 
 
 @dataclass(frozen=True)
+class SearchedCell(Language):
+    """The search network, how its windows are read, and the training of the cell that it finds."""
+
+    nodes: int = 8  # [P]
+    search_steps: int = 12_000  # [P] 50 epochs, of WikiText-2
+    search_batch: int = 256  # [P]
+    search_bptt: int = 35  # [P]
+    search_width: int = 300  # [P]
+    search_word_dropout: float = 0.0  # [P]
+    search_hidden_dropout: float = 0.25  # [P]
+    search_every: int = 240  # [ours] steps between two validations of the supernet: an epoch
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        within(self, "nodes", 1, 100)
+        positive(self, "search_steps", "search_batch", "search_bptt")
+        positive(self, "search_width", "search_every")
+        for name in ("word", "hidden"):
+            within(self, f"search_{name}_dropout", 0, 0.95)
+
+
+@dataclass(frozen=True)
 class PublishedCell(Language):
     """A published cell, trained like any other."""
 
@@ -99,4 +121,11 @@ def refuse_short(config: Language) -> None:
         within(config, "test_tokens", 2 * config.test_batch)
 
 
-REFUSALS = {Language: refuse_short}  # asked by the plan, before any work
+def refuse_single(config: SearchedCell) -> None:
+    """Refuse batches of one: the search normalises over the rows of a batch."""
+    for name in ("search_batch", "val_batch"):
+        within(config, name, 2)
+
+
+# asked by the plan, before any work
+REFUSALS = {Language: refuse_short, SearchedCell: refuse_single}

@@ -26,12 +26,12 @@ class LanguageModel(nn.Module):
         self.cell = cell
 
     def forward(
-        self, words: Tensor, hidden: Tensor, masks: Masks | None, *mixture: Tensor
+        self, words: Tensor, hidden: Tensor, masks: Masks | None, *mixture: Tensor | bool
     ) -> tuple[Tensor, Tensor]:
         """Return logits (T B, V) and states (T, B, D) of words (T, B) int64 from h_0 (B, D).
 
         Without masks nothing is dropped. `mixture` is what a search cell takes besides: its
-        weights of operations.
+        weights of operations, and whether they are a sample of which only what has weight runs.
         """
         x = F.embedding(words, self.embedding)
         if masks is not None:
@@ -40,7 +40,7 @@ class LanguageModel(nn.Module):
         out = states if masks is None else states * masks.output
         return torch.addmm(self.bias, out.flatten(0, 1), self.embedding.T), states
 
-    def loss(self, window: TextWindow, *mixture: Tensor) -> Tensor:
+    def loss(self, window: TextWindow, *mixture: Tensor | bool) -> Tensor:
         """Return the mean cross-entropy of a window in nats, regularised; keep its last state.
 
         Temporal activation regularisation adds beta times the mean squared h_t - h_{t-1}.
@@ -73,7 +73,7 @@ def build(model: LanguageModel, reach: float, seed: int, where: str) -> Language
 
 @torch.no_grad()
 def cross_entropy(
-    model: LanguageModel, encoded: Tensor, batch: int, length: int, *mixture: Tensor
+    model: LanguageModel, encoded: Tensor, batch: int, length: int, *mixture: Tensor | bool
 ) -> float:
     """Return the mean cross-entropy in nats of a text (T), read in `batch` streams, no dropout.
 

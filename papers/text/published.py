@@ -35,6 +35,11 @@ RECURRENT = {
         "sigmoid~0 relu~1 relu~1 identity~1 tanh~2 sigmoid~5 tanh~3 relu~5",
         (1, 2, 3, 4, 5, 6, 7, 8),
     ),
+    "GDAS": _recurrent(
+        "Dong & Yang 2019, GDAS, arXiv:1910.04465, Penn Treebank, as its release lists it",
+        "relu~0 relu~0 identity~1 relu~1 tanh~0 relu~2 identity~4 identity~2",
+        (1, 2, 3, 4, 5, 6, 7, 8),
+    ),
     "ENAS": _recurrent(
         "Pham et al. 2018, ENAS, arXiv:1802.03268, Penn Treebank, as listed by DARTS",
         "tanh~0 tanh~1 relu~1 tanh~3 tanh~3 relu~3 relu~4 relu~7 relu~8 relu~8 relu~8",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import Refused, positive, within
+from harness.paper import Refused, positive
 from papers.darts.config import Darts
-from papers.text.config import Language
+from papers.text.config import SearchedCell
 
 
 @dataclass(frozen=True)
-class RecurrentSearch(Darts, Language):
+class RecurrentSearch(Darts, SearchedCell):
     """A search, and the training of the cell that it derives.
 
     `moves_embedding`: whether the virtual step moves the embedding, which is the decoder too, with
@@ -30,18 +30,10 @@ class RecurrentSearch(Darts, Language):
     weight_decay: float = 5e-7  # [P]
     clip: float = 0.25  # [P] of w's gradient, in the virtual step as well [C]
     moves_embedding: bool = True  # [P] Eq. 6; [C] False
-    nodes: int = 8  # [P]
-    search_steps: int = 12_000  # [P] 50 epochs, of WikiText-2
-    search_batch: int = 256  # [P]
-    search_bptt: int = 35  # [P]
-    search_width: int = 300  # [P]
-    search_word_dropout: float = 0.0  # [P]
-    search_hidden_dropout: float = 0.25  # [P]
-    search_every: int = 240  # [ours] steps between two validations of the supernet: an epoch
 
     def __post_init__(self) -> None:
         Darts.__post_init__(self)
-        Language.__post_init__(self)
+        SearchedCell.__post_init__(self)
         if self.union:
             raise Refused("union=True: the recurrent search trains alpha on validation text only")
         if not self.moves_embedding and self.gradient != "second_order":
@@ -49,11 +41,6 @@ class RecurrentSearch(Darts, Language):
                 f"moves_embedding=False, gradient={self.gradient}: only second_order, by finite "
                 "differences, has a virtual step that may leave it"
             )
-        within(self, "nodes", 1, 100)
-        positive(self, "search_steps", "search_batch", "search_bptt")
-        positive(self, "search_width", "search_every")
-        for name in ("word", "hidden"):
-            within(self, f"search_{name}_dropout", 0, 0.95)
 
 
 @dataclass(frozen=True)
@@ -69,12 +56,3 @@ class RecurrentSizes:
 
     def __post_init__(self) -> None:
         positive(self, *self.__dataclass_fields__)
-
-
-def refuse_single(config: RecurrentSearch) -> None:
-    """Refuse batches of one: the search normalises over the rows of a batch."""
-    for name in ("search_batch", "val_batch"):
-        within(config, name, 2)
-
-
-REFUSALS = {RecurrentSearch: refuse_single}  # asked by the plan, before any work

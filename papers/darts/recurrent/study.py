@@ -12,92 +12,39 @@ from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
 from papers.cells.supernet.config import rate_for
 from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
 from papers.text.config import PublishedCell, RandomCells
+from papers.text.task import NETWORKS, PERPLEXITY, both
 
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"
 FROZEN = "recurrent/second_order_frozen_embedding"
 KNOWN, RANDOM, COUNTS = "recurrent/published", "recurrent/random", "recurrent/parameters"
 
-PERPLEXITY = Task(
-    "darts-recurrent",
-    "wikitext2",
-    "language model of one recurrent cell, tied embedding, SGD then averaged SGD, last state; "
-    "paper: WikiText-2's own split; nightly: the stored validation file split 80/10/10 (weights, "
-    "alpha, choice), tested on the start of the test file, 1,000 words, the training file is not "
-    "used; check and smoke: a generated text (row `corpus`), no download",
-    "test_perplexity",
-    unit="",
-    direction="min",
-)
 NUMBERS = Task(
     "darts-recurrent-size", "none", "parameters, counted on no device", "ptb_parameters", "", "min"
 )
 
-# Small networks see each word a few times at most: they need less dropout, and wider initial
-# weights, as 0.04 stands for sums over 850 numbers.
-SMALL: dict[str, object] = {
-    "word_dropout": 0.0,
-    "embedding_dropout": 0.05,
-    "x_dropout": 0.1,
-    "hidden_dropout": 0.05,
-    "output_dropout": 0.1,
-    "reach": 0.1,
-    "retrain_bptt": 12,
-    "spread": 2.0,
-    "shortest": 4,
-    "longest": 18,
-    "width": 32,
-    "retrain_batch": 32,
-    "val_batch": 100,
-    "test_batch": 100,
-    "switch_by": 0.6,
-}
-TOY: dict[str, object] = {**SMALL, "corpus": "grammar", "retrain_batch": 16}
-BUDGETS: dict[str, dict[str, object]] = {
-    "check": {**TOY, "width": 8, "retrain_steps": 6, "every": 4, "retrain_bptt": 5,
-              "test_tokens": 1000},
-    "smoke": {**TOY, "retrain_steps": 110, "every": 55},
-    "nightly": {
-        **SMALL,
-        "corpus": "wikitext2-valid",
-        "words": 1000,
-        "test_tokens": 24_000,
-        "retrain_steps": 250,
-        "every": 125,
-    },
-}  # fmt: skip
 PRODUCT = 16.0  # alpha's rate times the steps of the paper's search on Penn Treebank
 
 
-def searched(steps: int, every: int) -> dict[str, object]:
+def searched(budget: str, steps: int, every: int) -> dict[str, object]:
     """Return what a search of so many steps changes; alpha goes as far as in the paper's."""
     return {
+        **NETWORKS[budget],
         "search_steps": steps,
         "search_every": every,
         "alpha_lr": rate_for(steps, PRODUCT),
-        "search_hidden_dropout": 0.05,
-        "search_bptt": 10,
-        "search_batch": 32,
-        "search_width": 32,
-        "nodes": 4,
     }
 
 
 SEARCHES = {
-    "check": {**searched(4, 2), "alpha_lr": 0.2, "search_width": 8, "search_batch": 8,
-              "search_bptt": 4, "nodes": 3},
-    "smoke": searched(24, 12),
-    "nightly": searched(80, 20),
-}  # fmt: skip
+    "check": {**searched("check", 4, 2), "alpha_lr": 0.2},
+    "smoke": searched("smoke", 24, 12),
+    "nightly": searched("nightly", 80, 20),
+}
 CANDIDATES: dict[str, dict[str, object]] = {
     "check": {"nodes": 3, "candidates": (0, 1)},
     "smoke": {"nodes": 4, "candidates": (0, 1)},
     "nightly": {"nodes": 4, "candidates": (0, 1, 2)},
 }
-
-
-def both(more: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
-    """Return what changes at each budget, with what an experiment has besides."""
-    return {budget: {**changes, **more.get(budget, {})} for budget, changes in BUDGETS.items()}
 
 
 def search(name: str, config: RecurrentSearch, expected: dict[str, float]) -> Experiment:
