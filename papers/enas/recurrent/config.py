@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from harness.paper import Refused, positive, within
 from papers.enas.learning import Learning
-from papers.text.config import Language
+from papers.text.config import Language, SearchedCell
 
 
 @dataclass(frozen=True)
-class RecurrentSearch(Language, Learning):
+class RecurrentSearch(SearchedCell, Learning):
     """A search, and the training of the cell that it derives.
 
     The reward is `reward` over the perplexity of one window of the text that theta is trained on,
@@ -35,33 +35,22 @@ class RecurrentSearch(Language, Learning):
     reward: float = 80.0  # [P] over the perplexity
     search_steps: int = 279_000  # [E] 600 epochs, of WikiText-2
     search_batch: int = 128  # [E]
-    search_bptt: int = 35  # [E]
     search_width: int = 200  # [E]
+    search_word_dropout: float = 0.1  # [E]
     search_lr: float = 20.0  # [E] SGD, constant, times length / bptt
     search_decay: float = 8e-7  # [E]
     search_clip: float = 0.1  # [E] norm of all gradients together
-    search_word_dropout: float = 0.1  # [E]
-    search_embedding_dropout: float = 0.2  # [E]
-    search_x_dropout: float = 0.75  # [E]
-    search_hidden_dropout: float = 0.25  # [E]
-    search_output_dropout: float = 0.75  # [E]
-    search_beta: float = 1.0  # [E] temporal activation regularisation
     score_batch: int = 128  # [E]
     search_every: int = 4650  # [ours] steps between two looks at the search: ten epochs
 
     def __post_init__(self) -> None:
         Learning.__post_init__(self)
-        Language.__post_init__(self)
-        within(self, "nodes", 1, 100)
+        SearchedCell.__post_init__(self)
         within(self, "reward", 1e-9, 1e9)
-        positive(self, "search_steps", "search_batch", "search_bptt", "search_width")
-        positive(self, "score_batch", "search_every")
+        positive(self, "score_batch")
         within(self, "search_lr", 1e-9, 1000)
         within(self, "search_decay", 0, 1e6)
         within(self, "search_clip", 1e-9)
-        within(self, "search_beta", 0, 1e6)
-        for name in ("word", "embedding", "x", "hidden", "output"):
-            within(self, f"search_{name}_dropout", 0, 0.95)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from papers.text import architecture, evaluation
 from papers.text.corpus import Corpus
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import Recurrent
-from papers.text.windows import DropoutRates, Lengths, Reader, Reading
+from papers.text.search import reading
+from papers.text.windows import Reader
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -41,7 +42,7 @@ LEAST = -700.0  # of a logarithm whose exponential is asked for
 def run(config: RecurrentSearch, trial: Trial) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch, and report it."""
     corpus, meter = evaluation.load(config, trial), trial.meter
-    search = LanguageSearch(config, corpus, trial)
+    search = CellSearch(config, corpus, trial)
     trial.restore(**search.stateful)
     meter.count_flops("search", search.flops())
     horizon = meter.horizon("search")
@@ -61,7 +62,7 @@ def run(config: RecurrentSearch, trial: Trial) -> Iterator[Row]:
     yield {**search.row(), **training.scores(), **told}
 
 
-class LanguageSearch(Rounds[Recurrent]):
+class CellSearch(Rounds[Recurrent]):
     """The shared weights in their language model, the policy, and the three texts."""
 
     def __init__(self, config: RecurrentSearch, corpus: Corpus, trial: Trial) -> None:
@@ -160,19 +161,3 @@ class LanguageSearch(Rounds[Recurrent]):
             window = config.score_batch * min(config.search_bptt, len(self.streams) - 1)
             forward += rounds * config.updates * config.samples * window
         return self.model.pass_flops(1) * (passes + forward / 3) / config.search_steps
-
-
-def reading(config: RecurrentSearch, corpus: Corpus) -> Reading:
-    """Return how a search reads its training text."""
-    rates = DropoutRates(
-        config.search_word_dropout,
-        config.search_embedding_dropout,
-        config.search_x_dropout,
-        config.search_hidden_dropout,
-        config.search_output_dropout,
-    )
-    lengths = Lengths(
-        config.search_bptt, config.short, config.spread, config.shortest, config.longest
-    )
-    width, beta = config.search_width, config.search_beta
-    return Reading(config.search_batch, lengths, rates, beta, width, corpus.words)
