@@ -12,7 +12,7 @@ from harness import budget
 from harness.paper import Refused
 from harness.plan import discover, specs
 from papers.enas.recurrent import random_cells, search, study
-from papers.enas.recurrent.cell import SharedRecurrentCell, decode
+from papers.enas.recurrent.cell import decode
 from papers.enas.recurrent.config import RandomCells, RecurrentSearch
 from papers.enas.recurrent.search import CellSearch
 from papers.text import evaluation
