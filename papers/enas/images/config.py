@@ -17,6 +17,9 @@ from papers.enas.signals.config import MOST, NODES
 
 EPOCHS, MACRO_EPOCHS = 630, 310  # [C] of final trainings: 6 and 5 cycles
 RELEASED_LAYERS = len(ENAS_MACRO.ops)
+# torch writes beyond its memory in a 1x1 convolution of stride 2 that reads fewer channels (see
+# `papers.cells.child.config`): here one may read a single loose end, or one tensor of a network
+LEAST = 8
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class FinalTraining(ImageChildren):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        within(self, "child_channels", LEAST)
         within(self, "child_lowest_lr", 0, self.child_lr)
         one_of(self, "child_cycles", range(1, 7))
         within(self, "child_dropout", 0, 0.95)
@@ -127,7 +131,7 @@ class MacroSearch(Halves, MacroTraining, Searching):
         MacroTraining.__post_init__(self)
         Searching.__post_init__(self)
         self.check_halves()
-        within(self, "channels", FEWEST)
+        within(self, "channels", LEAST)
         within(self, "skip_weight", 0, 1e6)
 
 

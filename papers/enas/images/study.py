@@ -44,13 +44,13 @@ CHILD = ("child_network",)  # what `papers.cells.child.cifar` registers its netw
 DAY = 86_400
 SMALL: dict[str, Any] = {  # [ours] networks that a CPU trains in seconds
     "side": 16,
-    "child_channels": 4,
+    "child_channels": 8,
     "child_layers": 3,
-    "child_batch": 96,
+    "child_batch": 64,
     "child_cutout": 8,
     "child_cycles": 1,
-    "child_steps": 42,  # half an epoch of the subset's 8,068 images
-    "child_every": 42,
+    "child_steps": 63,  # half an epoch of the subset's 8,068 images
+    "child_every": 63,
 }
 TINY = {**SMALL, "dataset": PIXELS, "side": 8, "child_batch": 8, "child_steps": 2,
         "child_every": 1}  # fmt: skip
@@ -61,7 +61,10 @@ NIGHTLY = {**SMALL, "preset": "free", "nodes": 3, "channels": 4, "cells": 3, "ba
            "baseline_decay": 0.95, "score_batch": 100, "candidates": 10, "cycles": 1,
            "eval_every": 100}  # fmt: skip
 SEARCHES = {"search": Phase("steps"), "retrain": Phase("child_steps")}
-PART: dict[str, Any] = {"dataset": "cifar10_subset", "child_steps": 35_910}  # 630 epochs of 57 batches
+PART: dict[str, Any] = {
+    "dataset": "cifar10_subset",
+    "child_steps": 35_910,
+}  # 630 epochs of 57 batches
 WHOLE = ("smoke", "nightly")  # budgets at which CIFAR-10 is not asked for
 
 
@@ -85,7 +88,7 @@ def whole(
     )
 
 
-SMALL_MACRO = {**LOOKING, "child_channels": 8}
+SMALL_MACRO = {**LOOKING, "channels": 8}
 EXPERIMENTS = [
     Experiment(
         SUBSET,
@@ -94,7 +97,7 @@ EXPERIMENTS = [
         run="images.search:run",
         phases=SEARCHES,
         reduced={"check": {**TINY, **LOOKING, "cells": 3, "nodes": 2}, "nightly": NIGHTLY},
-        expected={"check": 3, "nightly": 16, "paper": DAY * 14},
+        expected={"check": 3, "nightly": 18, "paper": DAY * 14},
         seeds={"nightly": 8, "paper": 4},
         skipped=("smoke",),
         shows="papers.cells.draw.files:shown",
@@ -109,7 +112,7 @@ EXPERIMENTS = [
             "check": {**TINY, "nodes": 2, "drawn": (0, 1)},
             "nightly": {**SMALL, "nodes": 3},
         },
-        expected={"check": 3, "nightly": 14, "paper": DAY * 33},
+        expected={"check": 3, "nightly": 20, "paper": DAY * 33},
         seeds={"nightly": 8, "paper": 4},
         skipped=("smoke",),
         distributed=CHILD,
@@ -119,7 +122,7 @@ EXPERIMENTS = [
     whole(CELL, MicroPublished(), "images.published:cell", {}, 74),
     whole(MACRO, MacroSearch(), "images.macro_search:run", SMALL_MACRO, 150),
     whole(NETWORK, MacroPublished(), "images.published:network",
-          {"child_channels": 8, "child_layers": 24}, 300, 3),
+          {"child_layers": 24}, 300, 3),
     Experiment(
         KNOWN,
         IMAGENET,
