@@ -142,7 +142,8 @@ def test_a_search_goes_on_where_another_was(few_rows, policy):
     assert one.found == other.found
 
 
-def test_the_charge_of_a_step_counts_training_scoring_and_deriving(few_rows):
+def test_the_charge_of_a_step_counts_training_scoring_and_deriving(few_rows, monkeypatch):
+    monkeypatch.setattr(path_search, "COUNTED", 1)
     macs = search(few_rows).mean_macs
     training, deriving = 3 * 8 * 6, 4 * len(few_rows.val.y)
     scoring = 3 * 2 * 3 * 100

@@ -22,7 +22,7 @@ from tests.lab.testbeds import trial_of
 EXPERIMENTS = {e.name: e for e in study.EXPERIMENTS}
 SMALL = EXPERIMENTS[study.ENAS].at("check")
 PHASES = EXPERIMENTS[study.ENAS].phases
-pytestmark = pytest.mark.usefixtures("prepared")
+pytestmark = [pytest.mark.usefixtures("prepared"), pytest.mark.slow]
 
 
 def corpus(words: int, *lengths: int) -> Corpus:
