@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from harness.training import loop, optim
 from harness.trial import stream as stream_of
 from papers.cells.rows import Part
 from papers.cells.space.node import MICRO, NodeSpace
@@ -51,6 +52,20 @@ def test_a_step_moves_the_weights_of_its_path_and_no_others(few_rows):
     operations = {n.rsplit(".", 2)[0] for n in moved if ".operations." in n}
     assert operations <= ran
     assert any("out" in name for name in moved)
+
+
+def test_the_decay_is_twice_the_releases_factor_of_the_sum_of_squares():
+    """T13: there lambda times the sum of squares stands in the loss, without a half."""
+    factor, reached = 1e-2, []
+    for decay in (0.0, 2 * factor):
+        w = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+        optimizer = optim.unfused_sgd([w], 0.1, 0.9, decay, nesterov=True)
+        for _ in range(4):
+            loss = (w - 3).pow(4).sum() / 100 + (0 if decay else factor * w.square().sum())
+            loop.descend(loss, optimizer)
+        reached.append(w.detach().clone())
+    torch.testing.assert_close(*reached, rtol=1e-12, atol=0)
+    assert Searching().weight_decay == 2e-4  # the release's 1e-4
 
 
 def test_a_rounds_paths_are_drawn_at_once(few_rows, monkeypatch):
