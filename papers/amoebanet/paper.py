@@ -10,5 +10,5 @@ PAPER = Paper(
     authors="Esteban Real, Alok Aggarwal, Yanping Huang and Quoc V. Le",
     year=2018,
     url="https://arxiv.org/abs/1802.01548",
-    studies=("league", "onemax", "published"),
+    studies=("league", "onemax", "published", "images"),
 )

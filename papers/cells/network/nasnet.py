@@ -20,11 +20,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.paper import Refused, require
-from papers.cells.network.darts import Combined
+from papers.cells.network import darts
+from papers.cells.network.darts import Auxiliary, Combined, Drop, drop_path
 from papers.cells.network.operations import (
     AVERAGE,
     CONV,
@@ -59,8 +61,9 @@ POOLS = {
 class Layout:
     """What a network is built from; the defaults are the authors' for CIFAR-10.
 
-    `cells` are the normal ones. `stem_channels`: 0 stands for three times `channels`; on ImageNet
-    both the paper's sizes have 32.
+    `cells` are the normal ones. `stem_channels`: 0 stands for three times `channels`; in the
+    mobile setting it is 32. `auxiliary`: a second classifier before the last reduction, for
+    training.
     """
 
     genotype: Genotype
@@ -72,6 +75,7 @@ class Layout:
     stem: str = "cifar"
     stem_channels: int = 0
     bottlenecks: bool = False
+    auxiliary: bool = False
 
     def __post_init__(self) -> None:
         require(self.stem, STEMS, "stem")
@@ -82,6 +86,11 @@ class Layout:
     def reductions(self) -> tuple[int, int]:
         """The numbers of the normal cells that a reduction comes before."""
         return self.cells // 3, 2 * self.cells // 3
+
+    @property
+    def second(self) -> darts.Layout:
+        """What the second classifier reads of a layout."""
+        return darts.Layout(self.genotype, classes=self.classes, dim=self.dim, stem=self.stem)
 
 
 def mobile(genotype: Genotype, channels: int = 44, cells: int = 12, **more: bool) -> Layout:
@@ -253,11 +262,18 @@ def fitted(place: Place, inputs: int) -> nn.Module:
 
 
 class Network(nn.Module):
-    """The evaluation network of a layout, without the second classifier."""
+    """The evaluation network of a layout.
+
+    `drop_path` is the probability with which the last cell drops what an operation gives while
+    training, drawn from `stream` where one is given; earlier cells drop less often, in proportion
+    to their number. A recipe raises it as it goes (ScheduledDropPath).
+    """
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.layout = layout
+        self.drop_path = 0.0
+        self.stream: torch.Generator | None = None
         large = layout.stem == "imagenet"
         wide = layout.stem_channels or 3 * layout.channels
         stem = (
@@ -267,11 +283,16 @@ class Network(nn.Module):
         )
         self.stem = nn.Sequential(stem, NORM[layout.dim](wide))
         self.cells = nn.ModuleList()
+        self.second = -1  # behind which cell the second classifier stands
+        self.auxiliary: Auxiliary | None = None
         arriving = Arriving(wide, wide, first=True)
         for part in (4, 2) if large else ():
             arriving = self._add("reduce", Place(layout.channels // part, 2, layout.dim), arriving)
         place = Place(layout.channels, dim=layout.dim)
         for number in range(layout.cells):
+            if number == layout.reductions[1] and layout.auxiliary:
+                self.second = len(self.cells) - 1
+                self.auxiliary = Auxiliary(layout.second, arriving.newer)
             if number in layout.reductions:
                 place = replace(place, channels=2 * place.channels)
                 arriving = self._add("reduce", replace(place, stride=2), arriving)
@@ -284,10 +305,20 @@ class Network(nn.Module):
         self.cells.append(cell)
         return Arriving(arriving.newer, cell.channels, place.stride == 2)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, inputs, ...) to logits (N, K)."""
+    def drops(self, number: int) -> Drop:
+        """Return how a cell drops: never while judging, the later the more often."""
+        share = (number + 1) / len(self.cells)
+        if not (self.training and self.drop_path):
+            return nn.Identity()
+        return partial(drop_path, probability=share * self.drop_path, stream=self.stream)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Map (N, inputs, ...) to logits (N, K) and, while training, the second classifier's."""
         older = newer = self.stem(x)
-        for cell in self.cells:
-            older, newer = newer, cell(older, newer, nn.Identity())
+        second = None
+        for number, cell in enumerate(self.cells):
+            older, newer = newer, cell(older, newer, self.drops(number))
+            if self.training and self.auxiliary is not None and number == self.second:
+                second = self.auxiliary(newer)
         logits: Tensor = self.out(newer.relu().flatten(2).mean(-1))
-        return logits
+        return logits, second

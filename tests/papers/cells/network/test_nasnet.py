@@ -102,11 +102,29 @@ def test_dilation_reaches_two_apart():
 def test_a_small_network_learns_from_every_weight(dim):
     torch.manual_seed(0)
     network = Network(Layout(SLIM, 4, 3, inputs=1, dim=dim))
-    logits = network(torch.randn(4, 1, *(dim * [16])))
+    logits, second = network(torch.randn(4, 1, *(dim * [16])))
     assert logits.shape == (4, 10)
+    assert second is None
     logits.square().sum().backward()
     without = [name for name, weight in network.named_parameters() if weight.grad is None]
     assert without == []
+
+
+def test_a_second_classifier_reads_the_cell_before_the_last_reduction_while_training():
+    network = Network(Layout(SLIM, 4, 18, auxiliary=True))
+    assert network.second == 12  # normal cell 11, after one reduction
+    x = torch.randn(2, 3, 16, 16)
+    assert network(x)[1].shape == (2, 10)
+    assert network.eval()(x)[1] is None
+
+
+def test_later_cells_drop_paths_more_often():
+    network = Network(Layout(SLIM, 4, 3))
+    assert isinstance(network.drops(4), nn.Identity)
+    network.drop_path, network.stream = 0.4, torch.Generator().manual_seed(0)
+    kept = [network.drops(number)(torch.ones(4000, 1)).count_nonzero() / 4000 for number in (0, 4)]
+    assert kept == pytest.approx([1 - 0.4 / 5, 0.6], abs=0.03)
+    assert isinstance(network.eval().drops(4), nn.Identity)
 
 
 def test_older_inputs_are_read_as_they_are_where_they_fit():
