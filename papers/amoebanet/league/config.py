@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import positive, require, within
+from harness.paper import within
 from papers.amoebanet.config import Evolving
-from papers.cells.league.config import TableSearch
-from papers.cells.task import LEAGUE_SPACES, LIMIT
+from papers.cells.league.config import TableSearch, TrainedSearch
 
 WORKERS = 10  # [ours] children trained side by side fill a small population at once; [P] 450
 
@@ -32,26 +31,15 @@ class TableEvolution(TableSearch, Evolving):
 
 
 @dataclass(frozen=True)
-class TrainedEvolution(Evolving):
-    """An evolution whose children are really trained, WORKERS of them side by side.
+class TrainedEvolution(TrainedSearch, Evolving):
+    """An evolution whose children are really trained, WORKERS of them side by side."""
 
-    Workers hear of each other's children when all are trained. `repeats`: so many evolutions with
-    as many workers run on recorded trainings beside it, off the clock.
-    """
-
-    space: str = "T2"
-    limit: int = LIMIT
     identity: float = 0.0  # [league]; [P] .05, from memory
-    turns: int = 10  # [ours] of WORKERS children each
-    repeats: int = 100  # [ours]
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        require(self.space, LEAGUE_SPACES, "space")
-        positive(self, "limit")
+        TrainedSearch.__post_init__(self)
+        Evolving.__post_init__(self)
         within(self, "identity", 0, 1)
-        within(self, "turns", 1, 1000)
-        within(self, "repeats", 1, 1000)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,22 @@ class TableSearch:
 
 
 @dataclass(frozen=True)
+class TrainedSearch:
+    """A search whose children are really trained, and how many that look up stand beside it."""
+
+    space: str = "T2"
+    limit: int = LIMIT
+    turns: int = 10  # [ours] in each of which all workers train a child
+    repeats: int = 100  # [ours]
+
+    def __post_init__(self) -> None:
+        require(self.space, LEAGUE_SPACES, "space")
+        positive(self, "limit")
+        within(self, "turns", 1, 1000)
+        within(self, "repeats", 1, 1000)
+
+
+@dataclass(frozen=True)
 class PathTraining:
     """How shared weights train along one path a minibatch."""
 

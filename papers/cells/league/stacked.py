@@ -57,7 +57,7 @@ class Searchers(Protocol):
 class Stacked:
     """R searches of one task: the searchers, what answers them, and their incumbents.
 
-    `path`: the mean regret of the incumbents after each evaluation.
+    `path`: the mean regret of the incumbents after each evaluation; `spent`: the mean FLOPs.
     """
 
     def __init__(self, recorded: Recorded, searchers: Searchers, seeds: Sequence[int]) -> None:
@@ -66,6 +66,7 @@ class Stacked:
         self.incumbents: Ints = np.zeros(len(seeds), dtype=np.int64)
         self.worth: Floats = np.full(len(seeds), -np.inf)
         self.path: list[float] = []
+        self.spent: list[float] = []
 
     def turn(self) -> None:
         """Evaluate the next proposal of every search; the first of equals stays."""
@@ -76,6 +77,7 @@ class Stacked:
         self.incumbents = np.where(better, places, self.incumbents)
         self.worth = np.where(better, worth, self.worth)
         self.path.append(float(self.regret.mean()))
+        self.spent.append(float(self.evaluators.flops.mean()))
 
     @property
     def regret(self) -> Floats:
@@ -108,6 +110,7 @@ class Stacked:
             "incumbents": torch.from_numpy(self.incumbents.copy()),
             "worth": torch.from_numpy(self.worth.copy()),
             "path": list(self.path),
+            "spent": list(self.spent),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -116,7 +119,7 @@ class Stacked:
         self.evaluators.load_state_dict(state["evaluators"])
         self.incumbents = state["incumbents"].numpy().copy()
         self.worth = state["worth"].numpy().copy()
-        self.path = list(state["path"])
+        self.path, self.spent = list(state["path"]), list(state["spent"])
 
 
 def compete(stacks: Mapping[str, Stacked], meter: Meter, marks: Sequence[int]) -> Iterator[Row]:
