@@ -10,5 +10,5 @@ PAPER = Paper(
     authors="Hieu Pham, Melody Y. Guan, Barret Zoph, Quoc V. Le and Jeff Dean",
     year=2018,
     url="https://arxiv.org/abs/1802.03268",
-    studies=("signals", "images", "recurrent"),
+    studies=("league", "signals", "images", "recurrent"),
 )
