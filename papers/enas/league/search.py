@@ -45,9 +45,9 @@ def run(config: LeagueSearch, trial: Trial) -> Iterator[Row]:
         search.derive(trial.meter)
         found = {**found, **search.named(search.row())}
     capped = searches[CAPPED]
-    yield from capped.scatter()
+    yield from looks.scatter(capped.league, capped.paths, signals.val, config.ranked)
     keep_edge(trial.artifacts, space, capped.found.result, summary(found))
-    yield found
+    yield {**found, **looks.other_ways(capped.league, capped.paths, signals, config.ranked)}
 
 
 class Search:
@@ -113,9 +113,5 @@ class Search:
             **now.row(),
             "first_truth": self.first.truth,
             **self.paths.policy.row(),
-            **looks.rankings(self.league, self.paths, self.signals, self.config.ranked),
+            **looks.rankings(self.league, self.paths, self.signals.val, self.config.ranked),
         }
-
-    def scatter(self) -> Iterator[Row]:
-        """Yield accuracy with shared weights beside the truth, cell by cell."""
-        yield from looks.scatter(self.league, self.paths, self.signals.val, self.config.ranked)
