@@ -168,8 +168,8 @@ class MacroNetwork(nn.Module):
     Layer l applies its operation to the layer before, and from layer 1 on a 1x1 convolution joins
     the result and the earlier tensors that its bits name. After layers L / 3 - 1 and 2 L / 3 - 1
     every tensor so far is reduced. `dense`: separable operations are dense convolutions, as in the
-    release; otherwise depthwise and pointwise, as in the search, where `widen` is 1. The release has
-    no pooling here.
+    release; otherwise depthwise and pointwise, as in the search, where `widen` is 1. The release
+    has no pooling here.
     """
 
     def __init__(
