@@ -1,11 +1,12 @@
-"""The task of recurrent cells as a declaration, and what changes of it at reduced budgets.
+"""The task of recurrent cells and its experiments as declarations, and what budgets reduce.
 
 Papers that search recurrent cells share them: cells are compared on one text, by one training.
 """
 
 from collections.abc import Mapping
 
-from harness.paper import Task
+from harness.paper import Experiment, Phase, Task
+from papers.text.config import PublishedCell, RandomCells, SearchedCell
 
 PERPLEXITY = Task(
     "darts-recurrent",
@@ -69,3 +70,61 @@ NETWORKS: dict[str, dict[str, object]] = {  # of a search
 def both(more: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
     """Return what changes at each budget, with what an experiment has besides."""
     return {budget: {**changes, **more.get(budget, {})} for budget, changes in BUDGETS.items()}
+
+
+# -- experiments: `expected` seconds and numbers of `seeds`, by budget ----------------------------
+
+
+def search(
+    name: str,
+    config: SearchedCell,
+    searches: Mapping[str, Mapping[str, object]],
+    expected: Mapping[str, float],
+    seeds: Mapping[str, int],
+) -> Experiment:
+    """Declare a search, by `recurrent/search.py` of a paper, and the training of its cell."""
+    return Experiment(
+        name,
+        PERPLEXITY,
+        config,
+        run="recurrent.search:run",
+        phases={"search": Phase("search_steps"), "retrain": Phase("retrain_steps")},
+        reduced=both(searches),
+        expected=expected,
+        seeds=seeds,
+    )
+
+
+def published(
+    name: str, cell: str, expected: Mapping[str, float], seeds: Mapping[str, int]
+) -> Experiment:
+    """Declare the training of a published cell."""
+    return Experiment(
+        name,
+        PERPLEXITY,
+        PublishedCell(cell=cell),
+        run="papers.text.evaluation:run",
+        phases={"retrain": Phase("retrain_steps")},
+        reduced=both({}),
+        expected=expected,
+        seeds=seeds,
+    )
+
+
+def random_cells(
+    name: str,
+    drawn: Mapping[str, Mapping[str, object]],
+    expected: Mapping[str, float],
+    seeds: Mapping[str, int],
+) -> Experiment:
+    """Declare random cells, each trained, the best by validation reported."""
+    return Experiment(
+        name,
+        PERPLEXITY,
+        RandomCells(),
+        run="papers.text.random_search:run",
+        phases={"retrain": Phase("retrain_steps", each="candidates")},
+        reduced=both(drawn),
+        expected=expected,
+        seeds=seeds,
+    )

@@ -5,14 +5,14 @@ compared by the ratio of their perplexities. On budgets below `paper` networks, 
 training are small as well.
 """
 
+from dataclasses import replace
 from math import e, log
 
 from harness.checks import Direction, Effect, Exact, Value
-from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
+from harness.paper import ALL, Claim, Experiment, Published, Task
 from papers.cells.supernet.config import rate_for
 from papers.darts.recurrent.config import RecurrentSearch, RecurrentSizes
-from papers.text.config import PublishedCell, RandomCells
-from papers.text.task import NETWORKS, PERPLEXITY, both
+from papers.text import task
 
 FIRST, SECOND = "recurrent/first_order", "recurrent/second_order"
 FROZEN = "recurrent/second_order_frozen_embedding"
@@ -28,7 +28,7 @@ PRODUCT = 16.0  # alpha's rate times the steps of the paper's search on Penn Tre
 def searched(budget: str, steps: int, every: int) -> dict[str, object]:
     """Return what a search of so many steps changes; alpha goes as far as in the paper's."""
     return {
-        **NETWORKS[budget],
+        **task.NETWORKS[budget],
         "search_steps": steps,
         "search_every": every,
         "alpha_lr": rate_for(steps, PRODUCT),
@@ -49,17 +49,8 @@ CANDIDATES: dict[str, dict[str, object]] = {
 
 def search(name: str, config: RecurrentSearch, expected: dict[str, float]) -> Experiment:
     """Declare a search with one gradient of alpha, and the training of the cell that it finds."""
-    return Experiment(
-        name,
-        PERPLEXITY,
-        config,
-        run="recurrent.search:run",
-        phases={"search": Phase("search_steps"), "retrain": Phase("retrain_steps")},
-        reduced=both(SEARCHES),
-        expected=expected,
-        seeds=FOUR,
-        shows="papers.text.draw:shown" if name == SECOND else "",
-    )
+    shows = "papers.text.draw:shown" if name == SECOND else ""
+    return replace(task.search(name, config, SEARCHES, expected, FOUR), shows=shows)
 
 
 FOUR = {"nightly": 4, "paper": 4}  # [P] four seeds of a search
@@ -71,26 +62,10 @@ EXPERIMENTS = [
            {"check": 1, "smoke": 7, "nightly": 23, "paper": 3e7}),
     search(FROZEN, RecurrentSearch(moves_embedding=False),
            {"check": 1, "smoke": 7, "nightly": 23, "paper": 3e7}),
-    Experiment(
-        KNOWN,
-        PERPLEXITY,
-        PublishedCell(),
-        run="papers.text.evaluation:run",
-        phases={"retrain": Phase("retrain_steps")},
-        reduced=both({}),
-        expected={"check": 1, "smoke": 3, "nightly": 10, "paper": 3e7},
-        seeds=FOUR,
-    ),
-    Experiment(
-        RANDOM,
-        PERPLEXITY,
-        RandomCells(),
-        run="papers.text.random_search:run",
-        phases={"retrain": Phase("retrain_steps", each="candidates")},
-        reduced=both(CANDIDATES),
-        expected={"check": 1, "smoke": 4, "nightly": 15, "paper": 2.4e8},
-        seeds=FOUR,
-    ),
+    task.published(KNOWN, "DARTS_V2",
+                   {"check": 1, "smoke": 3, "nightly": 10, "paper": 3e7}, FOUR),
+    task.random_cells(RANDOM, CANDIDATES,
+                      {"check": 1, "smoke": 4, "nightly": 15, "paper": 2.4e8}, FOUR),
     Experiment(COUNTS, NUMBERS, RecurrentSizes(), run="recurrent.sizes:run", deterministic=True),
 ]  # fmt: skip
 

@@ -5,14 +5,14 @@ memory and gate nothing. Text, training and search network are those of `darts/r
 are compared by ratios of perplexities.
 """
 
+from dataclasses import replace
 from math import e, log
 
 from harness.checks import Direction, Same, Value
-from harness.paper import Claim, Experiment, Phase, Published
+from harness.paper import Claim, Experiment, Published
 from papers.cells.supernet.config import rate_for
 from papers.gdas.recurrent.config import RecurrentSearch
-from papers.text.config import PublishedCell, RandomCells
-from papers.text.task import NETWORKS, PERPLEXITY, both
+from papers.text import task
 
 GDAS, RELEASED = "recurrent/gdas", "recurrent/released"
 KNOWN, FIRST_CELL = "recurrent/published", "recurrent/published_darts_v1"
@@ -27,7 +27,7 @@ SEEDS = {"nightly": 8, "paper": 8}
 def searched(budget: str, steps: int, every: int, epochs: int) -> dict[str, object]:
     """Return what a search of so many steps changes: four times DARTS's, at its rate of alpha."""
     return {
-        **NETWORKS[budget],
+        **task.NETWORKS[budget],
         "search_steps": steps,
         "search_every": every,
         "epochs": epochs,
@@ -44,49 +44,25 @@ SEARCHES = {
 
 def search(name: str, config: RecurrentSearch, smoke: int, nightly: float) -> Experiment:
     """Declare a search and the training of its cell, of `nightly` seconds at that budget."""
-    return Experiment(
-        name,
-        PERPLEXITY,
-        config,
-        run="recurrent.search:run",
-        phases={"search": Phase("search_steps"), "retrain": Phase("retrain_steps")},
-        reduced=both(SEARCHES),
-        expected={"check": 1, "smoke": 4, "nightly": nightly, "paper": 3e7},
-        seeds={"smoke": smoke, **SEEDS},
-        shows="papers.text.draw:shown" if name == GDAS else "",
-    )
+    expected = {"check": 1, "smoke": 4, "nightly": nightly, "paper": 3e7}
+    shows = "papers.text.draw:shown" if name == GDAS else ""
+    declared = task.search(name, config, SEARCHES, expected, {"smoke": smoke, **SEEDS})
+    return replace(declared, shows=shows)
 
 
-def known(name: str, cell: str) -> Experiment:
-    """Declare the training of a published cell."""
-    return Experiment(
-        name,
-        PERPLEXITY,
-        PublishedCell(cell=cell),
-        run="papers.text.evaluation:run",
-        phases={"retrain": Phase("retrain_steps")},
-        reduced=both({}),
-        expected={"check": 1, "smoke": 2, "nightly": 5, "paper": 3e7},
-        seeds=SEEDS,
-    )
-
-
+TRAINING = {"check": 1, "smoke": 2, "nightly": 5, "paper": 3e7}
 FEW = {"check": (0, 1), "smoke": (0, 1), "nightly": (0, 1, 2)}  # random cells
 # seconds of one trial on one core; at budget paper from the FLOPs, at 50 GFLOP/s
 EXPERIMENTS = [
     search(GDAS, RecurrentSearch(), 3, 11),
     search(RELEASED, RecurrentSearch(released=True), 1, 14),
-    known(KNOWN, "GDAS"),
-    known(FIRST_CELL, "DARTS_V1"),
-    Experiment(
+    task.published(KNOWN, "GDAS", TRAINING, SEEDS),
+    task.published(FIRST_CELL, "DARTS_V1", TRAINING, SEEDS),
+    task.random_cells(
         RANDOM,
-        PERPLEXITY,
-        RandomCells(),
-        run="papers.text.random_search:run",
-        phases={"retrain": Phase("retrain_steps", each="candidates")},
-        reduced=both({budget: {"candidates": numbers} for budget, numbers in FEW.items()}),
-        expected={"check": 1, "smoke": 4, "nightly": 14, "paper": 2.4e8},
-        seeds=SEEDS,
+        {budget: {"candidates": numbers} for budget, numbers in FEW.items()},
+        {"check": 1, "smoke": 4, "nightly": 14, "paper": 2.4e8},
+        SEEDS,
     ),
 ]
 
