@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.paper import positive, require, within
-from papers.cells.supernet.config import Bilevel, rate_for
+from papers.cells.supernet.config import UNSAMPLED, Bilevel, rate_for
 
 # how far alpha can go in the authors' search on CIFAR-10: 3e-4 times 24,500 steps [C]
 TRAVEL = 7.35
 DERIVATIONS = ("paper", "release")
-UNSAMPLED = ("dense", "skip")
 
 
 @dataclass(frozen=True)

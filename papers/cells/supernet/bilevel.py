@@ -22,7 +22,7 @@ from torch import Tensor
 
 from harness.paper import Refused, require
 from harness.training import optim
-from papers.cells.supernet.config import Bilevel
+from papers.cells.supernet.config import UNSAMPLED, Bilevel
 
 Tensors = tuple[Tensor, ...]
 Batch = TypeVar("Batch")
@@ -30,7 +30,6 @@ NEWEST = 0.05  # how much the newest step counts in what is smoothed
 TINY = 1e-12  # keeps quotients of norms finite where a gradient vanishes
 
 ORDERS = ("alpha_first", "weights_first", "joint")
-UNSAMPLED = ("dense", "skip")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from harness.paper import within
 
 # how far alpha can go in DARTS's search on CIFAR-10: 3e-4 times 19,550 steps (App. A.1.1)
 TRAVEL = 5.9
+UNSAMPLED = ("dense", "skip")  # what becomes of weights that a step has not used
 
 
 @dataclass(frozen=True)

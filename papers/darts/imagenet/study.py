@@ -1,39 +1,14 @@
 """The published cell on ImageNet, from the user's own folder: declarations."""
 
 from harness.checks import Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
-from papers.cells.child.imagenet_config import PIXELS, ImageNetPublished
+from harness.paper import Claim, Published
+from papers.cells.child.imagenet_config import ImageNetPublished
+from papers.cells.child.imagenet_task import published
 
-TASK = Task(
-    "imagenet-cells",
-    "imagenet",
-    "14 cells on 48 channels, 250 epochs of 128, SGD .1 times .97 an epoch, labels smoothed by "
-    ".1, second classifier .4; 1,281,167 training images, the last epoch's top-1 error on the "
-    "central crops of the 50,000 of val",
-    "test_error",
-    direction="min",
-)
 KNOWN = "imagenet/published"
+SEEDS = 3  # [ours]; the paper trains it once
 
-EXPERIMENTS = [
-    Experiment(
-        KNOWN,
-        TASK,
-        ImageNetPublished(),
-        run="papers.cells.child.imagenet:run",
-        distributed=("child_network",),  # what `papers.cells.child.imagenet` registers it as
-        phases={"retrain": Phase("steps")},
-        reduced={
-            "check": {
-                "dataset": PIXELS, "side": 32, "channels": 8, "layers": 3, "batch": 8, "steps": 4,
-                "workers": 0, "every": 2,
-            }
-        },
-        expected={"check": 3, "paper": 86_400 * 680},
-        seeds={"paper": 3},  # [ours]; the paper trains it once
-        skipped=("smoke", "nightly"),
-    )
-]  # fmt: skip
+EXPERIMENTS = [published("imagenet-cells", ImageNetPublished(), SEEDS)]
 
 CLAIMS = [
     Claim(

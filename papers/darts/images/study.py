@@ -5,7 +5,12 @@ On the part, to see that images work; on CIFAR-10 itself at budget paper.
 
 from harness.checks import Effect, Spread, Value
 from harness.paper import Claim, Experiment, Phase, Published
-from papers.cells.child.config import PIXELS, ImagePublished, ImageRandom
+from papers.cells.child.config import (
+    SMALL_IMAGES,
+    TINY_IMAGES,
+    ImagePublished,
+    ImageRandom,
+)
 from papers.cells.task import CIFAR, CIFAR_8K
 from papers.darts.config import reach
 from papers.darts.images.config import ImageSearch
@@ -15,23 +20,6 @@ SUBSET_FIRST, SUBSET_SECOND = "cifar10_subset/first_order", "cifar10_subset/seco
 CIFAR_FIRST, CIFAR_SECOND = "cifar10/first_order", "cifar10/second_order"
 CIFAR_RANDOM, CIFAR_KNOWN = "cifar10/random", "cifar10/published"
 CHILD = ("child_network",)  # what `papers.cells.child.cifar` registers its network as
-SMALL = {  # [ours] a network that a CPU trains in seconds
-    "side": 16,
-    "child_channels": 8,
-    "child_layers": 3,
-    "child_cutout": 8,
-    "child_steps": 42,  # half an epoch of the subset's 8,068 images
-    "child_every": 42,
-}
-TINY = {
-    **SMALL,
-    "dataset": PIXELS,
-    "side": 8,
-    "child_channels": 4,
-    "child_batch": 8,
-    "child_steps": 2,
-    "child_every": 1,
-}
 LOOKING = {**reach(2), "channels": 4, "cells": 3, "batch": 4, "eval_every": 2}
 
 
@@ -51,7 +39,7 @@ def on_images(name: str, gradient: str, nightly: dict[str, object], days: float)
         ImageSearch(gradient=gradient) if whole else subset,
         run="images.search:run",
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
-        reduced={"check": {**TINY, **LOOKING}, **({"nightly": nightly} if nightly else {})},
+        reduced={"check": {**TINY_IMAGES, **LOOKING}, **({"nightly": nightly} if nightly else {})},
         expected={"check": 3, "nightly": 45, "paper": 86_400 * days},
         seeds={"paper": 4},
         skipped=("smoke", "nightly") if whole else ("smoke",),
@@ -61,14 +49,14 @@ def on_images(name: str, gradient: str, nightly: dict[str, object], days: float)
 def nightly(steps: int) -> dict[str, object]:
     """Return what shrinks on the part of CIFAR-10."""
     network = {"channels": 4, "cells": 3, "batch": 32, "held_out": 0.2}
-    return {**SMALL, **reach(steps), **network, "eval_every": steps}
+    return {**SMALL_IMAGES, **reach(steps), **network, "eval_every": steps}
 
 
 def random_images(
     name: str, config: ImageRandom, nightly: dict[str, object], days: float
 ) -> Experiment:
     """Declare random search on images."""
-    shrunk = {**TINY, "drawn": (0, 1), "selection_steps": 2}
+    shrunk = {**TINY_IMAGES, "drawn": (0, 1), "selection_steps": 2}
     return Experiment(
         name,
         CIFAR if name == CIFAR_RANDOM else CIFAR_8K,
@@ -95,7 +83,7 @@ EXPERIMENTS = [
             dataset="cifar10_subset", drawn=tuple(range(8)), selection_steps=7600,
             child_steps=51_000,
         ),
-        {**SMALL, "drawn": (0, 1), "selection_steps": 42},
+        {**SMALL_IMAGES, "drawn": (0, 1), "selection_steps": 42},
         22,
     ),
     on_images(CIFAR_FIRST, "first_order", {}, 65),
@@ -108,7 +96,7 @@ EXPERIMENTS = [
         run="papers.cells.child.published_cell:run",
         distributed=CHILD,
         phases={"retrain": Phase("child_steps")},
-        reduced={"check": TINY},
+        reduced={"check": TINY_IMAGES},
         expected={"check": 3, "paper": 86_400 * 74},
         seeds={"paper": 10},  # [P] Table 1
         skipped=("smoke", "nightly"),

@@ -5,7 +5,7 @@ On the part, to see that images work; on CIFAR-10 itself at budget paper.
 
 from harness.checks import Effect, Value
 from harness.paper import Claim, Experiment, Phase, Published, Task
-from papers.cells.child.config import PIXELS
+from papers.cells.child.config import SMALL_IMAGES, TINY_IMAGES
 from papers.cells.task import CIFAR, CIFAR_8K
 from papers.gdas.config import reach
 from papers.gdas.images.config import PROTOCOLS, ImageRetrained, ImageSearch
@@ -40,26 +40,9 @@ TASKS = {
         direction="min",
     ),
 }
-SMALL = {  # [ours] a network that a CPU trains in seconds, as DARTS's
-    "side": 16,
-    "child_channels": 8,
-    "child_layers": 3,
-    "child_cutout": 8,
-    "child_steps": 42,  # half an epoch of the subset's 8,068 images
-    "child_every": 42,
-}
-TINY = {
-    **SMALL,
-    "dataset": PIXELS,
-    "side": 8,
-    "child_channels": 4,
-    "child_batch": 8,
-    "child_steps": 2,
-    "child_every": 1,
-}
 LOOKING = {**reach(2, 2), "channels": 4, "cells": 3, "batch": 4, "eval_every": 2}
 NIGHTLY = {  # five times DARTS's 20 steps, as in the papers
-    **SMALL, **reach(100, 50), "channels": 4, "cells": 3, "batch": 32, "held_out": 0.2,
+    **SMALL_IMAGES, **reach(100, 50), "channels": 4, "cells": 3, "batch": 32, "held_out": 0.2,
     "eval_every": 50,
 }  # fmt: skip
 
@@ -73,7 +56,7 @@ def on_images(name: str, config: ImageSearch, days: float) -> Experiment:
         config,
         run="images.search:run",
         phases={"search": Phase("steps"), "retrain": Phase("child_steps")},
-        reduced={"check": {**TINY, **LOOKING}, **({} if whole else {"nightly": NIGHTLY})},
+        reduced={"check": {**TINY_IMAGES, **LOOKING}, **({} if whole else {"nightly": NIGHTLY})},
         expected={"check": 3, "nightly": 20, "paper": 86_400 * days},
         seeds={"nightly": 4, "paper": 4},
         skipped=("smoke", "nightly") if whole else ("smoke",),
@@ -98,7 +81,7 @@ def published(cell: str, protocol: str) -> Experiment:
         run="images.published:run",
         distributed=CHILD,
         phases={"retrain": Phase("child_steps")},
-        reduced={"check": TINY},
+        reduced={"check": TINY_IMAGES},
         expected={"check": 3, "paper": 86_400 * 74 * steps / PROTOCOLS["original"].steps},
         seeds={"paper": 4},  # [ours] the authors publish one run of each
         skipped=("smoke", "nightly"),
