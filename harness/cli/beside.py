@@ -62,8 +62,9 @@ def measured(checkout: Path, row: pd.Series, isa: str, runs: Path) -> pd.DataFra
     if not found:
         said = " ".join((done.stderr or done.stdout).split())[-LONGEST:]
         raise NotRun(f"the checkout did not measure it: {said}")
-    rows = tables.frame(found[-1:])
-    (code,) = set(rows["code"])
-    if code != row["code"]:
-        raise NotRun(f"the checkout measures it by code {code}, the row has {row['code']}")
-    return rows
+    rows = tables.frame(found)
+    same: pd.DataFrame = rows[rows["code"] == row["code"]]
+    if same.empty:
+        codes = ", ".join(sorted(set(rows["code"])))
+        raise NotRun(f"the checkout measures it by code {codes}, the row has {row['code']}")
+    return same
