@@ -5,7 +5,7 @@ The best by validation is the result, as there; the mean over all of them stands
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -16,20 +16,26 @@ if TYPE_CHECKING:
     from harness.paper import Row
     from harness.trial import Trial
     from papers.text.config import RandomCells
+    from papers.text.published import Recurrent
 
 AVERAGED = ("val_loss", "test_loss", "test_perplexity")
 CellScores = dict[int, dict[str, float]]  # what the trained candidates reached, by their numbers
 
 
 def run(config: RandomCells, trial: Trial) -> Iterator[Row]:
-    """Train every candidate; report the best by validation, and the mean."""
-    corpus, meter = evaluation.load(config, trial), trial.meter
-    found: CellScores = {}
-    trial.restore(found=found)
+    """Train candidates as DARTS draws them: every node is part of the output."""
     cells = {
         number: architecture.drawn(config.nodes, trial.stream("cell", number))
         for number in config.candidates
     }
+    yield from compared(cells, config, trial)
+
+
+def compared(cells: Mapping[int, Recurrent], config: RandomCells, trial: Trial) -> Iterator[Row]:
+    """Train every candidate; report the best by validation, and the mean."""
+    corpus, meter = evaluation.load(config, trial), trial.meter
+    found: CellScores = {}
+    trial.restore(found=found)
     for number, genotype in cells.items():
         if meter.done(f"retrain/{number}"):
             continue

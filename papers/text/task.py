@@ -116,13 +116,14 @@ def random_cells(
     drawn: Mapping[str, Mapping[str, object]],
     expected: Mapping[str, float],
     seeds: Mapping[str, int],
+    run: str = "papers.text.random_search:run",
 ) -> Experiment:
-    """Declare random cells, each trained, the best by validation reported."""
+    """Declare random cells, each trained, the best by validation reported; `run` draws them."""
     return Experiment(
         name,
         PERPLEXITY,
         RandomCells(),
-        run="papers.text.random_search:run",
+        run=run,
         phases={"retrain": Phase("retrain_steps", each="candidates")},
         reduced=both(drawn),
         expected=expected,

@@ -7,6 +7,7 @@ that are equal by it, it is worth what one of them drawn uniformly is worth in t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +65,13 @@ def mean_random(allowed: Allowed) -> Sequence[Code]:
 STAND_INS: Mapping[str, Rule] = {
     rule.__name__: rule for rule in (largest, deepest, parameters, constant, mean_random)
 }
+
+
+def unsearched(league: League) -> float:
+    """Return the lowest regret of the stand-ins."""
+    return min(
+        fmean(league.regret(code) for code in rule(league.allowed)) for rule in STAND_INS.values()
+    )
 
 
 def depth(space: EdgeSpace, code: Code) -> int:

@@ -163,16 +163,22 @@ class MicroNetwork(nn.Module):
 
 
 class MacroNetwork(nn.Module):
-    """The macro network of an architecture, `channels` wide and twice as wide at each reduction.
+    """The macro network of an architecture, `channels` wide, `widen` times more at a reduction.
 
     Layer l applies its operation to the layer before, and from layer 1 on a 1x1 convolution joins
     the result and the earlier tensors that its bits name. After layers L / 3 - 1 and 2 L / 3 - 1
     every tensor so far is reduced. `dense`: separable operations are dense convolutions, as in the
-    release; otherwise depthwise and pointwise, as in the search. The release has no pooling here.
+    release; otherwise depthwise and pointwise, as in the search, where `widen` is 1. The release
+    has no pooling here.
     """
 
     def __init__(
-        self, genotype: Macro, channels: int = 96, classes: int = 10, dense: bool = True
+        self,
+        genotype: Macro,
+        channels: int = 96,
+        classes: int = 10,
+        dense: bool = True,
+        widen: int = 2,
     ) -> None:
         super().__init__()
         count = len(genotype.ops)
@@ -191,7 +197,7 @@ class MacroNetwork(nn.Module):
             width = (1 + sum(bits)) * place.channels
             self.merges.append(relu_conv_norm(place, 1, width) if number else nn.Identity())
             if number in self.reductions:
-                before, place = place.channels, replace(place, channels=2 * place.channels)
+                before, place = place.channels, replace(place, channels=widen * place.channels)
                 self.halves[str(number)] = nn.ModuleList(
                     FactorizedReduce(place, before, relu=False) for _ in range(number + 2)
                 )

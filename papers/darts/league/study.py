@@ -6,8 +6,9 @@ claims are of the task with a limit on convolutions: without it a constant cell 
 
 from harness.checks import AtLeast, CostRatio, Direction, Effect, Same, Value
 from harness.paper import ALL, Claim, Experiment, Phase, Published
+from papers.cells.league.random_task import random_search
 from papers.cells.supernet.config import rate_for
-from papers.cells.task import CHILD_STEPS, LEAGUE
+from papers.cells.task import LEAGUE
 from papers.darts.league.config import LeagueRandom, LeagueSearch
 
 FIRST, SECOND, EXACT = (
@@ -52,21 +53,14 @@ EXPERIMENTS = [
            {"check": 2, "smoke": 2, "nightly": 9, "paper": 300}, 60),
     search(COORDINATE, LeagueSearch(gradient="first_order", union=True),
            {"check": 2, "smoke": 2, "nightly": 15, "paper": 600}, 60),
-    Experiment(
-        RANDOM,
-        LEAGUE,
+    random_search(
         LeagueRandom(),
-        run="league.random_search:run",
-        phases={"search": Phase("evaluations", cost=CHILD_STEPS)},
-        replicates="searches",
-        independent=True,
-        reduced={
+        {
             "check": {"space": "T0", "evaluations": 4, "searches": 3, "steps": 6},
             "smoke": {"space": "T1", "evaluations": 20, "steps": 100},
             "nightly": {"space": "T1", "evaluations": 100, "steps": 600},
         },
-        expected={"check": 2, "smoke": 3, "nightly": 4, "paper": 8},
-        seeds=SEEDS,
+        SEEDS,
     ),
 ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from papers.cells.league import flops, random_search
 from papers.cells.league.costs import training_flops
 from papers.cells.league.league import League, league_of
-from papers.cells.league.stand_ins import STAND_INS
+from papers.cells.league.stand_ins import unsearched
 from papers.cells.network import light
 from papers.cells.space.edge import SPACES, EdgeSpace
 
@@ -41,13 +41,6 @@ def run(config: LeagueRandom, trial: Trial) -> Iterator[Row]:
             if f"{key}regret_equal" in row
         }
         yield {**row, **children, **bars}
-
-
-def unsearched(league: League) -> float:
-    """Return the lowest regret of the stand-ins."""
-    return min(
-        fmean(league.regret(code) for code in rule(league.allowed)) for rule in STAND_INS.values()
-    )
 
 
 def equal(league: League, config: LeagueRandom) -> int:

@@ -7,7 +7,8 @@ so that a search which is as good as DARTS there has shown nothing.
 
 from harness.checks import Direction, Same
 from harness.paper import Claim, Experiment, Phase, Published
-from papers.cells.task import CHILD_STEPS, LEAGUE
+from papers.cells.league.random_task import random_search
+from papers.cells.task import LEAGUE
 from papers.gdas.config import reach
 from papers.gdas.league.config import LeagueRandom, LeagueSearch
 
@@ -40,21 +41,14 @@ EXPERIMENTS = [
     search(GDAS, LeagueSearch(), 3),
     search(DENSE, LeagueSearch(unsampled="dense")),
     *(search(f"league/floor_{floor:g}", LeagueSearch(lowest_tau=floor)) for floor in FLOORS),
-    Experiment(
-        RANDOM,
-        LEAGUE,
+    random_search(
         LeagueRandom(),
-        run="league.random_search:run",
-        phases={"search": Phase("evaluations", cost=CHILD_STEPS)},
-        replicates="searches",
-        independent=True,
-        reduced={
+        {
             "check": {"space": "T0", "evaluations": 4, "searches": 3, "steps": 6},
             "smoke": {"space": "T1", "evaluations": 20, "steps": 120},
             "nightly": {"space": "T1", "evaluations": 100, "steps": 600},
         },
-        expected={"check": 2, "smoke": 3, "nightly": 4, "paper": 8},
-        seeds=SEEDS,
+        SEEDS,
     ),
 ]
 

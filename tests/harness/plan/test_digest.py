@@ -292,11 +292,15 @@ SHARED = "randomnas: cifar10/weight_sharing"
 SAMPLED = below("gdas: cifar10_subset/", "gdas: signals/", "gdas: cost/") | {
     "gdas: cifar10/gdas", "gdas: cifar10/fixed", "gdas: published/random",
 }  # fmt: skip
-TESTBEDS = (below("darts: cifar10", "darts: signals/") - ALONE) | SAMPLED
-LEAGUE = below("darts: league/", "gdas: league/", "randomnas: ")
+MICRO = below("enas: signals/") - {"enas: signals/published"}
+IMAGES = {"enas: cifar10/micro", "enas: cifar10_subset/micro"}  # without the league's recipe
+TESTBEDS = (below("darts: cifar10", "darts: signals/") - ALONE) | SAMPLED | MICRO
+LEAGUE = below("darts: league/", "gdas: league/", "enas: league/", "randomnas: ")
 SIGNALS = SEARCHED | TESTBEDS | LEAGUE | below("darts: product/")
 # they report what a child takes, so that their rows read the clock
-TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained"}
+TIMED = (below("enas: league/") - {"enas: league/random"}) | {
+    "randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained",
+}  # fmt: skip
 
 
 @pytest.mark.slow
@@ -309,7 +313,7 @@ TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: tra
         ("def by_magnitude(", "return", "return 1 or", {"mnist1d: lottery/tickets"}),
         ("def cpu_name(", "def cpu_name", "def unused():\n    return 1\n\n\ndef cpu_name", set()),
         ("INK, WIRE", "#1e293b", "#000000", set()),  # a colour of drawings
-        ("def _largest(", "return", "return 1 *", TESTBEDS | {SHARED}),
+        ("def _largest(", "return", "return 1 *", TESTBEDS | IMAGES | {SHARED}),
     ],
 )  # fmt: skip
 def test_a_change_dates_exactly_those_that_depend_on_it(definition, old, new, moved, tree, today):

@@ -11,6 +11,7 @@ from harness.paper import Refused
 from harness.training.metrics import parameters
 from papers.cells.searcher.controller import EdgeController, MacroController, MicroController
 from papers.cells.searcher.policy import PRESETS, WIDTH, Draw
+from papers.cells.space.allowed import allowed
 from papers.cells.space.edge import T0, T1
 from papers.cells.space.node import DARTS, ENAS, MICRO, NodeSpace
 from papers.cells.space.published import MACRO_OPS
@@ -111,6 +112,32 @@ def test_probabilities_of_all_pairs_of_one_node_cells_sum_to_one(preset):
 def test_probabilities_of_all_edge_cells_sum_to_one(space, preset):
     controller = scaled(EdgeController(space, preset, hidden=8).double(), 2, 10.0)
     whole(controller, torch.tensor(list(space.enumerate())))
+
+
+@pytest.mark.parametrize("limit", [None, 1, 2])
+def test_a_controller_of_allowed_cells_draws_no_others(limit):
+    few = allowed(T1, limit)
+    controller = scaled(EdgeController(T1, hidden=8, allowed=few).double(), 2, 10.0)
+    draw = whole(controller, torch.tensor(few.codes))
+    p = draw.log_prob.exp()
+    entropy = -(p * draw.log_prob).sum()
+    torch.testing.assert_close((p * draw.entropy).sum(), entropy, rtol=1e-9, atol=0)
+    every = torch.tensor(list(T1.enumerate()))
+    with torch.no_grad():
+        everywhere = controller.evaluate(every).log_prob.exp()
+    inside = torch.tensor([tuple(code) in few for code in every.tolist()])
+    assert everywhere[~inside].max() == 0
+    drawn = controller.sample(500, stream())
+    assert all(code in few for code in controller.cells(drawn.codes))
+    drawn.log_prob.sum().backward()
+    assert all(bool(w.grad.isfinite().all()) for w in controller.parameters())
+
+
+def test_allowed_cells_are_drawn_as_before_where_all_are_allowed():
+    """What may follow changes nothing where everything may."""
+    free, same = EdgeController(T0, seed=3), EdgeController(T0, seed=3)
+    same.ways = torch.ones(3, 25, 5, dtype=torch.bool)
+    assert torch.equal(free.sample(50, stream(1)).log_probs, same.sample(50, stream(1)).log_probs)
 
 
 def test_probabilities_of_all_networks_of_three_layers_sum_to_one():

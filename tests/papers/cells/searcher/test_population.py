@@ -1,11 +1,12 @@
-"""T17: who dies in an aging and in a non-aging population."""
+"""T17, T19: who dies in an aging and in a non-aging population, and when aging pays."""
 
 from __future__ import annotations
 
 import random
+from statistics import fmean
 
 import pytest
-from scipy.stats import chisquare
+from scipy.stats import chisquare, mannwhitneyu
 
 from harness.paper import Refused
 from papers.cells.searcher.population import Population
@@ -65,6 +66,41 @@ def test_children_are_mutants_of_living_parents_and_the_best_never_gets_worse():
         assert population.best[1] >= best
         best = population.best[1]
     assert population.best == max(population.history, key=lambda pair: pair[1])
+
+
+BITS = 100
+
+
+def ones(kind: str, noise: float, seed: int, models: int = 1000) -> float:
+    """Return how many of 100 bits are set in the reported best: the toy of Real et al.'s code.
+
+    Fitness is that share with noise; P 100, S 10, one bit flipped.
+    """
+    stream = random.Random(seed)
+
+    def flipped(bits: int, drawn: random.Random) -> int:
+        return bits ^ 1 << drawn.randrange(BITS)
+
+    population: Population[int] = Population(100, 10, kind)
+    for _ in range(models):
+        bits = population.propose(stream, lambda drawn: drawn.getrandbits(BITS), flipped)
+        fitness = bits.bit_count() / BITS + stream.gauss(0, noise)
+        population.observe(bits, min(1.0, max(0.0, fitness)))
+    return population.best[0].bit_count() / BITS
+
+
+@pytest.mark.slow
+def test_aging_pays_where_evaluations_are_noisy():
+    """T19: at a noise of .05, and not at .01."""
+    found = {
+        (kind, noise): [ones(kind, noise, seed) for seed in range(20)]
+        for kind in ("aging", "nonaging")
+        for noise in (0.01, 0.05)
+    }
+    noisy = mannwhitneyu(found["aging", 0.05], found["nonaging", 0.05], alternative="greater")
+    assert noisy.pvalue < 0.01
+    apart = fmean(found["aging", 0.01]) - fmean(found["nonaging", 0.01])
+    assert abs(apart) < 0.03
 
 
 @pytest.mark.parametrize(
