@@ -21,11 +21,12 @@ from papers.cells.searcher.controller import MicroController
 from papers.cells.space.genotype import Genotype
 from papers.cells.space.node import ENAS
 from papers.enas.arrangement import Arrangement, BatchFirst
+from papers.enas.draws import drawing
 from papers.enas.micro import Design, MicroSupernet, SharedCell
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
 IMAGES = Design(channels=20, cells=8)
-PATHS, DRAWN = 4, 100  # architectures of a call
+PATHS = 4  # of a call
 
 
 class EveryOperation(SharedCell):
@@ -94,38 +95,6 @@ def steps(name: str, design: Design, batch: int, size: tuple[int, ...], oracle: 
     return Pair(name, slow, quick, agree, KEEP, units=PATHS, flops=quick.flops())
 
 
-@dataclass
-class Draws:
-    """100 pairs of cells from one controller, drawn side by side or one after another."""
-
-    together: bool
-
-    def __post_init__(self) -> None:
-        self.controller = MicroController()
-
-    @torch.no_grad()
-    def __call__(self) -> Tensor:
-        """Return codes (100, D)."""
-        stream = torch.Generator().manual_seed(0)
-        counts = [DRAWN] if self.together else [1] * DRAWN
-        return torch.cat([self.controller.sample(count, stream).codes for count in counts])
-
-
-def drawing() -> Pair:
-    """Return both ways to draw."""
-    alone, together = Draws(False), Draws(True)
-
-    @torch.no_grad()
-    def agree() -> None:
-        codes = together()
-        rows = [alone.controller.evaluate(code[None]).log_prob for code in codes]
-        whole = together.controller.evaluate(codes).log_prob
-        torch.testing.assert_close(torch.cat(rows), whole, rtol=1e-5, atol=1e-4)
-
-    name = f"{DRAWN} pairs of cells drawn by the controller, per pair"
-    return Pair(name, alone, together, agree, KEEP, units=DRAWN)
-
-
 def pairs() -> list[Pair]:
     """Return steps on signals and at the authors' size on images, and drawing."""
     signals = (SIGNALS, 64, (40,))
@@ -134,5 +103,5 @@ def pairs() -> list[Pair]:
         steps("micro, 1-D, C=8, L=3, batch 64: batch last or first", *signals, "first"),
         steps("micro, 2-D, C=20, L=8, 32x32, batch 4: a path or all operations", IMAGES, 4,
               (32, 32), "every"),
-        drawing(),
+        drawing("pairs of cells", MicroController),
     ]  # fmt: skip
