@@ -60,6 +60,49 @@ class Updates(Protocol):
         ...
 
 
+class Searching(Protocol):
+    """A search of a recurrent cell, however it searches; `LanguageSearch` is one with an alpha."""
+
+    @property
+    def config(self) -> SearchedCell:
+        """The numbers of the search and of the training."""
+        ...
+
+    @property
+    def corpus(self) -> Corpus:
+        """The texts."""
+        ...
+
+    @property
+    def stateful(self) -> dict[str, Any]:
+        """Everything that a resumed search restores."""
+        ...
+
+    def flops(self) -> float:
+        """Return the FLOPs of a step."""
+        ...
+
+    def update(self, turn: int) -> None:
+        """Take a step."""
+        ...
+
+    def derived(self) -> Recurrent:
+        """Return the cell that it now stands for."""
+        ...
+
+    def cells(self) -> dict[str, str]:
+        """Return that cell as a line."""
+        ...
+
+    def quality(self) -> dict[str, float]:
+        """Return how well its network does with shared weights: a proxy."""
+        ...
+
+    def row(self) -> Row:
+        """Return what is told while it searches."""
+        ...
+
+
 class LanguageSearch(ABC):
     """The search network and its two texts; a searcher adds `relaxation` and `optimizers`.
 
@@ -135,7 +178,7 @@ class LanguageSearch(ABC):
         return {**self.quality(), **newest, **self.cells()}
 
 
-def run(found: LanguageSearch, trial: Trial) -> Iterator[Row]:
+def run(found: Searching, trial: Trial) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch, and report it."""
     config, meter = found.config, trial.meter
     trial.restore(**found.stateful)

@@ -17,17 +17,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.training import loop, optim, text
+from harness.training import optim, text
 from papers.cells.searcher.policy import Controller
 from papers.enas.policy import Code, Score, Uniform, policy_of
 from papers.enas.recurrent.cell import SharedRecurrentCell, decode, uniform
 from papers.enas.recurrent.controller import RecurrentController
 from papers.enas.rounds import Rounds
 from papers.text import architecture, evaluation
+from papers.text import search as text_search
 from papers.text.corpus import Corpus
 from papers.text.network import LanguageModel, build, cross_entropy
 from papers.text.published import Recurrent
-from papers.text.search import reading
 from papers.text.windows import Reader
 
 if TYPE_CHECKING:
@@ -41,25 +41,8 @@ LEAST = -700.0  # of a logarithm whose exponential is asked for
 
 def run(config: RecurrentSearch, trial: Trial) -> Iterator[Row]:
     """Search, derive a cell, train it from scratch, and report it."""
-    corpus, meter = evaluation.load(config, trial), trial.meter
-    search = CellSearch(config, corpus, trial)
-    trial.restore(**search.stateful)
-    meter.count_flops("search", search.flops())
-    horizon = meter.horizon("search")
-
-    def update(turn: int) -> None:
-        search.step(turn, horizon)
-
-    def measure(turn: int) -> Iterator[Row]:
-        yield {"at": turn + 1, **search.row()}
-
-    yield from loop.fit(meter, "search", update, measure, config.search_every)
-    genotype = search.best
-    training = evaluation.start(genotype, config, corpus, trial)
-    yield from evaluation.fit(training, trial, "retrain")
-    architecture.save(genotype, trial.artifacts)
-    told = {"cell": architecture.text(genotype), "corpus": config.corpus}
-    yield {**search.row(), **training.scores(), **told}
+    corpus = evaluation.load(config, trial)
+    yield from text_search.run(CellSearch(config, corpus, trial), trial)
 
 
 class CellSearch(Rounds[Recurrent]):
@@ -83,7 +66,9 @@ class CellSearch(Rounds[Recurrent]):
         self.optimizer = optim.unfused_sgd(
             self.weights, config.search_lr, weight_decay=config.search_decay
         )
-        self.reader = Reader(corpus.train, reading(config, corpus), trial.stream("windows"))
+        self.reader = Reader(
+            corpus.train, text_search.reading(config, corpus), trial.stream("windows")
+        )
         self.scored = torch.Generator().manual_seed(trial.stream("scored"))
         self.streams = text.streams(corpus.alpha, config.score_batch)
 
@@ -92,6 +77,10 @@ class CellSearch(Rounds[Recurrent]):
         """Everything that a resumed search restores."""
         own = {name: getattr(self, name) for name in ("model", "optimizer", "reader", "scored")}
         return {**super().stateful, **own}
+
+    def update(self, turn: int) -> None:
+        """Train w along the next path, at a round's end theta, at the search's end derive."""
+        self.step(turn, self.trial.meter.horizon("search"))
 
     # -- training and scoring ---------------------------------------------------------------------
 
@@ -137,7 +126,19 @@ class CellSearch(Rounds[Recurrent]):
 
     # -- what it has come to ----------------------------------------------------------------------
 
+    def derived(self) -> Recurrent:
+        """Return the best candidate."""
+        return self.best
+
+    def cells(self) -> dict[str, str]:
+        """Return it as a line."""
+        return {"cell": architecture.text(self.best)}
+
     def row(self) -> dict[str, float]:
+        """Return the same as `quality`: cells are told when the search is over."""
+        return self.quality()
+
+    def quality(self) -> dict[str, float]:
         """Return how well cells do with shared weights: drawn by the policy, and uniformly."""
         seed, window = self.trial.stream("shown"), self.streams[: self.config.search_bptt + 1]
         own = self.policy.shown(SHOWN, seed)
