@@ -192,9 +192,10 @@ def _origin(rows: pd.DataFrame) -> str:
     groups = rows.groupby(rows["experiment"].str.partition("/")[0], sort=False)["seconds"].sum()
     parts = ", ".join(f"{group} {duration(seconds)}" for group, seconds in groups.items())
     once = duration(rows.groupby("experiment")["seconds"].mean().sum())
+    devices = " and ".join(sorted(rows["device"].unique()))
     hashes = ", ".join(sorted({f"`{h}`" for h in rows["data_hash"] if isinstance(h, str) and h}))
     return (
-        f"\nMeasured on {last['device']}, {last['threads']} thread per trial, torch "
+        f"\nMeasured on {devices}, {last['threads']} thread per trial, torch "
         f"{last['torch']}, commit {commits}{dirty}; data {hashes}; "
         f"{duration(rows['seconds'].sum())} of device time in all ({parts}); "
         f"one replicate of every experiment is {once}. "

@@ -6,6 +6,7 @@ curves averaged over trials.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,14 @@ def _keys(frame: pd.DataFrame) -> list[Method]:
 
 
 def _methods(rows: pd.DataFrame) -> list[Method]:
-    """Return what competes: random search once, of the paper in which it goes on longest."""
-    found = [method for method in dict.fromkeys(_keys(rows)) if method[1] not in LINES]
+    """Return what competes: random search once, of the paper in which it goes on longest.
+
+    What has fewer than half the searches of others is a sweep, whose intervals span the picture.
+    """
+    keys = [key for key in _keys(rows) if key[1] not in LINES]
+    many = Counter(keys)
+    most = max((n for (_, name), n in many.items() if name != RANDOM), default=0)
+    found = [method for method, n in many.items() if 2 * n >= most]
     same = rows[rows["experiment"] == RANDOM].groupby("paper")["charged_steps"].mean()
     return [m for m in found if m[1] != RANDOM or m[0] == same.idxmax()]
 

@@ -60,6 +60,16 @@ def test_methods_stand_in_both_tasks_with_their_way_there_and_the_stand_ins():
     assert list(limited.lines[0].get_xdata()) == [5e9, 1e10]
 
 
+def test_a_sweep_of_fewer_searches_is_left_out():
+    found = pd.concat([rows("league/first", 0.05, 8), rows("league/fast", 0.2, 4)])
+    found = pd.concat([found, rows("league/swept", 0.3, 3), rows("league/random", 0.1, 64)])
+    told = pd.concat([curves(name, False) for name in ("league/first", "league/random")])
+    figure = league(found, told)
+    assert figure is not None
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert sorted(labels) == ["p: fast (n = 4)", "p: first (n = 8)", "random search (n = 64)"]
+
+
 def test_without_a_method_there_is_no_figure():
     empty = pd.DataFrame(columns=["paper", "experiment", "budget", "turn", "at", "metric", "mean"])
     assert league(rows("league/optimum", 0.0, 1), empty) is None
