@@ -219,10 +219,11 @@ def test_the_best_of_k_of_a_paper_is_compared_with_ours():
     assert (none.verdict, none.estimate) == ("inconclusive", None)
 
 
-def test_logarithms_are_printed_as_ratios():
+@pytest.mark.parametrize("base", [10, 10.0])
+def test_logarithms_are_printed_as_ratios(base):
     high, low = np.array([1.1, 1.2, 1.3, 1.2]), np.array([0.2, 0.1, 0.3, 0.2])
     plain = one(Effect("a", "b", "acc", at_least=0.5), frame(a=high, b=low))
-    ratio = one(Effect("a", "b", "acc", at_least=0.5, base=10.0), frame(a=high, b=low))
+    ratio = one(Effect("a", "b", "acc", at_least=0.5, base=base), frame(a=high, b=low))
     assert plain.verdict == ratio.verdict == "reproduced"
     assert ratio.estimate == pytest.approx(10.0)
     assert (ratio.low, ratio.high) == (10**plain.low, 10**plain.high)
