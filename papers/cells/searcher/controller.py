@@ -30,6 +30,7 @@ from papers.cells.searcher.policy import (
     initialise,
     shaped,
 )
+from papers.cells.space.allowed import Allowed
 from papers.cells.space.edge import Code, EdgeSpace
 from papers.cells.space.genotype import CELLS, INPUTS, Genotype
 from papers.cells.space.node import ENAS, NodeSpace
@@ -37,6 +38,7 @@ from papers.cells.space.published import MACRO_OPS, Macro
 
 SKIPPED = 0.4  # the rate of skips that the penalty draws to (Sec. 3.2)
 FORMS = ("sampling", "release")
+NEVER = -1e9  # the logit of what may not be: its probability is 0, and its entropy no nan
 
 
 class MicroController(Controller):
@@ -170,10 +172,21 @@ class MacroController(Controller):
 
 
 class EdgeController(Controller):
-    """Draws edge cells, an operation for each edge in a code's order; ours, for the league."""
+    """Draws edge cells, an operation for each edge in a code's order; ours, for the league.
+
+    With `allowed` it draws no others: on each edge only operations that some allowed cell goes on
+    with, after those on the edges before.
+    """
+
+    ways: Tensor  # (E, O^(E - 1), O) bool: what may follow each beginning; empty where all may
 
     def __init__(
-        self, space: EdgeSpace, preset: str = "free", seed: int = 0, hidden: int = HIDDEN
+        self,
+        space: EdgeSpace,
+        preset: str = "free",
+        seed: int = 0,
+        hidden: int = HIDDEN,
+        allowed: Allowed | None = None,
     ) -> None:
         super().__init__()
         chosen = PLAIN[require(preset, PLAIN, "preset")]
@@ -181,15 +194,37 @@ class EdgeController(Controller):
         self.policy = Policy(len(space.ops), chosen, hidden)
         initialise(self, seed)
         self.register_buffer("order", torch.arange(len(space.edges)), persistent=False)
+        ways = torch.empty(0) if allowed is None else continued(allowed)
+        self.register_buffer("ways", ways, persistent=False)
 
     def walk(self, choices: Choices) -> None:
         """Decide edge by edge; an operation's embedding is the next input."""
-        policy = self.policy
+        policy, begun = self.policy, torch.zeros_like(self.order[:1]).expand(choices.count)
         state, x = policy.rest(choices.count), policy.first(choices.count)
-        for _ in self.space.edges:
+        for edge in range(len(self.space.edges)):
             state = policy.step(x, state)
-            x = policy.embedding[choices.one(policy.ops(state[0]))]
+            logits = policy.ops(state[0])
+            if len(self.ways):
+                logits = logits.masked_fill(~self.ways[edge, begun], NEVER)
+            op = choices.one(logits)
+            begun = begun * len(self.space.ops) + op
+            x = policy.embedding[op]
 
     def cells(self, codes: Tensor) -> list[Code]:
         """Return the codes of integers (N, E)."""
         return [self.space.check(tuple(code)) for code in codes.tolist()]
+
+
+def continued(allowed: Allowed) -> Tensor:
+    """Return which operations allowed codes have after each beginning: (E, O^(E - 1), O) bool.
+
+    A beginning is the number that its operations are in base O, the first edge highest.
+    """
+    edges, ops = len(allowed.space.edges), len(allowed.space.ops)
+    codes = torch.tensor(allowed.codes)  # (A, E)
+    ways = torch.zeros(edges, ops ** (edges - 1), ops, dtype=torch.bool)
+    begun = torch.zeros_like(codes[:, 0])
+    for edge in range(edges):
+        ways[edge, begun, codes[:, edge]] = True
+        begun = begun * ops + codes[:, edge]
+    return ways

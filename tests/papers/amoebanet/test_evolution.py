@@ -1,0 +1,131 @@
+"""Evolution in the league: one population and many, what a mutation is, and what resumes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from scipy.stats import chisquare
+
+from papers.amoebanet.config import KINDS
+from papers.amoebanet.league.config import TableEvolution
+from papers.amoebanet.league.evolution import Evolution, Evolutions, Uniforms, neighbours
+from papers.cells.league.contest import Contestant
+from papers.cells.league.league import league_of
+from papers.cells.league.objective import OBJECTIVES, objectives
+from papers.cells.league.recorded import RecordedEvaluator, recorded
+from papers.cells.league.stacked import Stacked
+from papers.cells.searcher.numbers import Numbers
+from papers.cells.searcher.population import POPULATIONS
+from papers.cells.space.edge import T0, T1, distance
+
+SMALL = TableEvolution(space="T0", population=6, sample=3, identity=0.2)
+SEEDS, TURNS = list(range(12)), 40
+
+
+@pytest.fixture(scope="module", params=["", "plain_", "priced_"])
+def known(request):
+    return recorded(objectives(OBJECTIVES, T0, 2, 0.01)[request.param])
+
+
+def stack(known, config, turns: int = TURNS) -> Stacked:
+    allowed = known.objective.league.allowed
+    return Stacked(known, Evolutions(allowed, config, SEEDS, TURNS), SEEDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_side_by_side_are_each_what_one_alone_is_seed_for_seed(known, kind):
+    config, allowed = replace(SMALL, kind=kind), known.objective.league.allowed
+    many = stack(known, config)
+    alone = [
+        Contestant(Evolution(allowed, config, seed), RecordedEvaluator(known, seed))
+        for seed in SEEDS
+    ]
+    for _ in range(TURNS):
+        many.turn()
+        for search, one in enumerate(alone):
+            one.turn()
+            assert one.incumbent == known.codes[many.incumbents[search]]
+            assert one.val == many.worth[search]
+    for search, one in enumerate(alone):
+        living = [known.places[code] for code, _ in one.searcher.population.members]
+        assert living == many.searchers.cells[search].tolist()
+
+
+def test_kinds_are_those_of_populations():
+    assert KINDS == POPULATIONS
+
+
+def test_after_every_turn_the_youngest_live(known):
+    seen = []
+    many = stack(known, SMALL)
+    for _ in range(TURNS):
+        many.turn()
+        seen.append(many.searchers.cells[0, -1])
+        assert many.searchers.cells[0].tolist() == seen[-SMALL.population :]
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_a_mutation_is_uniform_among_allowed_neighbours(limit):
+    allowed = league_of(T1, limit).allowed
+    parent = next(c for c in allowed.codes if T1.names(c).count("c5") == 2)
+    evolution, stream = Evolution(allowed, SMALL, 0), Numbers(1, 2)
+    counts: Counter = Counter()
+    for _ in range(6000):
+        stream.begin()
+        counts[evolution.mutate(parent, stream)] += 1
+    same = counts.pop(parent)
+    assert 0.15 < same / 6000 < 0.25  # the identity's rate
+    near = [code for code in T1.neighbours(parent) if code in allowed]
+    assert set(counts) == set(near)
+    assert {distance(parent, code) for code in counts} == {1}
+    assert chisquare([counts[code] for code in near]).pvalue > 1e-3
+    assert len(near) == (12 if limit is None else 8)
+
+
+def test_neighbours_are_mutual():
+    near = neighbours(league_of(T1, 2).allowed)
+    assert all(place in near[other] for place, own in enumerate(near) for other in own)
+
+
+def test_stacked_evolutions_go_on_where_others_were(known):
+    whole, first, second = stack(known, SMALL), stack(known, SMALL), stack(known, SMALL)
+    for turn in range(TURNS):
+        whole.turn()
+        if turn < 17:
+            first.turn()
+    second.load_state_dict(first.state_dict())
+    for _ in range(TURNS - 17):
+        second.turn()
+    assert second.row() == whole.row()
+    assert second.path == whole.path
+
+
+def test_one_evolution_goes_on_where_another_was(known):
+    allowed = known.objective.league.allowed
+    one = Contestant(Evolution(allowed, SMALL, 3), RecordedEvaluator(known, 3))
+    for _ in range(15):
+        one.turn()
+    other = Evolution(allowed, SMALL, 3)
+    other.load_state_dict(one.searcher.state_dict())
+    assert [other.propose() for _ in range(4)] == [one.searcher.propose() for _ in range(4)]
+
+
+def test_random_search_draws_every_cell_equally_often(known):
+    allowed = known.objective.league.allowed
+    uniform = Uniforms(allowed, [1], 4000)
+    counts = Counter(int(uniform.propose()[0]) for _ in range(4000))
+    assert chisquare([counts[place] for place in range(len(allowed))]).pvalue > 1e-3
+
+
+def test_regret_falls_and_its_quarters_are_in_order(known):
+    many = stack(known, SMALL)
+    for _ in range(TURNS):
+        many.turn()
+    row = many.row()
+    assert many.path[-1] < many.path[0]
+    assert row["regret"] == many.path[-1]
+    assert row["regret_20"] == many.path[19]
+    assert "regret_50" not in row
+    assert 0 <= row["regret_low"] <= row["regret_median"] <= row["regret_high"]
