@@ -4,23 +4,16 @@ Regret takes the place of error, so that no number of the paper is of what is me
 """
 
 from dataclasses import replace
+from math import log10
 
 from harness.checks import AtLeast, Direction, Value
 from harness.paper import Claim, Experiment, Phase, Published, Task
-from papers.cells.task import CHILD_STEPS, LEAGUE, PROTOCOL, STAND_INS
+from papers.cells.task import CHILD_STEPS, LEAGUE, SWEPT
 from papers.nasnet.league.config import WORKERS, BreakEven, TableLearning, TrainedLearning
 
+BREAK_EVEN = "break_even/rate_0.01"
 TABULAR, LSTM, PPO, TRAINED = "league/tabular", "league/lstm", "league/lstm_ppo", "league/trained"
-RANDOM = "amoebanet/swept/random"
-SWEPT = Task(  # the same protocol, for what is no method of its own
-    "mnist1d-cells-swept",
-    "mnist1d",
-    f"{PROTOCOL}; regret in the capped task, in the plain one and at a price a convolution",
-    "regret",
-    "points",
-    "min",
-    stand_ins=tuple(f"randomnas/league/{name}" for name in STAND_INS),
-)
+RANDOM, AGING = "amoebanet/swept/random", "amoebanet/league/aging"
 SEEDS = {"smoke": 3, "nightly": 8, "paper": 8}
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)  # .01 is NATS-Bench's, about which the claims are
 PRICES = (0.003, 0.03)  # beside .01
@@ -99,11 +92,11 @@ EXPERIMENTS = [
         run="league.search:trained",
         phases={"search": Phase("turns", cost=WORKERS * CHILD_STEPS)},
         reduced={
-            "check": {"space": "T0", "turns": 1, "repeats": 3},
-            "smoke": {"space": "T1", "turns": 1, "repeats": 20},
+            "check": {"space": "T0", "turns": 1, "repeats": 3, "objectives": ("capped",)},
+            "smoke": {"space": "T1", "turns": 1, "repeats": 20, "objectives": ("capped",)},
             "nightly": {"space": "T1", "turns": 3},
         },
-        expected={"check": 6, "smoke": 14, "nightly": 40, "paper": 150},
+        expected={"check": 6, "smoke": 14, "nightly": 110, "paper": 450},
         seeds={"smoke": 1, "nightly": 8, "paper": 8},
     ),
 ]
@@ -111,10 +104,10 @@ EXPERIMENTS = [
 REGRET = "mean regret, in points of true accuracy, after 200 evaluations"
 NONE = "no such number; "
 LEVEL = (
-    "ENAS's regret and FLOPs are constants of its pilot (7.3 points of two searches; without a limit "
-    ".55 of eight; 3,300 steps), since papers/enas has no results yet; their own interval is not in "
-    "this one. A level that is not reached counts as reached at the end, after 1,000 children"
+    "each of eight trials has one of ENAS's eight searches to reach (papers/enas, league/enas at "
+    "nightly) with 200 of its own; what is not reached counts as reached after 1,000 children"
 )
+FACTOR = 10.0  # a hundredth of the abstract's, fixed before any search
 
 
 def cost(id_: str, metric: str, what: str, task: str, refused: str) -> Claim:
@@ -124,13 +117,32 @@ def cost(id_: str, metric: str, what: str, task: str, refused: str) -> Claim:
         f"For ENAS's quality, RL with trained children needs ten times its {what}{task}",
         "ENAS (arXiv:1802.03268), abstract",
         Published(NONE + "`1000x less expensive` than NAS in GPU-hours"),
-        AtLeast("break_even/rate_0.01", metric, 10.0),
+        AtLeast(BREAK_EVEN, metric, log10(FACTOR), base=10),
         unit="times",
-        measure=f"{what} that RL needs until its mean regret{task} is ENAS's, over those of ENAS",
+        measure=f"{what} that RL needs until its mean regret{task} is that of a search of ENAS, "
+        "over those of ENAS",
         kind="criticism",
         doubted=refused,
-        subject="break_even/rate_0.01",
+        subject=BREAK_EVEN,
         note=LEVEL,
+    )
+
+
+def early(id_: str, metric: str, task: str) -> Claim:
+    """Declare AmoebaNet's claim that evolution is ahead early."""
+    return Claim(
+        id_,
+        f"Early in a search, aging evolution is ahead of reinforcement learning{task}",
+        "AmoebaNet (arXiv:1802.01548), Sec. 5, Fig. 3 and 4",
+        Published(NONE + "figures of accuracy over 20,000 models"),
+        Direction(TABULAR, AGING, metric),
+        unit="points",
+        measure=f"mean regret{task} after 50 evaluations of the tabular policy at rate .01 less "
+        "that of aging evolution with population 10 and sample 3",
+        kind="criticism",
+        subject=AGING,
+        note="a rate of .1 turns it (pilot, plain: 1.81 points against 2.32); all rates and three "
+        "prices stand in the README",
     )
 
 
@@ -180,10 +192,12 @@ CLAIMS = [
         subject=PPO,
         note="same rate and batches; PPO takes four steps on each",
     ),
-    cost("K1.steps.capped", "steps_multiple", "child steps", "", FEW),
-    cost("K1.flops.capped", "flops_multiple", "FLOPs", "", FEW),
-    cost("K1.steps.plain", "plain_steps_multiple", "child steps", " without a limit", FEW),
-    cost("K1.flops.plain", "plain_flops_multiple", "FLOPs", " without a limit", FEW),
+    cost("K1.steps.capped", "steps_multiple_log10", "child steps", "", FEW),
+    cost("K1.flops.capped", "flops_multiple_log10", "FLOPs", "", FEW),
+    cost("K1.steps.plain", "plain_steps_multiple_log10", "child steps", " without a limit", FEW),
+    cost("K1.flops.plain", "plain_flops_multiple_log10", "FLOPs", " without a limit", FEW),
+    early("K6.plain", "plain_regret_50", " without a limit"),
+    early("K6.priced", "priced_regret_50", " at a price of .01 a convolution"),
     Claim(
         "N.trained",
         "A policy whose children are trained ends among those that look trainings up",
