@@ -12,7 +12,17 @@ from harness.paper import Refused, rising, within
 from papers.cells.league.config import TableSearch, TrainedSearches
 from papers.nasnet.config import Learning
 
+PRICE = TableSearch.price
 WORKERS = 10  # [ours] children trained side by side; [P] 500
+
+
+def refuse_price(config: TableSearch | TrainedSearches) -> None:
+    """Refuse a price that nobody asks for."""
+    if "priced" not in config.objectives and config.price != PRICE:
+        raise Refused(
+            f"price={config.price:g}: no search of objectives={','.join(config.objectives)} has "
+            f"one; leave it at {PRICE:g}"
+        )
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,7 @@ class TableLearning(TableSearch, Learning):
     def __post_init__(self) -> None:
         TableSearch.__post_init__(self)
         Learning.__post_init__(self)
+        refuse_price(self)
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class TrainedLearning(TrainedSearches, Learning):
     def __post_init__(self) -> None:
         TrainedSearches.__post_init__(self)
         Learning.__post_init__(self)
+        refuse_price(self)
 
 
 @dataclass(frozen=True)
