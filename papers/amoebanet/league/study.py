@@ -99,7 +99,7 @@ CONSTANT = (
 )
 
 
-def faster(id_: str, task: str, metric: str, **more: str) -> Claim:
+def faster(id_: str, task: str, metric: str) -> Claim:
     """Declare that evolution is ahead early on, of reinforcement learning at a rate of .01."""
     return Claim(
         id_,
@@ -111,7 +111,6 @@ def faster(id_: str, task: str, metric: str, **more: str) -> Claim:
         measure=f"mean regret{task}, in points of true accuracy, after 50 evaluations, of a "
         "tabular policy at a rate of .01 less that of aging evolution",
         subject=AGING,
-        **more,
     )
 
 
@@ -177,8 +176,8 @@ CLAIMS = [
         subject=AGING,
         note="cells that take no search are 3 points off at this price",
     ),
-    faster("K6.capped", "", "regret_50", kind="headline", doubted=FLIPS),
-    faster("K6.plain", " without a limit", "plain_regret_50", note=CONSTANT),
+    replace(faster("K6.capped", "", "regret_50"), kind="headline", doubted=FLIPS),
+    replace(faster("K6.plain", " without a limit", "plain_regret_50"), note=CONSTANT),
     faster("K6.priced", " at a price of .01 a convolution", "priced_regret_50"),
     Claim(
         "K5.trained",

@@ -78,7 +78,8 @@ def spread(rows: pd.DataFrame, key: str) -> Spread | None:
     else:
         found = rows[regret].quantile([0.25, 0.5, 0.75])
         count = rows[regret].notna().sum()
-    return Spread(*(100 * float(value) for value in found), int(count))
+    low, median, high = (100 * float(value) for value in found)
+    return Spread(low, median, high, int(count))
 
 
 def on_the_way(curves: pd.DataFrame, methods: Mapping[str, str], title: str) -> Figure | None:
