@@ -9,7 +9,7 @@ Shapes: R populations, P individuals, S of a tournament, T turns, A cells that m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from random import Random
 from typing import Any, Protocol
@@ -51,13 +51,12 @@ class Settings(Protocol):
 
 
 @lru_cache(maxsize=8)
-def neighbours(allowed: Allowed) -> tuple[tuple[int, ...], ...]:
-    """Return the places of each allowed cell's allowed neighbours."""
-    places = {code: place for place, code in enumerate(allowed.codes)}
-    return tuple(
-        tuple(places[other] for other in allowed.space.neighbours(code) if other in places)
+def neighbours(allowed: Allowed) -> Mapping[Code, tuple[Code, ...]]:
+    """Return each allowed cell's allowed neighbours."""
+    return {
+        code: tuple(other for other in allowed.space.neighbours(code) if other in allowed)
         for code in allowed.codes
-    )
+    }
 
 
 class Evolution:
@@ -79,8 +78,8 @@ class Evolution:
         """Return an allowed neighbour of a cell; with probability `identity` the cell itself."""
         if stream.random() < self.identity:
             return parent
-        near = neighbours(self.allowed)[self.allowed.codes.index(parent)]
-        return self.allowed.codes[near[stream.randrange(len(near))]]
+        near = neighbours(self.allowed)[parent]
+        return near[stream.randrange(len(near))]
 
     def observe(self, evaluation: Evaluation) -> None:
         """Let an evaluated cell live; who dies for it is the population's affair."""
@@ -111,11 +110,12 @@ class Evolutions:
         self, allowed: Allowed, config: Settings, seeds: Sequence[int], turns: int
     ) -> None:
         self.config, self.count = config, len(allowed)
-        near = neighbours(allowed)
+        places = {code: place for place, code in enumerate(allowed.codes)}
+        near = list(neighbours(allowed).values())
         self.degree: Ints = np.array([len(own) for own in near])  # (A)
         self.near: Ints = np.zeros((len(near), self.degree.max()), dtype=np.int64)
         for place, own in enumerate(near):
-            self.near[place, : len(own)] = own
+            self.near[place, : len(own)] = [places[code] for code in own]
         self.numbers = rows(seeds, turns, config.sample + EXTRA)  # (R, T, S + 2)
         self.searches = np.arange(len(seeds))[:, None]
         self.cells: Ints = np.zeros((len(seeds), 0), dtype=np.int64)

@@ -100,6 +100,7 @@ class Stacked:
             **means,
             **{name: float(value) for name, value in spread.items()},
             "proxy": float(self.worth.mean()),
+            "searches": float(len(self.worth)),
         }
 
     def state_dict(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_a_mutation_is_uniform_among_allowed_neighbours(limit):
 
 def test_neighbours_are_mutual():
     near = neighbours(league_of(T1, 2).allowed)
-    assert all(place in near[other] for place, own in enumerate(near) for other in own)
+    assert all(code in near[other] for code, own in near.items() for other in own)
 
 
 def test_stacked_evolutions_go_on_where_others_were(known):
