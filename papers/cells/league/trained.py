@@ -51,7 +51,7 @@ class PricedEvaluator(TrainEvaluator):
 
 
 class Judged(Contest):
-    """A contest whose rows are those of an objective."""
+    """One search, whose rows are those of an objective; without a price the league's own."""
 
     def __init__(self, search: Contestant, objective: Objective) -> None:
         super().__init__([search], objective.league)
@@ -59,16 +59,14 @@ class Judged(Contest):
 
     def rows(self) -> list[Row]:
         """Return the incumbent's truth, and what its search was charged."""
-        (search,) = self.searches
-        if search.incumbent is None:
-            return []
+        found, rows = self.searches[0].incumbent, super().rows()
+        if not self.objective.price or found is None:
+            return rows
+        kept = self.league.row(found)
         return [
-            {
-                **search.evaluator.costs.row(),
-                **self.objective.row(search.incumbent),
-                "cell": self.league.space.text(search.incumbent),
-                "proxy": search.val,
-            }
+            {name: value for name, value in row.items() if name not in kept}
+            | self.objective.row(found)
+            for row in rows
         ]
 
 
@@ -104,9 +102,7 @@ def run(
     yield row
 
 
-def contest(
-    key: str, objective: Objective, make: Make, signals: Signals, trial: Trial
-) -> Contest:
+def contest(key: str, objective: Objective, make: Make, signals: Signals, trial: Trial) -> Contest:
     """Return one search of an objective, whose metrics begin with `key`."""
     evaluator = PricedEvaluator(objective, signals, trial.stream(f"{key}train"))
     searcher = make(objective.league.allowed, trial.stream(f"{key}search"))

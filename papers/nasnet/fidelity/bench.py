@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
@@ -22,10 +24,15 @@ class Steps:
     """SGD steps of the same networks on the same rows, again and again."""
 
     def __init__(self, size: int, dtype: torch.dtype = torch.float32) -> None:
-        space, channels, repeats = SPACES[CONFIG.space], CONFIG.channels[size], CONFIG.repeats[size]
+        space, channels, repeats = (
+            SPACES[CONFIG.space],
+            CONFIG.channels[size],
+            CONFIG.repeats[size],
+        )
         cells = drawn(space, CONFIG, 0)
         self.networks: list[Deep] = [
-            build(space, code, seed, channels, repeats).to(dtype) for seed, code in enumerate(cells)
+            build(space, code, seed, channels, repeats).to(dtype)
+            for seed, code in enumerate(cells)
         ]
         self.stack = DeepStack(self.networks)
         with device.seeded(0):
@@ -71,7 +78,7 @@ def pairs() -> list[Pair]:
         shape = f"C={CONFIG.channels[size]}, N={CONFIG.repeats[size]}"
         found.append(
             Pair(f"{CONFIG.cells} cells in the {name} network ({shape}), batch {RECIPE.batch}",
-                 steps.one_by_one, steps.together, lambda size=size: agree(size), KEEP,
+                 steps.one_by_one, steps.together, partial(agree, size), KEEP,
                  units=CONFIG.cells)
         )  # fmt: skip
     return found

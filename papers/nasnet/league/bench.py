@@ -6,7 +6,7 @@ Each note says what one search of 200 evaluations takes where 100 of them stand 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from papers.cells.space.edge import SPACES
 from papers.nasnet.league.config import TableLearning
 from papers.nasnet.league.search import side_by_side
 from papers.nasnet.league.searcher import Reinforced
-from papers.nasnet.league.study import CLIPPED, LEARNED, RECURRENT
+from papers.nasnet.league.study import LEARNED, RECURRENT, clipped
 
 SEARCHES, TURNS = 10, 40  # of what is raced
 MANY, LONG = 100, 200  # of what a note tells
@@ -87,5 +87,5 @@ def pairs() -> list[Pair]:
     return [
         pair("tabular policy", known, LEARNED),
         pair("LSTM, REINFORCE", known, RECURRENT),
-        pair("LSTM, PPO", known, replace(RECURRENT, **CLIPPED)),
+        pair("LSTM, PPO", known, clipped(RECURRENT)),
     ]

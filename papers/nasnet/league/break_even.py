@@ -2,8 +2,8 @@
 
 ENAS's abstract has its search 1000 times less expensive. Here the mean regret of many searches is
 followed child by child; where it falls to that of a search of ENAS, child steps and FLOPs are
-compared. Every trial has one of ENAS's searches to reach, so that the spread over trials is that of
-both sides. A level that is not reached within the search counts as reached at its end: the
+compared. Every trial has one of ENAS's searches to reach, so that the spread over trials is that
+of both sides. A level that is not reached within the search counts as reached at its end: the
 multiple is at least so large.
 """
 
@@ -42,7 +42,11 @@ def run(config: BreakEven, trial: Trial) -> Iterator[Row]:
         yield {"at": 100 * level, **found, **gflops}
     reached = against(config.enas, config.enas_gflops, config.enas_steps, stacks[""], trial.seed)
     plain = against(
-        config.plain_enas, config.plain_enas_gflops, config.enas_steps, stacks["plain_"], trial.seed
+        config.plain_enas,
+        config.plain_enas_gflops,
+        config.enas_steps,
+        stacks["plain_"],
+        trial.seed,
     )
     reached |= {f"plain_{name}": value for name, value in plain.items()}
     yield {**last, **reached}
@@ -56,17 +60,18 @@ def children(path: Sequence[float], level: float) -> int:
 def against(
     regrets: Sequence[float], gflops: float, steps: int, stack: Stacked, seed: int
 ) -> dict[str, float]:
-    """Return how many times the steps and FLOPs of ENAS it took to reach one of its searches.
+    """Return what it took to reach one of ENAS's searches, and whether it was reached.
 
-    As logarithms to base 10; and whether it was reached.
+    Steps and FLOPs of both as logarithms to base 10.
     """
     level = regrets[seed % len(regrets)]
     count = children(stack.path, level)
     return {
         "level": level,
         "children": float(count),
-        "steps_multiple_log10": math.log10(count * CHILD_STEPS / steps),
-        "flops_multiple_log10": math.log10(stack.spent[count - 1] / (1e9 * gflops)),
         "reached": float(stack.path[count - 1] <= level),
+        "steps_log10": math.log10(count * CHILD_STEPS),
+        "steps_log10_enas": math.log10(steps),
+        "flops_log10": math.log10(stack.spent[count - 1]),
+        "flops_log10_enas": math.log10(1e9 * gflops),
     }
-

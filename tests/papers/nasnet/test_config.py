@@ -46,7 +46,10 @@ def test_what_cannot_be_searched_is_refused(changed, said):
         ({"repeats": 0}, "repeats=0: must lie between 1"),
         ({"turns": 0}, "turns=0: must lie between 1"),
         ({"objectives": ("priced",)}, "objectives=priced: must begin with 'capped'"),
-        ({"objectives": ("capped", "plain"), "price": 0.02}, "price=0.02: no search of objectives"),
+        (
+            {"objectives": ("capped", "plain"), "price": 0.02},
+            "price=0.02: no search of objectives",
+        ),
         ({"price": 2.0}, "price=2.0: must lie between 0 and 1"),
         ({"policy": "table"}, "unknown policy 'table'"),
     ],

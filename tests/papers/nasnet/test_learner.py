@@ -105,7 +105,10 @@ def test_a_policy_learns_which_cells_are_good(name):
     found = {}
     for entropy in (0.0, 1.0):
         config = Learning(policy=name, rate=0.05, samples=20, entropy=entropy)
-        learner, stream = Learner(policy(config, SOME, 0), config), torch.Generator().manual_seed(0)
+        learner, stream = (
+            Learner(policy(config, SOME, 0), config),
+            torch.Generator().manual_seed(0),
+        )
         for _ in range(120):
             with torch.no_grad():
                 codes = learner.controller.sample(20, stream).codes
