@@ -41,7 +41,7 @@ def by_table(
             "smoke": {"space": "T1", "searches": 100},
             "nightly": {"space": "T1"},
         },
-        expected={"check": 3, "smoke": 4, "nightly": 5, "paper": 20},
+        expected={"check": 3, "smoke": 2, "nightly": 4, "paper": 20},
         seeds=SEEDS,
         shows="papers.cells.draw.files:shown" if name == AGING else "",
     )
