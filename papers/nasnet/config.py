@@ -13,6 +13,7 @@ from harness.paper import Refused, positive, require, within
 POLICIES = ("tabular", "lstm")
 GRADIENTS = ("reinforce", "ppo")
 PRESETS = ("free", "paper", "release")
+CLIP = 0.2
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Learning:
     entropy: float = 0.0  # [NATS] weight of the decisions' entropy; [P] 1e-5
     samples: int = 1  # [NATS] children a step
     epochs: int = 1
-    clip: float = 0.2  # [ours] of ppo's ratios; not printed
+    clip: float = CLIP  # [ours] of ppo's ratios; not printed
     power: float = 1.0  # [NATS]; [RL-NAS] 3
-    preset: str = "free"  # [ours] of an LSTM's logits
+    preset: str = PRESETS[0]  # [ours] of an LSTM's logits
 
     def __post_init__(self) -> None:
         require(self.policy, POLICIES, "policy")
@@ -46,5 +47,20 @@ class Learning:
         positive(self, "epochs")
         within(self, "clip", 1e-6, 1)
         within(self, "power", 1e-3, 100)
+        self._refuse_what_is_not_used()
+
+    def _refuse_what_is_not_used(self) -> None:
         if self.gradient == "reinforce" and self.epochs > 1:
-            raise Refused(f"epochs={self.epochs}: gradient=reinforce takes one step on each batch")
+            raise Refused(
+                f"epochs={self.epochs}: gradient=reinforce takes one step on each batch; the "
+                "nearest is 1"
+            )
+        if self.gradient == "reinforce" and self.clip != CLIP:
+            raise Refused(
+                f"clip={self.clip:g}: gradient=reinforce cuts no ratios off; leave it at {CLIP:g}"
+            )
+        if self.policy == "tabular" and self.preset != PRESETS[0]:
+            raise Refused(
+                f"preset={self.preset}: is of an LSTM's logits, policy=tabular has none; leave it "
+                f"at {PRESETS[0]}"
+            )

@@ -61,6 +61,18 @@ class TrainedSearch:
 
 
 @dataclass(frozen=True)
+class TrainedSearches(TrainedSearch):
+    """One such search of each objective; `price` as in `TableSearch`, which refuses for both."""
+
+    price: float = 0.01  # [league]
+    objectives: tuple[str, ...] = OBJECTIVES
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        TableSearch(self.space, self.limit, self.price, self.objectives)
+
+
+@dataclass(frozen=True)
 class PathTraining:
     """How shared weights train along one path a minibatch."""
 

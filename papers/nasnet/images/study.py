@@ -10,8 +10,8 @@ NATIVE = Task(
     "cifar10-nasnet",
     "cifar10",
     "6 + 6 + 6 normal cells and two reductions, 600 epochs of 32, SGD .025 to 0 by a cosine, "
-    "second classifier .4, drop path .4 in the last cell; 50,000 training images, the last epoch's "
-    "error on the 10,000 others",
+    "second classifier .4, drop path .4 in the last cell; 50,000 training images, the last "
+    "epoch's error on the 10,000 others",
     "test_error",
     direction="min",
 )

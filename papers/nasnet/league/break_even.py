@@ -1,12 +1,15 @@
 """How many trained children reinforcement learning needs for what ENAS finds (claim K1 of ENAS).
 
 ENAS's abstract has its search 1000 times less expensive. Here the mean regret of many searches is
-followed child by child; where it falls to ENAS's, child steps and FLOPs are compared. A level that
-is not reached within the search counts as reached at its end: the multiple is at least so large.
+followed child by child; where it falls to that of a search of ENAS, child steps and FLOPs are
+compared. Every trial has one of ENAS's searches to reach, so that the spread over trials is that
+of both sides. A level that is not reached within the search counts as reached at its end: the
+multiple is at least so large.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,12 +36,20 @@ def run(config: BreakEven, trial: Trial) -> Iterator[Row]:
     for last in stacked.compete(stacks, trial.meter, marks(trial.meter.horizon("search"))):
         yield last
     for level in config.levels:
-        found = {f"{key}children": float(children(s.path, level)) for key, s in stacks.items()}
-        yield {"at": 1000 * level, **found}
-    own = {"": (config.level, config.enas_flops),
-           "plain_": (config.plain_level, config.plain_enas_flops)}  # fmt: skip
-    multiples = [multiple(key, stacks[key], *own[key], config.enas_steps) for key in stacks]
-    yield {**last, **{name: value for one in multiples for name, value in one.items()}}
+        counts = {key: children(stack.path, level) for key, stack in stacks.items()}
+        found = {f"{key}children": float(n) for key, n in counts.items()}
+        gflops = {f"{key}gflops": stacks[key].spent[n - 1] / 1e9 for key, n in counts.items()}
+        yield {"at": 100 * level, **found, **gflops}
+    reached = against(config.enas, config.enas_gflops, config.enas_steps, stacks[""], trial.seed)
+    plain = against(
+        config.plain_enas,
+        config.plain_enas_gflops,
+        config.enas_steps,
+        stacks["plain_"],
+        trial.seed,
+    )
+    reached |= {f"plain_{name}": value for name, value in plain.items()}
+    yield {**last, **reached}
 
 
 def children(path: Sequence[float], level: float) -> int:
@@ -46,12 +57,21 @@ def children(path: Sequence[float], level: float) -> int:
     return next((n for n, regret in enumerate(path, start=1) if regret <= level), len(path))
 
 
-def multiple(key: str, stack: Stacked, level: float, flops: float, steps: int) -> dict[str, float]:
-    """Return how many times ENAS's steps and FLOPs it took, and whether the level was reached."""
+def against(
+    regrets: Sequence[float], gflops: float, steps: int, stack: Stacked, seed: int
+) -> dict[str, float]:
+    """Return what it took to reach one of ENAS's searches, and whether it was reached.
+
+    Steps and FLOPs of both as logarithms to base 10.
+    """
+    level = regrets[seed % len(regrets)]
     count = children(stack.path, level)
     return {
-        f"{key}children": float(count),
-        f"{key}steps_multiple": count * CHILD_STEPS / steps,
-        f"{key}flops_multiple": stack.spent[count - 1] / flops,
-        f"{key}reached": float(stack.path[count - 1] <= level),
+        "level": level,
+        "children": float(count),
+        "reached": float(stack.path[count - 1] <= level),
+        "steps_log10": math.log10(count * CHILD_STEPS),
+        "steps_log10_enas": math.log10(steps),
+        "flops_log10": math.log10(stack.spent[count - 1]),
+        "flops_log10_enas": math.log10(1e9 * gflops),
     }

@@ -39,7 +39,9 @@ def side_by_side(
 
 
 def trained(config: TrainedLearning, trial: Trial) -> Iterator[Row]:
-    """Run one search whose children are really trained."""
-    yield from by_training.run(
-        config, lambda allowed, seed: Reinforced(allowed, config, seed), WORKERS, trial
-    )
+    """Run one search of each objective whose children are really trained."""
+
+    def make(allowed: Allowed, seed: int) -> Reinforced:
+        return Reinforced(allowed, config, seed)
+
+    yield from by_training.run(config, make, WORKERS, trial, config.objectives, config.price)

@@ -42,6 +42,13 @@ def exact(id_: str, metric: str, value: int, network: str, printed: str) -> Clai
     )
 
 
+NONE = "no such number"
+LISTED = "NASNet-A as DARTS lists it in DARTS's network"
+SLIM = "NASNet-A as its authors' code lists it in DARTS's network"
+CIFAR = "for CIFAR-10 (36 channels, 20 cells)"
+IMAGENET = "for ImageNet (48 channels, 14 cells)"
+SEARCH = "of a search (16 channels, 8 cells)"
+
 CLAIMS = [
     exact("P.own.cifar", "own_cifar_parameters", 3_346_538,
           "NASNet-A in the paper's network for CIFAR-10 (6 @ 768)", "3.3 M (Table 1)"),
@@ -57,18 +64,28 @@ CLAIMS = [
     exact("P.listed.32", "listed_darts_own_parameters", 3_061_738,
           "NASNet-A as DARTS lists it in DARTS's network for CIFAR-10 (32 channels, 20 cells)",
           "3.1 M (DARTS's Table 1, retrained there)"),
-    exact("P.listed.36", "listed_darts_cifar_parameters", 3_830_950,
-          "NASNet-A as DARTS lists it in DARTS's network for CIFAR-10 (36 channels, 20 cells)",
-          "no such number; in its own network 3.3 M"),
-    exact("P.listed.48", "listed_darts_imagenet_parameters", 5_564_320,
-          "NASNet-A as DARTS lists it in DARTS's network for ImageNet (48 channels, 14 cells)",
-          "no such number; in its own network 5.3 M"),
-    exact("P.listed.16", "listed_darts_search_parameters", 333_946,
-          "NASNet-A as DARTS lists it in DARTS's network (16 channels, 8 cells)",
-          "no such number"),
+    exact("P.own.cifar.macs", "own_cifar_multiply_adds", 544_333_312,
+          "NASNet-A in the paper's network for CIFAR-10 (6 @ 768)", NONE),
+    exact("P.listed.36", "listed_darts_cifar_parameters", 3_830_950, f"{LISTED} {CIFAR}",
+          f"{NONE}; in its own network 3.3 M"),
+    exact("P.listed.36.macs", "listed_darts_cifar_multiply_adds", 603_452_448,
+          f"{LISTED} {CIFAR}", NONE),
+    exact("P.listed.48", "listed_darts_imagenet_parameters", 5_564_320, f"{LISTED} {IMAGENET}",
+          f"{NONE}; in its own network 5.3 M"),
+    exact("P.listed.48.macs", "listed_darts_imagenet_multiply_adds", 604_031_616,
+          f"{LISTED} {IMAGENET}", f"{NONE}; in its own network 564 M"),
+    exact("P.listed.16", "listed_darts_search_parameters", 333_946, f"{LISTED} {SEARCH}", NONE),
+    exact("P.listed.16.macs", "listed_darts_search_multiply_adds", 56_224_896,
+          f"{LISTED} {SEARCH}", NONE),
+    exact("P.slim.36", "slim_darts_cifar_parameters", 4_168_054, f"{SLIM} {CIFAR}",
+          f"{NONE}; in its own network 3.3 M"),
+    exact("P.slim.48", "slim_darts_imagenet_parameters", 6_159_520, f"{SLIM} {IMAGENET}",
+          f"{NONE}; in its own network 5.3 M"),
+    exact("P.slim.16", "slim_darts_search_parameters", 357_882, f"{SLIM} {SEARCH}", NONE),
 ]  # fmt: skip
 
 DEVIATIONS = [
-    "NASNet-A: pools and convolutions pad on both sides, TensorFlow's at stride 2 on even sizes at "
-    "the end alone. Which states are concatenated is data: TF-slim's and DARTS's listings differ.",
+    "NASNet-A: pools and convolutions pad on both sides, TensorFlow's at stride 2 on even sizes "
+    "at the end alone. Which states are concatenated is data: TF-slim's and DARTS's listings "
+    "differ.",
 ]
