@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.paper import Refused, require, within
 from papers.amoebanet.config import Evolving
-from papers.cells.league.config import TableSearch, TrainedSearch
+from papers.cells.league.config import TableSearch, TrainedSearches
 
 WORKERS = 10  # [ours] children trained side by side fill a small population at once; [P] 450
 
@@ -48,11 +48,11 @@ class TableEvolution(TableSearch, OfCells):
 
 
 @dataclass(frozen=True)
-class TrainedEvolution(TrainedSearch, OfCells):
-    """An evolution whose children are really trained, WORKERS of them side by side."""
+class TrainedEvolution(TrainedSearches, OfCells):
+    """Evolutions whose children are really trained, WORKERS of them side by side."""
 
     def __post_init__(self) -> None:
-        TrainedSearch.__post_init__(self)
+        TrainedSearches.__post_init__(self)
         OfCells.__post_init__(self)
         if self.kind == "nonaging":
             raise Refused(

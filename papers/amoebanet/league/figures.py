@@ -51,10 +51,9 @@ def turning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     aging, price = figure.subplots(1, 2)
     for number, (metric, label) in enumerate(OBJECTIVES.items()):
         for place, (own, other) in enumerate(SIZES.values()):
-            name = label if place == 0 else None
-            _gain(
-                aging, place + 0.12 * (number - 1), _gains(done, other, own, metric), number, name
-            )
+            gains = _gains(done, other, own, metric)
+            name = "" if place else label
+            _gain(aging, place + 0.12 * (number - 1), gains, number, name)
     aging.set_xticks(range(len(SIZES)), list(SIZES))
     aging.set(xlabel="population, tournament", title="regret of non-aging less that of aging")
     aging.legend(fontsize=9)

@@ -9,6 +9,7 @@ from papers.amoebanet.league.config import WORKERS
 from papers.amoebanet.league.evolution import Evolution, Evolutions, Uniforms
 from papers.cells.league import stacked
 from papers.cells.league import trained as by_training
+from papers.cells.space.allowed import Allowed
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -29,7 +30,9 @@ def random(config: TableRandom, trial: Trial) -> Iterator[Row]:
 
 
 def trained(config: TrainedEvolution, trial: Trial) -> Iterator[Row]:
-    """Run one evolution whose children are really trained."""
-    yield from by_training.run(
-        config, lambda allowed, seed: Evolution(allowed, config, seed), WORKERS, trial
-    )
+    """Run one evolution of each objective whose children are really trained."""
+
+    def make(allowed: Allowed, seed: int) -> Evolution:
+        return Evolution(allowed, config, seed)
+
+    yield from by_training.run(config, make, WORKERS, trial, config.objectives, config.price)

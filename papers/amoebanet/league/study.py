@@ -41,7 +41,7 @@ def by_table(
             "smoke": {"space": "T1", "searches": 100},
             "nightly": {"space": "T1"},
         },
-        expected={"check": 3, "smoke": 4, "nightly": 5, "paper": 20},
+        expected={"check": 3, "smoke": 2, "nightly": 4, "paper": 20},
         seeds=SEEDS,
         shows="papers.cells.draw.files:shown" if name == AGING else "",
     )
@@ -74,11 +74,11 @@ EXPERIMENTS = [
         run="league.search:trained",
         phases={"search": Phase("turns", cost=WORKERS * CHILD_STEPS)},
         reduced={
-            "check": {"space": "T0", "turns": 1, "repeats": 3},
-            "smoke": {"space": "T1", "turns": 1},
+            "check": {"space": "T0", "turns": 1, "repeats": 3, "objectives": ("capped",)},
+            "smoke": {"space": "T1", "turns": 1, "repeats": 20, "objectives": ("capped",)},
             "nightly": {"space": "T1", "turns": 3},
         },
-        expected={"check": 6, "smoke": 14, "nightly": 40, "paper": 150},
+        expected={"check": 6, "smoke": 14, "nightly": 110, "paper": 450},
         seeds={"smoke": 1, "nightly": 8, "paper": 8},
     ),
 ]

@@ -32,9 +32,10 @@ class NativeChildren(ImageChildren):
     child_decay: float = 5e-4  # [C]
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        within(self, "child_layers", 3)
         within(self, "child_lr", 1e-6, 10)
         within(self, "child_decay", 0, 1e6)
+        super().__post_init__()
         even(self, "child_channels")
 
     @property

@@ -293,7 +293,10 @@ SAMPLED = below("gdas: cifar10_subset/", "gdas: signals/", "gdas: cost/") | {
     "gdas: cifar10/gdas", "gdas: cifar10/fixed", "gdas: published/random",
 }  # fmt: skip
 TESTBEDS = (below("darts: cifar10", "darts: signals/") - ALONE) | SAMPLED
-LEAGUE = below("darts: league/", "gdas: league/", "randomnas: ")
+LEAGUE = below(
+    "darts: league/", "gdas: league/", "randomnas: ", "amoebanet: league/", "amoebanet: swept/",
+    "nasnet: league/", "nasnet: swept/", "nasnet: break_even/", "nasnet: fidelity/",
+)  # fmt: skip
 SIGNALS = SEARCHED | TESTBEDS | LEAGUE | below("darts: product/")
 # they report what a child takes, so that their rows read the clock
 TIMED = {"randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained"}

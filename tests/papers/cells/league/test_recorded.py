@@ -7,33 +7,14 @@ import pytest
 
 from papers.cells.child.mnist1d import RECIPE
 from papers.cells.league.costs import Costs
-from papers.cells.league.league import league_of
 from papers.cells.league.objective import Objective, objectives
 from papers.cells.league.recorded import Evaluators, RecordedEvaluator, recorded
-from papers.cells.space.allowed import convolutions
 from papers.cells.space.edge import T0
 
 
 @pytest.fixture(scope="module")
 def priced() -> Objective:
     return objectives(("priced",), T0, 2, 0.01)["priced_"]
-
-
-def test_a_price_moves_the_best_cell_and_regret_is_of_worth(priced):
-    league, codes = priced.league, priced.league.allowed.codes
-    worth = [league.true(code) - 0.01 * convolutions(T0, code) for code in codes]
-    assert priced.best == max(worth)
-    regrets = [priced.row(code)["regret"] for code in codes]
-    assert min(regrets) == 0
-    assert codes[int(np.argmin(regrets))] == codes[int(np.argmax(worth))]
-    assert max(convolutions(T0, code) for code in codes) == 3
-
-
-def test_without_a_price_it_is_the_leagues_own_regret():
-    objective = Objective(league_of(T0, 2))
-    for code in objective.league.allowed.codes:
-        assert objective.row(code)["regret"] == objective.league.regret(code)
-        assert convolutions(T0, code) <= 2
 
 
 def test_many_are_told_what_one_is_told_and_charged_the_same(priced):
