@@ -29,7 +29,7 @@ EXPERIMENTS = [
             "smoke": {"space": "T1", "cells": 2, "steps": 90, "repeats": (1, 1, 2)},
             "nightly": {"space": "T1", "channels": (4, 8, 12), "repeats": (1, 1, 2)},
         },
-        expected={"check": 2, "smoke": 5, "nightly": 40, "paper": 75},
+        expected={"check": 2, "smoke": 6, "nightly": 50, "paper": 120},
         seeds={"smoke": 2, "nightly": 8, "paper": 16},
     ),
 ]  # fmt: skip
