@@ -98,9 +98,9 @@ EXPERIMENTS = [
         reduced={
             "check": {"space": "T0", "turns": 1, "repeats": 3, "objectives": ("capped",)},
             "smoke": {"space": "T1", "turns": 1, "repeats": 20, "objectives": ("capped",)},
-            "nightly": {"space": "T1", "turns": 3},
+            "nightly": {"space": "T1", "turns": 2},
         },
-        expected={"check": 6, "smoke": 14, "nightly": 110, "paper": 450},
+        expected={"check": 6, "smoke": 14, "nightly": 90, "paper": 450},
         seeds={"smoke": 1, "nightly": 8, "paper": 8},
     ),
 ]
@@ -212,6 +212,6 @@ DEVIATIONS = [
     "four steps are taken on each batch of eight; the paper's rate, 3.5e-4, and its predecessor's "
     "cubed rewards are sweeps.",
     "Rewards are final validation accuracies; the paper's are the best of the last five epochs.",
-    "Trained children: ten workers that wait for the slowest of them; the rate is .1, since three "
-    "turns are three steps.",
+    "Trained children: ten workers that wait for the slowest of them; at nightly two turns, hence "
+    "20 children and one step of the policy that matters, at a rate of .1.",
 ]
