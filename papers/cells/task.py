@@ -15,6 +15,15 @@ LEAGUE = Task(
     standings=True,
     stand_ins=tuple(f"randomnas/league/{name}" for name in STAND_INS),
 )
+SWEPT = Task(  # the league's cells, for searches that are no method of their own
+    "mnist1d-cells-swept",
+    "mnist1d",
+    f"{PROTOCOL}; regret in the capped task, in the plain one and at a price a convolution",
+    "regret",
+    "points",
+    "min",
+    stand_ins=LEAGUE.stand_ins,
+)
 
 LEAGUE_SPACES = ("T0", "T0b", "T1", "T2")  # those whose truth is known
 CHILD_STEPS = 300  # what one training from scratch is charged

@@ -1,7 +1,8 @@
 """The population of evolutionary searches, and which individual dies (Real et al. 2018, Alg. 1).
 
-Aging evolution (arXiv:1802.01548) removes the oldest, whatever it was worth; its non-aging control
-removes the worst of the sampled tournament. The best of all that was ever evaluated is the result.
+Aging evolution (arXiv:1802.01548) removes the oldest, whatever it was worth; its non-aging
+controls remove the worst of the sampled tournament, or the worst of all. The best of all that was
+ever evaluated is the result.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Generic, TypeVar
 from harness.paper import Refused, require
 
 Individual = TypeVar("Individual")
-POPULATIONS = ("aging", "nonaging")
+POPULATIONS = ("aging", "nonaging", "nonaging_worst")
 
 
 @dataclass
@@ -58,12 +59,16 @@ class Population(Generic[Individual]):
     def observe(self, individual: Individual, fitness: float) -> None:
         """Add an evaluated individual; a full population loses one first."""
         if len(self.members) >= self.size:
-            if self.kind == "aging":
-                self.members.popleft()
-            else:
-                del self.members[min(self.drawn, key=lambda place: self.members[place][1])]
+            del self.members[self._dying()]
         self.members.append((individual, fitness))
         self.history.append((individual, fitness))
+
+    def _dying(self) -> int:
+        """Return the place of who makes room; the first of equals, 0 is the oldest."""
+        if self.kind == "aging":
+            return 0
+        rivals = self.drawn if self.kind == "nonaging" else range(len(self.members))
+        return min(rivals, key=lambda place: self.members[place][1])
 
     @property
     def best(self) -> tuple[Individual, float]:

@@ -233,9 +233,9 @@ SEARCHED = (
     "dil_conv_3x3", "dil_conv_5x5",
 )  # fmt: skip
 MICRO = ("sep_conv_3x3", "sep_conv_5x5", "avg_pool_3x3", "max_pool_3x3", "skip_connect")
-EVOLVED = (
+EVOLVED = (  # the dilated one is separable twice over, apart from DARTS's dil_conv_3x3
     "skip_connect", "sep_conv_3x3", "sep_conv_5x5", "sep_conv_7x7", "avg_pool_3x3",
-    "max_pool_3x3", "dil_conv_3x3", "conv_7x1_1x7",
+    "max_pool_3x3", "dil_sep_conv_3x3", "conv_7x1_1x7",
 )  # fmt: skip
 CONTROLLED = (  # the 13 of NASNet, from memory: their number is printed, the list unchecked
     "skip_connect", "conv_3x1_1x3", "conv_7x1_1x7", "dil_conv_3x3", "avg_pool_3x3",

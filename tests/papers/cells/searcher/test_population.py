@@ -42,6 +42,15 @@ def test_the_non_aging_control_loses_the_worst_of_its_tournament():
     assert (9, 9.0) in population.members
 
 
+def test_the_other_control_loses_the_worst_of_all_whoever_fought():
+    population: Population[int] = Population(4, 2, "nonaging_worst")
+    for number, worth in enumerate((3.0, 1.0, 2.0, 1.0)):
+        population.observe(number, worth)
+    population.propose(random.Random(0), lambda _: -1, lambda parent, _: parent)
+    population.observe(9, 0.0)
+    assert [number for number, _ in population.members] == [0, 2, 3, 9]
+
+
 def test_a_tournament_of_one_draws_its_parent_uniformly():
     stream = random.Random(3)
     population: Population[int] = Population(5, 1)

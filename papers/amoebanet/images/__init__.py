@@ -1,0 +1,1 @@
+"""AmoebaNet on CIFAR-10, by the authors' own protocol and by DARTS's."""

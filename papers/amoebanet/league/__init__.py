@@ -1,0 +1,1 @@
+"""Evolution in the cell league, where the truth is known."""

@@ -1,0 +1,1 @@
+"""The authors' toy: 100 bits, and a noisy count of ones."""

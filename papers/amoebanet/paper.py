@@ -1,0 +1,14 @@
+"""AmoebaNet (arXiv:1802.01548, AAAI 2019).
+
+Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
+"""
+
+from harness.paper import Paper
+
+PAPER = Paper(
+    title="Regularized Evolution for Image Classifier Architecture Search",
+    authors="Esteban Real, Alok Aggarwal, Yanping Huang and Quoc V. Le",
+    year=2018,
+    url="https://arxiv.org/abs/1802.01548",
+    studies=("league", "onemax", "published", "images"),
+)

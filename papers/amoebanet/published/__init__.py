@@ -1,0 +1,1 @@
+"""The published cells: what they are, and how large their networks."""

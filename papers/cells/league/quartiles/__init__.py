@@ -1,0 +1,1 @@
+"""Median and quartiles over single searches, as pictures."""

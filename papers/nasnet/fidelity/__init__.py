@@ -1,0 +1,1 @@
+"""Small stacks of a cell stand for large ones: does the ranking of cells survive?"""

@@ -1,0 +1,1 @@
+"""Reinforcement learning in the cell league, where the truth is known."""

@@ -1,0 +1,14 @@
+"""NASNet (arXiv:1707.07012, CVPR 2018), and the search that it takes over from arXiv:1611.01578.
+
+Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
+"""
+
+from harness.paper import Paper
+
+PAPER = Paper(
+    title="Learning Transferable Architectures for Scalable Image Recognition",
+    authors="Barret Zoph, Vijay Vasudevan, Jonathon Shlens and Quoc V. Le",
+    year=2017,
+    url="https://arxiv.org/abs/1707.07012",
+    studies=("league", "fidelity", "published", "images"),
+)

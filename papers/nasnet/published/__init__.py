@@ -1,0 +1,1 @@
+"""NASNet-A: how large its networks are."""
