@@ -39,7 +39,7 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     rows = figures.deepest_rows(results[results["task"] == LEAGUE.name])
     if rows.empty:  # other tasks alone may lack the columns of this one
         return None
-    methods = _methods(rows)
+    methods = competing(rows)
     if not methods:
         return None
     budget = str(rows["budget"].iloc[0])
@@ -78,7 +78,7 @@ def _keys(frame: pd.DataFrame) -> list[Method]:
     return list(zip(frame["paper"], frame["experiment"], strict=True))
 
 
-def _methods(rows: pd.DataFrame) -> list[Method]:
+def competing(rows: pd.DataFrame) -> list[Method]:
     """Return what competes: random search once, of the paper in which it goes on longest.
 
     What has fewer than half the searches of others is a sweep, whose intervals span the picture.

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from harness import figures
 from harness.figures import INK
-from papers.cells.league.figures import LINES, NAMES, RANDOM, TASKS, Method
+from papers.cells.league.figures import LINES, NAMES, TASKS, Method, competing
 from papers.cells.task import LEAGUE, LIMIT
 
 PANELS = {
@@ -129,13 +129,11 @@ def _walked(axes: Axes, rows: pd.DataFrame, regret: str, label: str, shaded: boo
 
 
 def _methods(rows: pd.DataFrame) -> list[Method]:
-    """Return what competes by what one search is charged; random search that goes on longest."""
+    """Return what competes, the cheapest search first."""
     if rows.empty:
         return []
     cost = rows.groupby(["paper", "experiment"])["charged_flops"].mean()
-    found = [method for method in cost.sort_values(kind="stable").index if method[1] not in LINES]
-    random = [method for method in found if method[1] == RANDOM]
-    return [method for method in found if method not in random[:-1]]
+    return sorted(competing(rows), key=lambda method: float(cost[method]))
 
 
 def _of(rows: pd.DataFrame, method: Method) -> pd.DataFrame:
