@@ -57,7 +57,7 @@ def test_all_papers_stand_by_cost_and_what_needs_no_search_is_a_line():
 
 def test_random_search_stands_once_where_it_goes_on_longest():
     short = rows("league/random", [0.02], 1e10)
-    long = rows("league/random", [0.01], 1e12).assign(paper="q")
+    long = rows("league/random", [0.01], 1e12, charged_steps=6e4).assign(paper="q")
     found = standings(pd.concat([short, long]), None)
     assert len(found.axes[0].get_yticklabels()) == 1
     assert "1e+12" in found.axes[0].get_yticklabels()[0].get_text()
