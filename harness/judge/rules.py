@@ -128,7 +128,7 @@ def _verdict(claim: Claim, evidence: Evidence) -> Verdict:
     alpha = _alpha(look, claim.looks) if look else ALPHA
     verdict = _judge(claim.check, Case(claim, evidence.budget, evidence, alpha))
     # where the metric is a logarithm, people read ratios
-    return mapped(verdict, claim.check.base.__pow__) if claim.check.base else verdict
+    return mapped(verdict, float(claim.check.base).__pow__) if claim.check.base else verdict
 
 
 @lru_cache

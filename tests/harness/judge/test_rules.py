@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -222,7 +224,11 @@ def test_the_best_of_k_of_a_paper_is_compared_with_ours():
 def test_logarithms_are_printed_as_ratios():
     high, low = np.array([1.1, 1.2, 1.3, 1.2]), np.array([0.2, 0.1, 0.3, 0.2])
     plain = one(Effect("a", "b", "acc", at_least=0.5), frame(a=high, b=low))
-    ratio = one(Effect("a", "b", "acc", at_least=0.5, base=10.0), frame(a=high, b=low))
+    ratio, whole = (
+        one(Effect("a", "b", "acc", at_least=0.5, base=base), frame(a=high, b=low))
+        for base in (10.0, 10)  # a whole number is no other base
+    )
+    assert whole == replace(ratio, claim=whole.claim)
     assert plain.verdict == ratio.verdict == "reproduced"
     assert ratio.estimate == pytest.approx(10.0)
     assert (ratio.low, ratio.high) == (10**plain.low, 10**plain.high)
