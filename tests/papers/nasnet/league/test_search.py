@@ -58,7 +58,7 @@ def test_a_table_that_lacks_the_cells_is_refused_before_any_work(lab, monkeypatc
     league_of.cache_clear()
     trial = trial_of(lab, SMALL, NAMED["league/tabular"].phases)
     try:
-        with pytest.raises(Refused, match="lacks|missing|not whole"):
+        with pytest.raises(Refused, match=r"lacks|missing|not whole"):
             next(iter(search.run(SMALL, trial)))
     finally:
         league_of.cache_clear()
