@@ -95,9 +95,7 @@ def break_even(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             yscale="log",
         )
         axes.legend(fontsize=8)
-    _title(
-        figure, done, "RL with trained children against ENAS: geometric means, 95 % intervals"
-    )
+    _title(figure, done, "RL with trained children against ENAS: geometric means, 95 % intervals")
     return figure
 
 
