@@ -84,7 +84,7 @@ def break_even(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     panels[0].legend(fontsize=8)
     budget = done["budget"].iloc[0]
     for axes, (key, name) in zip(panels[1:], list(TASKS.items())[:2], strict=True):
-        _levels(axes, curves[curves["budget"] == budget], f"{key}children")
+        _levels(axes, curves[curves["budget"] == budget], key)
         reached = 100 * done[f"{key}level"].dropna()
         axes.axvspan(reached.min(), reached.max(), color=INK, alpha=0.1, lw=0)
         axes.axvline(reached.mean(), ls="--", color=INK, lw=1)
@@ -95,7 +95,7 @@ def break_even(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             yscale="log",
         )
         axes.legend(fontsize=8)
-    _title(figure, done, "RL with trained children against ENAS: means and 95 % intervals")
+    _title(figure, done, "RL with trained children against ENAS: geometric means, 95 % intervals")
     return figure
 
 
@@ -132,12 +132,17 @@ def _by_rate(
         axes.errorbar(places, means, yerr=bars, fmt="o-", capsize=3, label=label)
 
 
-def _levels(axes: Axes, curves: pd.DataFrame, metric: str) -> None:
-    """Draw children against the regret that they reach, a line for each rate."""
+def _levels(axes: Axes, curves: pd.DataFrame, key: str) -> None:
+    """Draw children against the regret that they reach, a line for each rate.
+
+    Rows of levels have FLOPs; the last row of a search has its own place on the axis.
+    """
     for rate, experiment in BREAK_EVEN.items():
-        own = curves[(curves["experiment"] == experiment) & (curves["metric"] == metric)]
-        line = own[own["at"].notna()].sort_values("at")
+        own = curves[(curves["experiment"] == experiment) & curves["at"].notna()]
+        levels = own.loc[own["metric"] == f"{key}gflops", "at"]
+        line = own[(own["metric"] == f"{key}children") & own["at"].isin(levels)]
         if len(line):
+            line = line.sort_values("at")
             axes.plot(line["at"], line["mean"], "o-", ms=4, label=f"rate {rate:g}")
 
 

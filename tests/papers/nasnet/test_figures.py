@@ -54,7 +54,10 @@ def test_break_even_is_drawn_in_times():
             r
             for e in BREAK_EVEN.values()
             for key in ("", "plain_")
-            for r in curve(e, f"{key}children", {1.0: 50.0, 5.0: 4.0})
+            for r in [
+                *curve(e, f"{key}children", {1.0: 50.0, 5.0: 4.0, 1000.0: 9.0}),  # the last row
+                *curve(e, f"{key}gflops", {1.0: 9.0, 5.0: 1.0}),
+            ]
         ]
     )
     figure = break_even(found, told)
