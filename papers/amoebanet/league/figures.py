@@ -64,6 +64,8 @@ def turning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         xlabel="price of a convolution, points",
         title="regret of random search less that of aging evolution",
     )
+    price.set_xticks(list(PRICES), [f"{charged:g}" for charged in PRICES])
+    price.set_xticks([], minor=True)
     for axes in (aging, price):
         axes.axhline(0, color=figures.INK, lw=1)
         axes.set_ylabel("points, after 200 evaluations")

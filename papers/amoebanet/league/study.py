@@ -78,7 +78,7 @@ EXPERIMENTS = [
             "smoke": {"space": "T1", "turns": 1, "repeats": 20, "objectives": ("capped",)},
             "nightly": {"space": "T1", "turns": 3},
         },
-        expected={"check": 6, "smoke": 14, "nightly": 110, "paper": 450},
+        expected={"check": 6, "smoke": 14, "nightly": 145, "paper": 500},
         seeds={"smoke": 1, "nightly": 8, "paper": 8},
     ),
 ]
