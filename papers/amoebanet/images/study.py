@@ -1,9 +1,10 @@
 """AmoebaNet on CIFAR-10: declarations. Not run: the images are not stored."""
 
 from harness.checks import Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
+from harness.paper import Claim, Published, Task
 from papers.amoebanet.images.config import NativePublished
-from papers.cells.child.config import PIXELS, ImagePublished
+from papers.cells.child.cifar_task import published
+from papers.cells.child.config import ImagePublished
 from papers.cells.task import CIFAR
 
 NATIVE = Task(
@@ -16,35 +17,6 @@ NATIVE = Task(
     direction="min",
 )
 A, B, LISTED = "cifar10/a", "cifar10/b", "cifar10/a_listed"
-CHILD = ("child_network",)  # what `papers.cells.child.cifar` registers its network as
-TINY = {
-    "dataset": PIXELS,
-    "side": 8,
-    "child_channels": 4,
-    "child_layers": 3,
-    "child_batch": 8,
-    "child_steps": 2,
-    "child_every": 1,
-}
-
-
-def published(
-    name: str, task: Task, config: NativePublished | ImagePublished, run: str, seeds: int
-) -> Experiment:
-    """Declare a cell, trained from scratch."""
-    return Experiment(
-        name,
-        task,
-        config,
-        run=run,
-        distributed=CHILD,
-        phases={"retrain": Phase("child_steps")},
-        reduced={"check": TINY},
-        expected={"check": 3, "paper": 86_400 * 74},
-        seeds={"paper": seeds},
-        skipped=("smoke", "nightly"),
-    )
-
 
 EXPERIMENTS = [
     published(A, NATIVE, NativePublished(), "images.published:run", 5),

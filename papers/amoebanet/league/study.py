@@ -13,6 +13,7 @@ from papers.amoebanet.league.config import (
     TableRandom,
     TrainedEvolution,
 )
+from papers.cells.league.trained_task import trained
 from papers.cells.task import CHILD_STEPS, LEAGUE, SWEPT
 
 AGING, NONAGING = "league/aging", "league/nonaging"
@@ -67,20 +68,7 @@ EXPERIMENTS = [
     *(swept(f"price_{price:g}", replace(of(*NATS), price=price)) for price in PRICES),
     swept("random", TableRandom(), "random"),
     *(swept(f"random_price_{price:g}", TableRandom(price=price), "random") for price in PRICES),
-    Experiment(
-        TRAINED,
-        LEAGUE,
-        TrainedEvolution(population=10, sample=3),
-        run="league.search:trained",
-        phases={"search": Phase("turns", cost=WORKERS * CHILD_STEPS)},
-        reduced={
-            "check": {"space": "T0", "turns": 1, "repeats": 3, "objectives": ("capped",)},
-            "smoke": {"space": "T1", "turns": 1, "repeats": 20, "objectives": ("capped",)},
-            "nightly": {"space": "T1", "turns": 3},
-        },
-        expected={"check": 6, "smoke": 14, "nightly": 145, "paper": 500},
-        seeds={"smoke": 1, "nightly": 8, "paper": 8},
-    ),
+    trained(TrainedEvolution(population=10, sample=3), WORKERS, 3, {"nightly": 145, "paper": 500}),
 ]
 
 REGRET = "mean regret, in points of true accuracy, after 200 evaluations"

@@ -1,8 +1,9 @@
 """NASNet-A on CIFAR-10: declarations. Not run: the images are not stored."""
 
 from harness.checks import Value
-from harness.paper import Claim, Experiment, Phase, Published, Task
-from papers.cells.child.config import PIXELS, ImagePublished
+from harness.paper import Claim, Published, Task
+from papers.cells.child.cifar_task import published
+from papers.cells.child.config import ImagePublished
 from papers.cells.task import CIFAR
 from papers.nasnet.images.config import NativePublished
 
@@ -23,41 +24,12 @@ NARROW = Task(
     direction="min",
 )
 CUT, WHOLE, LISTED = "cifar10/a_cutout", "cifar10/a", "cifar10/a_listed"
-CHILD = ("child_network",)  # what `papers.cells.child.cifar` registers its network as
-TINY = {
-    "dataset": PIXELS,
-    "side": 8,
-    "child_channels": 4,
-    "child_layers": 3,
-    "child_batch": 8,
-    "child_steps": 2,
-    "child_every": 1,
-}
-
-
-def published(
-    name: str, task: Task, config: NativePublished | ImagePublished, run: str
-) -> Experiment:
-    """Declare the cell, trained from scratch."""
-    return Experiment(
-        name,
-        task,
-        config,
-        run=run,
-        distributed=CHILD,
-        phases={"retrain": Phase("child_steps")},
-        reduced={"check": TINY},
-        expected={"check": 3, "paper": 86_400 * 74},
-        seeds={"paper": 4},
-        skipped=("smoke", "nightly"),
-    )
-
 
 EXPERIMENTS = [
-    published(CUT, NATIVE, NativePublished(), "images.published:run"),
-    published(WHOLE, NATIVE, NativePublished(child_cutout=0), "images.published:run"),
+    published(CUT, NATIVE, NativePublished(), "images.published:run", 4),
+    published(WHOLE, NATIVE, NativePublished(child_cutout=0), "images.published:run", 4),
     published(LISTED, NARROW, ImagePublished(cell="NASNet_A_darts", child_channels=32),
-              "papers.cells.child.published_cell:run"),
+              "papers.cells.child.published_cell:run", 4),
 ]  # fmt: skip
 
 ABSENT = (

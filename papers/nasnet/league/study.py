@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.checks import Direction, Effect, Value
 from harness.paper import Claim, Experiment, Phase, Published, Task
+from papers.cells.league.trained_task import trained
 from papers.cells.task import CHILD_STEPS, LEAGUE, SWEPT
 from papers.nasnet.league.config import WORKERS, BreakEven, TableLearning, TrainedLearning
 
@@ -89,20 +90,7 @@ EXPERIMENTS = [
     swept("lstm_paper_rate", replace(RECURRENT, rate=3.5e-4)),
     *(swept(f"price_{price:g}", replace(LEARNED, price=price)) for price in PRICES),
     *map(break_even, RATES),
-    Experiment(
-        TRAINED,
-        LEAGUE,
-        TrainedLearning(rate=0.1, samples=WORKERS),
-        run="league.search:trained",
-        phases={"search": Phase("turns", cost=WORKERS * CHILD_STEPS)},
-        reduced={
-            "check": {"space": "T0", "turns": 1, "repeats": 3, "objectives": ("capped",)},
-            "smoke": {"space": "T1", "turns": 1, "repeats": 20, "objectives": ("capped",)},
-            "nightly": {"space": "T1", "turns": 2},
-        },
-        expected={"check": 6, "smoke": 14, "nightly": 90, "paper": 450},
-        seeds={"smoke": 1, "nightly": 8, "paper": 8},
-    ),
+    trained(TrainedLearning(rate=0.1, samples=WORKERS), WORKERS, 2, {"nightly": 90, "paper": 450}),
 ]
 
 REGRET = "mean regret, in points of true accuracy, after 200 evaluations"

@@ -7,6 +7,7 @@ import pytest
 from papers.amoebanet.images import published, study
 from papers.amoebanet.images.config import NAMES, NativePublished
 from papers.amoebanet.published.cells import CELLS
+from papers.cells.child.config import TINY_IMAGES
 from papers.cells.draw import files
 from papers.cells.space.genotype import Genotype
 from tests.lab.testbeds import trial_of
@@ -20,7 +21,7 @@ def test_every_cell_can_be_trained():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cell_is_trained_and_tested_once(name, lab):
-    config = NativePublished(cell=name, **study.TINY)
+    config = NativePublished(cell=name, **TINY_IMAGES)
     trial = trial_of(lab, config, study.EXPERIMENTS[0].phases)
     *told, final = published.run(config, trial)
     assert Genotype.parse(final["cell"]) == CELLS[name]
