@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from harness.paper import Refused
-from papers.cells.child.config import TINY_IMAGES
 from papers.cells.draw import files
 from papers.cells.space.genotype import Genotype
 from papers.nasnet.images import published, study
@@ -13,7 +12,10 @@ from papers.nasnet.images.config import NativePublished
 from tests.lab.testbeds import trial_of
 
 pytestmark = pytest.mark.usefixtures("prepared")
-# fmt: skip
+TINY = {
+    "dataset": "cifar10_subset", "side": 8, "child_channels": 4, "child_layers": 3,
+    "child_batch": 24, "child_steps": 4, "child_every": 2,
+}  # fmt: skip
 
 
 def test_the_recipe_is_the_authors():
@@ -27,7 +29,7 @@ def test_the_recipe_is_the_authors():
 
 @pytest.mark.slow
 def test_the_cell_is_trained_and_tested_once(lab, stored):
-    config = NativePublished(**TINY_IMAGES)
+    config = NativePublished(**TINY)
     trial = trial_of(lab, config, study.EXPERIMENTS[0].phases)
     *told, final = published.run(config, trial)
     assert Genotype.parse(final["cell"]) == published.CELL
