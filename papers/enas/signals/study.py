@@ -115,7 +115,6 @@ EXPERIMENTS = [
 ]
 
 PAGES = "no such number; on CIFAR-10 "
-KEEPS_UP = 0.005  # half a point of error, as between weight sharing and DARTS in the league
 
 CLAIMS = [
     Claim(
@@ -146,20 +145,6 @@ CLAIMS = [
         doubted="its state says nothing of what it chose, and random search keeps up "
         "(arXiv:1904.00438)",
         subject=ENAS,
-    ),
-    Claim(
-        "EM.sharing",
-        "Random search with weight sharing keeps up with ENAS at equal FLOPs",
-        "arXiv:1902.07638",
-        Published(PAGES + "2.85 ± 0.08 % error of random search with weight sharing, 2.89 % of "
-                  "ENAS"),
-        Effect(ENAS, SHARING, "test_error", at_least=-KEEPS_UP),
-        unit="points",
-        measure="test error of cells found by ENAS less that of cells found on uniform paths, "
-        "which train for twice as many steps",
-        kind="criticism",
-        note="keeps up: at most half a point behind",
-        subject=SHARING,
     ),
     Claim(
         "EM.learns",

@@ -304,6 +304,7 @@ SIGNALS = SEARCHED | TESTBEDS | LEAGUE | below("darts: product/")
 # they report what a child takes, so that their rows read the clock
 TIMED = (below("enas: league/") - {"enas: league/random"}) | {
     "randomnas: drift", "randomnas: league/weight_sharing", "randomnas: trained",
+    "amoebanet: league/trained", "nasnet: league/trained",
 }  # fmt: skip
 
 

@@ -129,14 +129,14 @@ def test_the_micro_figure_shows_what_was_measured():
 
 
 def test_the_recurrent_figure_shows_what_was_measured():
-    names = {name for name, _ in recurrent_figures.WAYS}
+    names = set(recurrent_figures.WAYS.labels)
     results, curves = frames(
         sorted(names), ("test_loss", "mean_test_loss"), recurrent_figures.PATHS
     )
     figure = recurrent_figures.FIGURES["recurrent"](results, curves)
     assert figure is not None
     losses, paths = figure.axes
-    assert len(losses.get_yticklabels()) == len(recurrent_figures.WAYS)
+    assert len(losses.get_yticklabels()) == len(list(recurrent_figures.WAYS.lines()))
     assert len(paths.get_lines()) == len(recurrent_figures.PATHS)
     assert "wikitext2-valid" in figure.get_suptitle()
     empty = recurrent_figures.FIGURES["recurrent"](results.iloc[:0], curves.iloc[:0])
