@@ -200,20 +200,22 @@ class _Recomputed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
         """Return the gradients of what was carried and of the meta-parameters."""
-        count = ctx.stretch.sizes[2]
+        count, needed = ctx.stretch.sizes[2], ctx.needs_input_grad[1:]
+        pairs = zip(ctx.saved_tensors, needed, strict=True)
         with torch.enable_grad():
-            inputs = tuple(t.detach().requires_grad_() for t in ctx.saved_tensors)
+            inputs = tuple(t.detach().requires_grad_(asked) for t, asked in pairs)
             outputs = ctx.stretch(inputs[:count], inputs[count:])
-            pairs = [
+            ends = [
                 (output, gradient)
                 for output, gradient in zip(outputs, gradients, strict=True)
                 if gradient is not None and output.requires_grad
             ]
-            if not pairs:
+            asked = [t for t in inputs if t.requires_grad]
+            if not (ends and asked):
                 return (None, *(None for _ in inputs))
-            heads, arriving = zip(*pairs, strict=True)
-            found = torch.autograd.grad(heads, inputs, arriving, allow_unused=True)
-        return (None, *found)
+            heads, arriving = zip(*ends, strict=True)
+            found = iter(torch.autograd.grad(heads, asked, arriving, allow_unused=True))
+        return (None, *(next(found) if t.requires_grad else None for t in inputs))
 
 
 def refuse_first_order(loss: Tensor) -> None:
