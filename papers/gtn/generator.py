@@ -10,7 +10,9 @@ Shapes: T steps, B batch, Z noise, O classes, C channels, S the sides (L, or H a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -57,32 +59,38 @@ class Norm(nn.Module):
         return F.leaky_relu(normed.view_as(x), SLOPE)
 
 
-class Generator(nn.Module):
-    """z and a target to inputs of `sides`, each a multiple of four."""
+@dataclass(frozen=True)
+class Sizes:
+    """Noise, units of the first layer, channels; and the inputs that come out, `sides` long."""
 
-    def __init__(
-        self,
-        noise: int,
-        hidden: int,
-        channels: tuple[int, int],
-        inputs: int,
-        sides: tuple[int, ...],
-        random: torch.Generator,
-        weight_norm: bool = True,
-        classes: int = 10,
-    ) -> None:
+    noise: int = 128
+    hidden: int = 1024
+    channels: tuple[int, int] = (128, 64)
+    inputs: int = 1
+    sides: tuple[int, ...] = (28, 28)
+    classes: int = 10
+    weight_norm: bool = True
+
+
+class Generator(nn.Module):
+    """z and a target to inputs of some sides, each a multiple of four."""
+
+    def __init__(self, sizes: Sizes, random: torch.Generator) -> None:
         super().__init__()
-        if any(side % 4 or side < 8 for side in sides):
-            raise Refused(f"sides={sides}: must be multiples of 4, at least 8")
-        self.small = tuple(side // 4 for side in sides)
-        places = int(torch.tensor(self.small).prod())
-        wide, thin = channels
-        taps = (TAPS,) * len(sides)
-        self.first = Scaled((hidden, noise + classes), random, weight_norm)
-        self.second = Scaled((wide * places, hidden), random, weight_norm)
-        self.third = Scaled((thin, wide, *taps), random, weight_norm)
-        self.last = Scaled((inputs, thin, *taps), random, weight_norm, bias=True)
-        self.norms = nn.ModuleList([Norm(n) for n in (hidden, wide * places, thin)])
+        if any(side % 4 or side < 8 for side in sizes.sides):
+            raise Refused(f"sides={sizes.sides}: must be multiples of 4, at least 8")
+        self.small = tuple(side // 4 for side in sizes.sides)
+        (wide, thin), places = sizes.channels, math.prod(self.small)
+        taps = (TAPS,) * len(self.small)
+
+        def layer(*shape: int, bias: bool = False) -> Scaled:
+            return Scaled(shape, random, sizes.weight_norm, bias)
+
+        self.first = layer(sizes.hidden, sizes.noise + sizes.classes)
+        self.second = layer(wide * places, sizes.hidden)
+        self.third = layer(thin, wide, *taps)
+        self.last = layer(sizes.inputs, thin, *taps, bias=True)
+        self.norms = nn.ModuleList([Norm(n) for n in (sizes.hidden, wide * places, thin)])
 
     def forward(self, z: Tensor, targets: Tensor) -> Tensor:
         """Return inputs (T, B, C, S...) of noise (T, B, Z) and targets (T, B, O)."""

@@ -1,9 +1,10 @@
 """The meta-gradient: through every step of a learner's training, and the step that follows it.
 
-    g_t = d loss(theta_t; x_t, y_t);  v_{t+1} = mu_t v_t + g_t;  theta_{t+1} = theta_t - eta_t v_{t+1}
+    g_t = d loss(theta_t; x_t, y_t),  v_{t+1} = mu_t v_t + g_t,
+    theta_{t+1} = theta_t - eta_t v_{t+1}
 
 The outer loss is that of the trained learner on real rows, perhaps also those on the way. It goes
-back through all steps into images, targets, rates and momenta (`harness.training.inner_loop`, which
+back through all steps into images, targets, rates and momenta (`harness.training.inner_loop`
 remembers weights and velocities of every step and computes the rest again), and from the images
 into the generator in one backward pass.
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class Numbers:
     """Rates and momenta of the T steps, as what is learned of them: T numbers each."""
 
-    rates: Tensor  # logarithms
+    rates: Tensor  # logarithms; where the form is "plain", the rates themselves
     momenta: Tensor  # logarithms, or logits where the form is "sigmoid"
     form: str = "exp"
 
@@ -48,18 +49,25 @@ class Numbers:
 
     def values(self) -> tuple[Tensor, Tensor]:
         """Return rates and momenta (T)."""
-        return self.rates.exp(), bounded(self.momenta, self.form)
+        return positive(self.rates, self.form), bounded(self.momenta, self.form)
 
     @property
     def rule(self) -> SGD:
         """SGD whose meta-parameters are (rates, momenta, ...)."""
         form = self.form
-        return SGD(lambda meta, t: meta[0][t].exp(), lambda meta, t: bounded(meta[1][t], form))
+        return SGD(
+            lambda meta, t: positive(meta[0][t], form), lambda meta, t: bounded(meta[1][t], form)
+        )
+
+
+def positive(number: Tensor, form: str) -> Tensor:
+    """Return the rate that a learned number stands for."""
+    return number if form == "plain" else number.exp()
 
 
 def bounded(number: Tensor, form: str) -> Tensor:
     """Return the momentum that a learned number stands for."""
-    return number.sigmoid() if form == "sigmoid" else number.exp()
+    return number.sigmoid() if form == "sigmoid" else positive(number, form)
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,10 @@ class Course:
     period: int = 0
     segment: int = 1
     truncation: int = 0
+
+    def of(self, learner: Learner) -> Course:
+        """Return the same course for another learner."""
+        return replace(self, learner=learner)
 
     @property
     def scored(self) -> list[int]:
@@ -118,9 +130,7 @@ class Course:
         with torch.no_grad():
             before = replace(loop, steps=free, outer=None).run(weights, meta, state, segment=1)
         rest = replace(loop, steps=self.truncation, first=free)
-        return rest.run(
-            before.weights, meta, before.state, before.slots, segment=self.segment
-        )
+        return rest.run(before.weights, meta, before.state, before.slots, segment=self.segment)
 
     @torch.no_grad()
     def taught(
