@@ -1,8 +1,8 @@
 """`python -m papers.gtn teach MODULE --curriculum FILE`: train your network on synthetic data.
 
 MODULE is FILE.py:NAME or PACKAGE.MODULE:NAME, a class or function that makes a torch module
-without arguments. The curriculum is an exported `curriculum.npz` with its JSON beside it. Accuracy on the
-real test set is printed after every step.
+without arguments. The curriculum is an exported `curriculum.npz` with its JSON beside it. Accuracy
+on the real test set is printed after every step.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ Shapes: T inner steps, K learners, N rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,7 +19,15 @@ from harness.training import loop, metrics
 from papers.gtn import exported
 from papers.gtn.generator import Generator, Sizes
 from papers.gtn.learner import Learner, draw
-from papers.gtn.lessons import Distilled, FromReal, Generated, Labelling, Lessons, Real
+from papers.gtn.lessons import (
+    Distilled,
+    FromReal,
+    Generated,
+    Labelling,
+    Lessons,
+    Real,
+    Rows,
+)
 from papers.gtn.teaching import Diverged, Teacher, back
 
 if TYPE_CHECKING:
@@ -29,25 +36,6 @@ if TYPE_CHECKING:
     from papers.gtn.config import Teaching
 
 CLASSES = 10
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Real rows of one data set, standardised by `mean` and `deviation`, and their shape."""
-
-    dataset: str
-    train: Real
-    val: Real
-    test: Real
-    inputs: int  # channels
-    sides: tuple[int, ...]
-    mean: float = 0.0
-    deviation: float = 1.0
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one input: signals do not name their one channel."""
-        return self.sides if len(self.sides) == 1 else (self.inputs, *self.sides)
 
 
 def lessons(

@@ -26,7 +26,7 @@ from papers.gtn.lessons import Batches
 from papers.gtn.meta import Numbers
 
 if TYPE_CHECKING:
-    from papers.gtn.experiment import Rows
+    from papers.gtn.lessons import Rows
     from papers.gtn.teaching import Teacher
 
 NAME = "curriculum.npz"
@@ -59,7 +59,7 @@ def bundle(teacher: Teacher, rows: Rows) -> Bundle:
     """Return the curriculum of a teacher; inputs are rounded to half precision."""
     batches = teacher.lesson("export")
     rates, momenta = teacher.numbers.values()
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "inputs": batches.inputs.cpu().numpy().astype(np.float16),
         "targets": batches.targets.cpu().numpy().astype(np.float32),
         "rates": rates.cpu().numpy().astype(np.float32),
@@ -87,7 +87,7 @@ def bundle(teacher: Teacher, rows: Rows) -> Bundle:
 def save(path: Path, made: Bundle) -> None:
     """Write the two files; the same bundle gives the same bytes."""
     with path.open("wb") as handle:
-        np.savez_compressed(handle, **made.arrays)
+        np.savez_compressed(handle, **made.arrays)  # type: ignore[arg-type]  # all are arrays
     said = {**made.said, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     text = json.dumps(said, indent=1, sort_keys=True)
     path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")

@@ -21,7 +21,8 @@ def kaiming(shape: Sequence[int], random: torch.Generator) -> Tensor:
 
 def norms(direction: Tensor, lead: int) -> Tensor:
     """Return the length of each output's weights: the axes after the first `lead`."""
-    return torch.linalg.vector_norm(direction, dim=tuple(range(lead, direction.dim())))
+    length: Tensor = torch.linalg.vector_norm(direction, dim=tuple(range(lead, direction.dim())))
+    return length
 
 
 def scaled(direction: Tensor, gain: Tensor) -> Tensor:

@@ -46,7 +46,9 @@ def follow(rule: str, state: Tensors, means: Tensors) -> Tensors:
 class Learner(Protocol):
     """A family of networks: shapes of weights, and what they compute."""
 
-    weight_norm: bool
+    @property
+    def weight_norm(self) -> bool:
+        """Whether each layer has a gain for every output."""
 
     @property
     def shapes(self) -> Sequence[tuple[int, ...]]:
@@ -167,7 +169,8 @@ class ImageLearner:
     @property
     def shapes(self) -> list[tuple[int, ...]]:
         """The weights of each layer."""
-        before, side, shapes = self.inputs, self.side, []
+        before, side = self.inputs, self.side
+        shapes: list[tuple[int, ...]] = []
         for channels, stride in self.convolutions:
             shapes.append((channels, before, 3, 3))
             before, side = channels, math.ceil(side / stride)

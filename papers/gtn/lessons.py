@@ -8,6 +8,7 @@ Shapes: T steps, B batch, Z noise, O classes; inputs (N, L) or (N, C, H, W).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -48,6 +49,25 @@ class Real(NamedTuple):
         return F.one_hot(self.y, classes).to(self.x)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Real rows of one data set, standardised by `mean` and `deviation`, and their shape."""
+
+    dataset: str
+    train: Real
+    val: Real
+    test: Real
+    inputs: int  # channels
+    sides: tuple[int, ...]
+    mean: float = 0.0
+    deviation: float = 1.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input: signals do not name their one channel."""
+        return self.sides if len(self.sides) == 1 else (self.inputs, *self.sides)
+
+
 class Lessons(nn.Module):
     """What gives batches; its parameters are what meta-training changes."""
 
@@ -63,6 +83,10 @@ def spread(steps: int, batch: int, classes: int) -> Tensor:
 
 class Generated(Lessons):
     """A generator and its curriculum: a place z[t, b] for each synthetic row."""
+
+    z: Tensor
+    spread: Tensor
+    targets: Tensor
 
     def __init__(
         self, config: Teaching, generator: Generator, classes: int, random: torch.Generator
@@ -118,6 +142,8 @@ class Distilled(Lessons):
 
     Labels are drawn once, uniformly, as in the authors' code.
     """
+
+    targets: Tensor
 
     def __init__(
         self, config: Teaching, shape: tuple[int, ...], classes: int, random: torch.Generator

@@ -8,9 +8,8 @@ import torch
 
 from harness.trial import stream
 from papers.gtn import experiment
-from papers.gtn.experiment import Rows
 from papers.gtn.learner import SignalLearner
-from papers.gtn.lessons import Real
+from papers.gtn.lessons import Real, Rows
 from papers.gtn.signals.config import SignalTeaching
 from papers.gtn.teaching import Teacher
 
@@ -29,8 +28,9 @@ def rows() -> Rows:
 
 def config(**changes: object) -> SignalTeaching:
     base = {
-        "inner_steps": 4, "batch": 20, "meta_batch": 50, "outer_steps": 30, "noise": 8,
-        "generator_hidden": 16, "generator_channels": (6, 4), "learners": 2, "evaluated": 4,
+        "inner_steps": 4, "outer_lr": 0.03, "batch": 20, "meta_batch": 50, "outer_steps": 30,
+        "noise": 8, "generator_hidden": 16, "generator_channels": (6, 4), "learners": 2,
+        "evaluated": 4,
     }  # fmt: skip
     return SignalTeaching(**{**base, **changes})
 

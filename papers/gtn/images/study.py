@@ -18,9 +18,11 @@ IMAGES = Task(
     "test_accuracy",
 )
 META = {"meta": Phase("outer_steps", cost="inner_steps")}
-TINY = {"outer_steps": 2, "inner_steps": 3, "batch": 10, "meta_batch": 20, "evaluated": 1}
-TINY = {**TINY, "channels": (4, 4), "hidden": 0, "pooling": "stride", "tested": 200}
-TINY = {**TINY, "generator_hidden": 16, "generator_channels": (4, 4), "eval_every": 2}
+TINY: dict[str, object] = {
+    "outer_steps": 2, "inner_steps": 3, "batch": 10, "meta_batch": 20, "evaluated": 1,
+    "channels": (4, 4), "hidden": 0, "pooling": "stride", "tested": 200,
+    "generator_hidden": 16, "generator_channels": (4, 4), "eval_every": 2,
+}  # fmt: skip
 
 SMALL = ImageTeaching(
     inner_steps=10,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from harness.training import data
 from papers.gtn import experiment
-from papers.gtn.experiment import Rows
 from papers.gtn.learner import ImageLearner
-from papers.gtn.lessons import Real
+from papers.gtn.lessons import Real, Rows
 
 if TYPE_CHECKING:
     from harness.paper import Row

@@ -23,8 +23,10 @@ SWEEP = Task(
 
 FULL, NONE, REAL, DISTILL = (f"signals/{arm}" for arm in ("full", "none", "real", "distill"))
 SEMI, WITH, WITHOUT = "signals/semi", "signals/grid/weight_norm", "signals/grid/plain"
-TINY = {"outer_steps": 3, "inner_steps": 4, "batch": 10, "meta_batch": 20, "evaluated": 2}
-TINY = {**TINY, "generator_hidden": 16, "generator_channels": (4, 4), "eval_every": 2}
+TINY: dict[str, object] = {
+    "outer_steps": 3, "inner_steps": 4, "batch": 10, "meta_batch": 20, "evaluated": 2,
+    "generator_hidden": 16, "generator_channels": (4, 4), "eval_every": 2,
+}  # fmt: skip
 META = {"meta": Phase("outer_steps", cost="inner_steps")}
 
 

@@ -10,9 +10,9 @@ import torch
 
 from harness.training import loop
 from papers.gtn import experiment
-from papers.gtn.experiment import Rows, accuracies, flops
+from papers.gtn.experiment import accuracies, flops
 from papers.gtn.learner import SignalLearner
-from papers.gtn.lessons import Real
+from papers.gtn.lessons import Real, Rows
 from papers.gtn.signals.config import LENGTH, TRAIN, Grid, SignalTeaching, rates
 from papers.gtn.teaching import Diverged, Teacher
 from papers.signals import splits

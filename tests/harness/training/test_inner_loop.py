@@ -329,9 +329,7 @@ def by_slices(w: Tensors, x: Tensor) -> Tensor:
 def test_a_stacked_convolution_of_first_order_is_refused_where_it_would_be_wrong():
     """`unroll.Inner` takes it, and its derivative is another number than the native layer's."""
     assert in_a_loop(by_slices) == pytest.approx(in_a_loop(natively), rel=1e-10)
-    with pytest.raises(
-        ValueError, match=r"ensemble\._Convolution: has a first-order"
-    ):
+    with pytest.raises(ValueError, match=r"ensemble\._Convolution: has a first-order"):
         in_a_loop(by_hand)
 
 
@@ -345,9 +343,7 @@ def test_a_stacked_gru_is_refused_too():
 
     x = draw(4, 5, 1)
     weights = tuple(p.detach() for p in layer.parameters())
-    with pytest.raises(
-        ValueError, match=r"ensemble\._Recurrence: has a first-order"
-    ):
+    with pytest.raises(ValueError, match=r"ensemble\._Recurrence: has a first-order"):
         InnerLoop(loss, SGD(0.1), 2).run(weights)
 
 
