@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from harness.training import optim
 from papers.gtn.config import GRACE
-from papers.gtn.learner import Learner, draw
+from papers.gtn.learner import Learner, Tensors, draw
 from papers.gtn.lessons import Batches, Lessons, Real
 from papers.gtn.meta import Course, MetaGradient, Numbers, meta_gradient
 
@@ -76,8 +76,12 @@ class Teacher:
         random = self.random("outer", turn)
         real = [self.real.draw(self.config.meta_batch, random) for _ in self.course.scored]
         batches = self.lessons.give(random)
-        weights = draw(self.course.learner, self.fresh(turn), self.device)
-        return meta_gradient(self.course, weights, self.numbers, batches, real), batches
+        course, weights = self.student(turn)
+        return meta_gradient(course, weights, self.numbers, batches, real), batches
+
+    def student(self, turn: int) -> tuple[Course, Tensors]:
+        """Return the course of an outer step, and the weights of its fresh learners."""
+        return self.course, draw(self.course.learner, self.fresh(turn), self.device)
 
     def update(self, turn: int) -> None:
         """Take an outer step; one whose gradient is not finite is left out and counted.
