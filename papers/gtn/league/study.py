@@ -52,7 +52,9 @@ REAL = LeagueTeaching(treatment="real", outer_steps=100)
 EXPERIMENTS = [
     search(GTN, LeagueTeaching(), 200, 45),
     *(
-        search(on_real(steps), replace(REAL, inner_steps=steps), max(10, 400 // steps), 12 + steps)
+        search(
+            on_real(steps), replace(REAL, inner_steps=steps), max(10, 400 // steps), 8 + steps / 3
+        )
         for steps in STEPS
     ),
 ]
