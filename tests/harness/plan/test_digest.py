@@ -295,7 +295,9 @@ SAMPLED = below("gdas: cifar10_subset/", "gdas: signals/", "gdas: cost/") | {
 MICRO = below("enas: signals/") - {"enas: signals/published"}
 IMAGES = {"enas: cifar10/micro", "enas: cifar10_subset/micro"}  # without the league's recipe
 TESTBEDS = (below("darts: cifar10", "darts: signals/") - ALONE) | SAMPLED | MICRO
-LEAGUE = below("darts: league/", "gdas: league/", "enas: league/", "randomnas: ")
+LEAGUE = below(
+    "darts: league/", "gdas: league/", "enas: league/", "gtn: league/", "randomnas: "
+)  # fmt: skip
 SIGNALS = SEARCHED | TESTBEDS | LEAGUE | below("darts: product/")
 # they report what a child takes, so that their rows read the clock
 TIMED = (below("enas: league/") - {"enas: league/random"}) | {
