@@ -67,7 +67,8 @@ def run(config: LeagueTeaching, trial: Trial) -> Iterator[Row]:
     rows = signals(trial)
     teacher = start(config, trial, rows, leagues["score"], scored)
     costs = Costs()
-    trial.restore(teacher=teacher, costs=costs, **scored)
+    spent: dict[str, float] = {}  # FLOPs by the end of meta-training
+    trial.restore(teacher=teacher, costs=costs, spent=spent, **scored)
 
     def update(turn: int) -> None:
         learner = teacher.student(turn)[0].learner
@@ -81,12 +82,16 @@ def run(config: LeagueTeaching, trial: Trial) -> Iterator[Row]:
     if not trial.meter.done("meta"):
         trial.meter.count_flops("meta", flops(teacher))
         yield from loop.fit(trial.meter, "meta", update, measure, config.eval_every)
-    meta = costs.flops
+    spent.setdefault("meta", costs.flops)
     for phase, found in scored.items():
         one = scoring(teacher, rows.val, found, costs if phase == "score" else Costs())
         last = trial.meter.horizon(phase) - 1
         yield from loop.fit(trial.meter, phase, one, lambda turn: [], last + 1)
-    yield {**result(leagues, scored, costs), "meta_flops": meta, "skipped": teacher.skipped}
+    yield {
+        **result(leagues, scored, costs),
+        "meta_flops": spent["meta"],
+        "skipped": teacher.skipped,
+    }
 
 
 def signals(trial: Trial) -> Rows:
