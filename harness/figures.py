@@ -59,3 +59,9 @@ def line(axes: Axes, rows: pd.DataFrame, x: str, scale: float = 1.0, **style: An
     axes.fill_between(
         rows[x], mean - reach, mean + reach, color=drawn.get_color(), alpha=0.15, lw=0
     )
+
+
+def legend(axes: Axes, **style: Any) -> None:
+    """Name what is drawn, where anything is: of one experiment alone it may be nothing."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(**style)

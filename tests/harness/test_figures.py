@@ -83,3 +83,12 @@ def test_there_is_no_band_below_three_replicates():
     figures.line(axes, rows, "at")
     (band,) = axes.collections
     assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(0.2)
+
+
+def test_a_legend_stands_only_where_something_is_named():
+    axes = Figure().subplots()
+    figures.legend(axes)
+    assert axes.get_legend() is None
+    axes.plot([1, 2], label="ours")
+    figures.legend(axes, fontsize=8)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ours"]

@@ -56,8 +56,7 @@ def turning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             _gain(aging, place + 0.12 * (number - 1), gains, number, name)
     aging.set_xticks(range(len(SIZES)), list(SIZES))
     aging.set(xlabel="population, tournament", title="regret of non-aging less that of aging")
-    if aging.get_legend_handles_labels()[0]:
-        aging.legend(fontsize=9)
+    figures.legend(aging, fontsize=9)
     for charged, (own, other) in PRICES.items():
         _gain(price, charged, _gains(done, other, own, "priced_regret"), 2)
     price.set(

@@ -32,8 +32,7 @@ def noise(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     for axes, title in ((true, "true share of ones, %"), (seen, "share that it seems to have, %")):
         axes.set(xlabel="standard deviation of an evaluation's noise", title=title)
         axes.set_ylim(50, 102)
-    if true.get_legend_handles_labels()[0]:
-        true.legend(fontsize=9)
+    figures.legend(true, fontsize=9)
     figure.suptitle(
         "one-max of 100 bits, 1,000 evaluations, the model that looks best: means and 95 % "
         f"intervals, {figures.note(curves, 'onemax/aging')}",

@@ -46,8 +46,7 @@ def recurrent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             figures.line(paths, line, "at", label=label, color=colour, marker="o", ms=4)
     paths.set(xlabel="steps of the shared weights", ylabel="cross-entropy, nats, shared weights")
     paths.set_title("A proxy: no result", fontsize=10)
-    if paths.lines:
-        paths.legend(frameon=False)
+    figures.legend(paths, frameon=False)
     corpora = ", ".join(sorted(set(rows["corpus"])))
     figure.suptitle(f"Recurrent cells, budget {budget}, corpus {corpora}: mean and 95 % interval")
     return figure

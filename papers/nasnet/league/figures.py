@@ -50,8 +50,7 @@ def rates(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             _by_rate(axes, done, RATES, f"{key}regret_{look}", "", label, lambda v: 100 * v)
         axes.set(xscale="log", xlabel="rate of Adam", title=name, ylim=(0, None))
     panels[0].set_ylabel("mean true regret, points")
-    if panels[0].get_legend_handles_labels()[0]:
-        panels[0].legend(fontsize=9)
+    figures.legend(panels[0], fontsize=9)
     _title(figure, done, "tabular policy by its rate: means over trials and 95 % intervals")
     return figure
 
@@ -82,8 +81,7 @@ def break_even(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         xlabel="rate of Adam",
         title="times what a search of ENAS takes\n(dashed: as claimed)",
     )
-    if panels[0].get_legend_handles_labels()[0]:
-        panels[0].legend(fontsize=8)
+    figures.legend(panels[0], fontsize=8)
     budget = done["budget"].iloc[0]
     for axes, (key, name) in zip(panels[1:], list(TASKS.items())[:2], strict=True):
         _levels(axes, curves[curves["budget"] == budget], key)
@@ -96,8 +94,7 @@ def break_even(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
             xscale="log",
             yscale="log",
         )
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=8)
+        figures.legend(axes, fontsize=8)
     _title(figure, done, "RL with trained children against ENAS: geometric means, 95 % intervals")
     return figure
 
