@@ -3,7 +3,7 @@
 from harness.checks import Value
 from harness.paper import Claim, Published, Task
 from papers.amoebanet.images.config import NativePublished
-from papers.cells.child.cifar_task import published
+from papers.cells.child.cifar_task import absent, published
 from papers.cells.child.config import ImagePublished
 from papers.cells.task import CIFAR
 
@@ -26,10 +26,7 @@ EXPERIMENTS = [
 ]  # fmt: skip
 
 
-ABSENT = (
-    "CIFAR-10, which is not stored, and a GPU; `data pull cifar10` brings its archive, then: "
-    "run papers/amoebanet --experiment cifar10 --budget paper --device cuda"
-)
+ABSENT = absent("amoebanet")
 
 
 def row(id_: str, statement: str, experiment: str, error: float, source: str) -> Claim:

@@ -5,6 +5,7 @@ On the part, to see that images work; on CIFAR-10 itself at budget paper.
 
 from harness.checks import Effect, Spread, Value
 from harness.paper import Claim, Experiment, Phase, Published
+from papers.cells.child.cifar_task import absent
 from papers.cells.child.config import (
     SMALL_IMAGES,
     TINY_IMAGES,
@@ -104,10 +105,7 @@ EXPERIMENTS = [
 ]  # fmt: skip
 
 
-ABSENT = (
-    "CIFAR-10, which is not stored, and a GPU; `data pull cifar10` brings its archive, then: "
-    "run papers/darts --experiment cifar10 --budget paper --device cuda"
-)
+ABSENT = absent("darts")
 SEARCHED = "test error of the found cell, trained once, the mean over searches"
 
 

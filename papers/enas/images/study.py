@@ -8,6 +8,7 @@ from typing import Any
 from harness.checks import Direction, Value
 from harness.paper import Claim, Experiment, Phase, Published, Task
 from papers.cells.child import imagenet_task
+from papers.cells.child.cifar_task import absent
 from papers.cells.child.config import SMALL_IMAGES, TINY_IMAGES
 from papers.cells.child.imagenet_config import ImageNetPublished
 from papers.cells.task import CIFAR_8K
@@ -114,10 +115,7 @@ EXPERIMENTS = [
 ]  # fmt: skip
 
 FULL = ("paper",)
-ABSENT = (
-    "CIFAR-10, which is not stored, and a GPU; `data pull cifar10` brings its archive, then: "
-    "run papers/enas --experiment cifar10 --budget paper --device cuda"
-)
+ABSENT = absent("enas")
 NO_IMAGES = (
     "ImageNet, which may not be handed on, and GPUs; with HARNESS_IMAGENET set to its folder: "
     "run papers/enas --experiment imagenet --budget paper --device cuda"

@@ -5,6 +5,7 @@ On the part, to see that images work; on CIFAR-10 itself at budget paper.
 
 from harness.checks import Effect, Value
 from harness.paper import Claim, Experiment, Phase, Published, Task
+from papers.cells.child.cifar_task import absent
 from papers.cells.child.config import SMALL_IMAGES, TINY_IMAGES
 from papers.cells.task import CIFAR, CIFAR_8K
 from papers.gdas.config import reach
@@ -96,15 +97,6 @@ EXPERIMENTS = [
     *(published(cell, protocol) for cell, protocol in KNOWN),
 ]
 
-
-def absent(experiment: str) -> str:
-    """Return what keeps claims from being judged, and the command that would judge them."""
-    return (
-        "CIFAR-10, which is not stored, and a GPU; `data pull cifar10` brings its archive, then: "
-        f"run papers/gdas --experiment {experiment} --budget paper --device cuda"
-    )
-
-
 NONE = "no such number; "
 QUOTED = "2.93 % error, 3.4 M weights (as DARTS-PT quotes Table 1)"
 
@@ -126,7 +118,7 @@ def row(
         if "published" in experiment
         else "reruns of the authors' code give cells of "
         "skip connections and pools, 96.52 % accuracy in the mean (ROME)",
-        blocked=absent(experiment),
+        blocked=absent("gdas", experiment),
     )
 
 
@@ -158,7 +150,7 @@ CLAIMS = [
         kind="headline",
         margin_from="paper",
         doubted="the published cell's weights are .127 to .131, uniform ones .125",
-        blocked=absent("cifar10/gdas")
+        blocked=absent("gdas", "cifar10/gdas")
         + "; and run papers/darts --experiment cifar10/random --budget paper --device cuda",
         note="margin: half of the papers' difference",
     ),

@@ -2,7 +2,7 @@
 
 from harness.checks import Value
 from harness.paper import Claim, Published, Task
-from papers.cells.child.cifar_task import published
+from papers.cells.child.cifar_task import absent, published
 from papers.cells.child.config import ImagePublished
 from papers.cells.task import CIFAR
 from papers.nasnet.images.config import NativePublished
@@ -32,10 +32,7 @@ EXPERIMENTS = [
               "papers.cells.child.published_cell:run", 4),
 ]  # fmt: skip
 
-ABSENT = (
-    "CIFAR-10, which is not stored, and a GPU; `data pull cifar10` brings its archive, then: "
-    "run papers/nasnet --experiment cifar10 --budget paper --device cuda"
-)
+ABSENT = absent("nasnet")
 
 
 def row(
