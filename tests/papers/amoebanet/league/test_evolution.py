@@ -14,21 +14,22 @@ from papers.amoebanet.league.config import TableEvolution
 from papers.amoebanet.league.evolution import Evolution, Evolutions, Uniforms, neighbours
 from papers.cells.league.contest import Contestant
 from papers.cells.league.league import league_of
-from papers.cells.league.objective import OBJECTIVES, objectives
-from papers.cells.league.recorded import RecordedEvaluator, recorded
+from papers.cells.league.recorded import RecordedEvaluator
 from papers.cells.league.stacked import Searchers, Stacked
 from papers.cells.searcher.numbers import Numbers
 from papers.cells.searcher.population import POPULATIONS
 from papers.cells.space.allowed import allowed
-from papers.cells.space.edge import T0, T1, T2, distance
+from papers.cells.space.edge import T1, T2, distance
+from tests.lab import stacks
+from tests.lab.stacks import goes_on, in_step
 
 SMALL = TableEvolution(space="T0", population=6, sample=3, identity=0.2)
 SEEDS, TURNS = list(range(12)), 40
 
 
-@pytest.fixture(scope="module", params=["", "plain_", "priced_"])
+@pytest.fixture(scope="module", params=stacks.KINDS)
 def known(request):
-    return recorded(objectives(OBJECTIVES, T0, 2, 0.01)[request.param])
+    return stacks.small(request.param)
 
 
 def stack(known, config, turns: int = TURNS) -> Stacked:
@@ -44,12 +45,7 @@ def test_many_side_by_side_are_each_what_one_alone_is_seed_for_seed(known, kind)
         Contestant(Evolution(cells, config, seed), RecordedEvaluator(known, seed))
         for seed in SEEDS
     ]
-    for _ in range(TURNS):
-        many.turn()
-        for search, one in enumerate(alone):
-            one.turn()
-            assert one.incumbent == known.codes[many.incumbents[search]]
-            assert one.val == many.worth[search]
+    in_step(many, alone, TURNS)
     for search, one in enumerate(alone):
         living = [known.places[code] for code, _ in one.searcher.population.members]
         assert living == many.searchers.cells[search].tolist()
@@ -92,16 +88,7 @@ def test_neighbours_are_mutual():
 
 
 def test_stacked_evolutions_go_on_where_others_were(known):
-    whole, first, second = stack(known, SMALL), stack(known, SMALL), stack(known, SMALL)
-    for turn in range(TURNS):
-        whole.turn()
-        if turn < 17:
-            first.turn()
-    second.load_state_dict(first.state_dict())
-    for _ in range(TURNS - 17):
-        second.turn()
-    assert second.row() == whole.row()
-    assert second.path == whole.path
+    goes_on(lambda: stack(known, SMALL), TURNS, 17)
 
 
 def test_one_evolution_goes_on_where_another_was(known):

@@ -13,13 +13,15 @@ from papers.cells.league.league import league_of
 from papers.cells.league.objective import OBJECTIVES, objectives
 from papers.cells.league.recorded import RecordedEvaluator, recorded
 from papers.cells.league.stacked import Stacked
-from papers.cells.space.edge import T0, T1
+from papers.cells.space.edge import T1
 from papers.nasnet.league.config import TableLearning
 from papers.nasnet.league.lstms import Lstms
 from papers.nasnet.league.places import Places
 from papers.nasnet.league.search import side_by_side
 from papers.nasnet.league.searcher import Reinforced
 from papers.nasnet.league.tables import Adam, Tables
+from tests.lab import stacks
+from tests.lab.stacks import goes_on, in_step
 
 TABULAR = TableLearning(space="T0", rate=0.1)
 RECURRENT = replace(TABULAR, policy="lstm", rate=0.02, samples=4)
@@ -35,9 +37,9 @@ FORMS = {
 SEEDS, TURNS = list(range(6)), 30
 
 
-@pytest.fixture(scope="module", params=["", "plain_", "priced_"])
+@pytest.fixture(scope="module", params=stacks.KINDS)
 def known(request):
-    return recorded(objectives(OBJECTIVES, T0, 2, 0.01)[request.param])
+    return stacks.small(request.param)
 
 
 def stack(known, config, turns: int = TURNS) -> Stacked:
@@ -53,12 +55,7 @@ def test_many_side_by_side_are_each_what_one_alone_is_seed_for_seed(known, form,
         Contestant(Reinforced(allowed, config, seed), RecordedEvaluator(known, seed))
         for seed in SEEDS
     ]
-    for _ in range(TURNS):
-        many.turn()
-        for search, one in enumerate(alone):
-            one.turn()
-            assert one.incumbent == known.codes[many.incumbents[search]]
-            assert one.val == many.worth[search]
+    in_step(many, alone, TURNS)
     for search, one in enumerate(alone):
         mine = weights_of(many.searchers, search)
         for name, weight in one.searcher.learner.controller.state_dict().items():
@@ -86,17 +83,7 @@ def test_policies_move(known):
 
 @pytest.mark.parametrize("form", ["tabular, ppo", "lstm, ppo"])
 def test_they_go_on_where_others_were(known, form, one_thread):
-    config = FORMS[form]
-    whole, first, second = (stack(known, config) for _ in range(3))
-    for turn in range(TURNS):
-        whole.turn()
-        if turn < 14:  # in the middle of a batch
-            first.turn()
-    second.load_state_dict(first.state_dict())
-    for _ in range(TURNS - 14):
-        second.turn()
-    assert second.row() == whole.row()
-    assert second.path == whole.path
+    goes_on(lambda: stack(known, FORMS[form]), TURNS, 14)  # in the middle of a batch
 
 
 def test_what_is_drawn_does_not_hang_on_who_stands_beside(known):
