@@ -1,8 +1,8 @@
 """The published cells, counted: declarations."""
 
-from harness.checks import Exact
-from harness.paper import ALL, Claim, Experiment, Published, Task
+from harness.paper import Experiment, Task
 from papers.amoebanet.published.config import Sizes
+from papers.cells.network.sizes_task import SIZES, exact
 
 COUNTED = Task(
     "amoebanet-sizes",
@@ -12,7 +12,6 @@ COUNTED = Task(
     "",
     "min",
 )
-SIZES = "published/sizes"
 EXPERIMENTS = [
     Experiment(
         SIZES,
@@ -25,58 +24,45 @@ EXPERIMENTS = [
     ),
 ]
 
-
-def exact(
-    id_: str, metric: str, value: int, network: str, printed: str, what: str = "parameters"
-) -> Claim:
-    """Declare a count, which the authors print in millions."""
-    name = {"parameters": "trainable parameters", "multiply_adds": "multiply-adds"}[what]
-    return Claim(
-        id_,
-        f"{network} has {value:,} {name}",
-        "this project's count",
-        Published(printed),
-        Exact(SIZES, f"{metric}_{what}", value),
-        ALL,
-        unit=what.replace("_", "-"),
-        measure=f"{name}, without the second classifier",
-        kind="self-check",
-    )
-
-
-MACS = "multiply_adds"
 OWN = "AmoebaNet-A in the paper's network"
 LISTED = "AmoebaNet-A as DARTS lists it in DARTS's network"
 MEMORY = "from memory"
 CLAIMS = [
-    exact("P.a.tpu.36", "a_tpu_36", 3_218_266, f"{OWN} (N=6, F=36)", f"3.2 M (Table 1, {MEMORY})"),
-    exact("P.a.tpu.36.macs", "a_tpu_36", 509_668_992, f"{OWN} (N=6, F=36)", "not printed", MACS),
-    exact("P.a.tpu.32", "a_tpu_32", 2_567_754, f"{OWN} (N=6, F=32)", f"2.6 M (Table 1, {MEMORY})"),
-    exact("P.a.tpu.448", "a_tpu_imagenet", 468_158_353, f"{OWN} for ImageNet (N=6, F=448)",
+    exact("P.a.tpu.36", "a_tpu_36_parameters", 3_218_266,
+          f"{OWN} (N=6, F=36)", f"3.2 M (Table 1, {MEMORY})"),
+    exact("P.a.tpu.36.macs", "a_tpu_36_multiply_adds", 509_668_992,
+          f"{OWN} (N=6, F=36)", "not printed"),
+    exact("P.a.tpu.32", "a_tpu_32_parameters", 2_567_754,
+          f"{OWN} (N=6, F=32)", f"2.6 M (Table 1, {MEMORY})"),
+    exact("P.a.tpu.448", "a_tpu_imagenet_parameters", 468_158_353,
+          f"{OWN} for ImageNet (N=6, F=448)",
           f"469 M (Table 2, {MEMORY})"),
-    exact("P.a.tpu.448.macs", "a_tpu_imagenet", 103_887_701_136,
-          f"{OWN} for ImageNet (N=6, F=448)", f"104 B (Table 2, {MEMORY})", MACS),
-    exact("P.b.tpu.36", "b_tpu_36", 2_839_186, "AmoebaNet-B in the paper's network (N=6, F=36)",
+    exact("P.a.tpu.448.macs", "a_tpu_imagenet_multiply_adds", 103_887_701_136,
+          f"{OWN} for ImageNet (N=6, F=448)", f"104 B (Table 2, {MEMORY})"),
+    exact("P.b.tpu.36", "b_tpu_36_parameters", 2_839_186,
+          "AmoebaNet-B in the paper's network (N=6, F=36)",
           "2.8 M (DARTS's Table 1)"),
-    exact("P.b.tpu.80", "b_tpu_80", 13_716_250, "AmoebaNet-B in the paper's network (N=6, F=80)",
+    exact("P.b.tpu.80", "b_tpu_80_parameters", 13_716_250,
+          "AmoebaNet-B in the paper's network (N=6, F=80)",
           f"13.7 M ({MEMORY})"),
-    exact("P.b.tpu.128", "b_tpu_128", 34_874_506,
+    exact("P.b.tpu.128", "b_tpu_128_parameters", 34_874_506,
           "AmoebaNet-B in the paper's network (N=6, F=128)", f"34.9 M ({MEMORY})"),
-    exact("P.a.listed.36", "a_listed_darts_cifar", 3_145_078,
+    exact("P.a.listed.36", "a_listed_darts_cifar_parameters", 3_145_078,
           f"{LISTED} for CIFAR-10 (36 channels, 20 cells)",
           "3.1 M (DARTS's Table 1, retrained there)"),
-    exact("P.a.listed.36.macs", "a_listed_darts_cifar", 488_931_552,
-          f"{LISTED} for CIFAR-10 (36 channels, 20 cells)", "not printed", MACS),
-    exact("P.a.listed.48", "a_listed_darts_imagenet", 4_627_360,
+    exact("P.a.listed.36.macs", "a_listed_darts_cifar_multiply_adds", 488_931_552,
+          f"{LISTED} for CIFAR-10 (36 channels, 20 cells)", "not printed"),
+    exact("P.a.listed.48", "a_listed_darts_imagenet_parameters", 4_627_360,
           f"{LISTED} for ImageNet (48 channels, 14 cells)",
           "no such number; in its own network 5.1 M (DARTS's Table 3)"),
-    exact("P.a.listed.48.macs", "a_listed_darts_imagenet", 526_746_624,
+    exact("P.a.listed.48.macs", "a_listed_darts_imagenet_multiply_adds", 526_746_624,
           f"{LISTED} for ImageNet (48 channels, 14 cells)",
-          "no such number; in its own network 555 M (DARTS's Table 3)", MACS),
-    exact("P.a.listed.16", "a_listed_darts_search", 326_330, f"{LISTED} (16 channels, 8 cells)",
+          "no such number; in its own network 555 M (DARTS's Table 3)"),
+    exact("P.a.listed.16", "a_listed_darts_search_parameters", 326_330,
+          f"{LISTED} (16 channels, 8 cells)",
           "no such number"),
-    exact("P.a.listed.16.macs", "a_listed_darts_search", 52_873_088,
-          f"{LISTED} (16 channels, 8 cells)", "no such number", MACS),
+    exact("P.a.listed.16.macs", "a_listed_darts_search_multiply_adds", 52_873_088,
+          f"{LISTED} (16 channels, 8 cells)", "no such number"),
 ]  # fmt: skip
 
 DEVIATIONS = [

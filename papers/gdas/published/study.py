@@ -4,9 +4,10 @@ The weights that the authors stored with GDAS_V1 are .127 to .131 where uniform 
 the cell is nearly a draw, it should do as a random cell of its cost does.
 """
 
-from harness.checks import Direction, Exact
-from harness.paper import ALL, Claim, Experiment, Phase, Published, Task
+from harness.checks import Direction
+from harness.paper import Claim, Experiment, Phase, Published, Task
 from papers.cells.child.config import SignalPublished
+from papers.cells.network.sizes_task import SIZES, exact
 from papers.gdas.published.config import SameCost, Sizes
 
 COUNTED = Task(
@@ -26,7 +27,7 @@ EQUAL = Task(
     "test_error",
     direction="min",
 )
-SIZES, KNOWN, RANDOM = "published/sizes", "published/cell", "published/random"
+KNOWN, RANDOM = "published/cell", "published/random"
 LAYERS = 8  # [ours] of 20: enough normal cells that reduction cells do not make all of the cost
 CHILD = {"check": 2, "smoke": 40, "nightly": 240}  # turns of a training, as DARTS's
 
@@ -63,22 +64,6 @@ EXPERIMENTS = [
            "papers.cells.child.published_cell:run"),
     beside(RANDOM, SameCost(child_layers=LAYERS), "published.same_cost:run"),
 ]  # fmt: skip
-
-
-def exact(name: str, metric: str, value: int, network: str, printed: str) -> Claim:
-    """Declare a number of parameters, which the authors give in millions."""
-    return Claim(
-        name,
-        f"{network} has {value:,} trainable parameters",
-        "this project's count",
-        Published(printed),
-        Exact(SIZES, metric, value),
-        ALL,
-        unit="parameters",
-        measure="trainable parameters, without the second classifier",
-        kind="self-check",
-    )
-
 
 CLAIMS = [
     exact("P.v1", "v1_parameters", 3_368_782, "GDAS_V1 for CIFAR-10 (36 channels, 20 cells)",

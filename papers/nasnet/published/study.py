@@ -1,7 +1,7 @@
 """NASNet-A, counted: declarations."""
 
-from harness.checks import Exact
-from harness.paper import ALL, Claim, Experiment, Published, Task
+from harness.paper import Experiment, Task
+from papers.cells.network.sizes_task import SIZES, exact
 from papers.nasnet.published.config import Sizes
 
 COUNTED = Task(
@@ -12,7 +12,6 @@ COUNTED = Task(
     "",
     "min",
 )
-SIZES = "published/sizes"
 EXPERIMENTS = [
     Experiment(
         SIZES,
@@ -24,23 +23,6 @@ EXPERIMENTS = [
         deterministic=True,
     ),
 ]
-
-
-def exact(id_: str, metric: str, value: int, network: str, printed: str) -> Claim:
-    """Declare a count, which the authors print in millions."""
-    what = "multiply-adds" if metric.endswith("multiply_adds") else "trainable parameters"
-    return Claim(
-        id_,
-        f"{network} has {value:,} {what}",
-        "this project's count",
-        Published(printed),
-        Exact(SIZES, metric, value),
-        ALL,
-        unit="parameters" if what.startswith("train") else "multiply-adds",
-        measure=f"{what}, without the second classifier",
-        kind="self-check",
-    )
-
 
 NONE = "no such number"
 LISTED = "NASNet-A as DARTS lists it in DARTS's network"
