@@ -296,7 +296,7 @@ MICRO = below("enas: signals/") - {"enas: signals/published"}
 IMAGES = {"enas: cifar10/micro", "enas: cifar10_subset/micro"}  # without the league's recipe
 TESTBEDS = (below("darts: cifar10", "darts: signals/") - ALONE) | SAMPLED | MICRO
 LEAGUE = below(
-    "darts: league/", "gdas: league/", "enas: league/", "randomnas: ",
+    "darts: league/", "gdas: league/", "enas: league/", "gtn: league/", "randomnas: ",
     "amoebanet: league/", "amoebanet: swept/",
     "nasnet: league/", "nasnet: swept/", "nasnet: break_even/", "nasnet: fidelity/",
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Teaching networks on MNIST, and toward the authors' own protocol."""

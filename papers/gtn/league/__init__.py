@@ -1,0 +1,1 @@
+"""Searching with a teaching network in the cell league."""

@@ -1,0 +1,1 @@
+"""Teaching networks on MNIST-1D: every arm in seconds."""
