@@ -1,23 +1,32 @@
-"""Speed of the meta-gradient: recomputed beside the whole graph, stacked beside one by one.
+"""Speed of the meta-gradient: recomputed, stacked, by stride; the generator; a whole outer step.
 
 Ratios of one run. `harness.training.inner_loop` with `segment=1` is there for its memory, which a
-CPU's clock does not show; it is an option, not a fast form, and its pair says what it costs.
+CPU's clock does not show (a test counts it); it is an option, not a fast form, and its pair says
+what it costs. What a whole outer step takes stands beside what its generator takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from harness.pair import KEEP, Pair
+from harness.trial import stream
+from papers.gtn import experiment
+from papers.gtn.images.study import LONG
+from papers.gtn.images.teach import learner as image_learner
+from papers.gtn.layers import cross_entropy
 from papers.gtn.learner import ImageLearner, Learner, SignalLearner, Tensors, draw
-from papers.gtn.lessons import Batches, Real
+from papers.gtn.lessons import Batches, Generated, Real, Rows
 from papers.gtn.meta import Course, MetaGradient, Numbers, meta_gradient
+from papers.gtn.teaching import Teacher, back
 
-STEPS, MEMBERS = 8, 8
+STEPS, MEMBERS, LONGER = 8, 8, 16
 MOST = 1 / 1.3  # recomputing may take 1.3 times as long as keeping the graph
 
 
@@ -42,16 +51,22 @@ class Problem:
 
 
 def problem(
-    learner: Learner, shape: tuple[int, ...], batch: int, members: int = 1, segment: int = 1
+    learner: Learner,
+    shape: tuple[int, ...],
+    batch: int,
+    members: int = 1,
+    segment: int = 1,
+    steps: int = STEPS,
+    statistics: str = "last",
 ) -> Problem:
     """Return learners, synthetic batches and real rows, all noise from one stream."""
     random = torch.Generator().manual_seed(0)
-    inputs = torch.randn(STEPS, batch, *shape, generator=random)
-    targets = torch.eye(10)[torch.arange(STEPS * batch) % 10].view(STEPS, batch, 10)
+    inputs = torch.randn(steps, batch, *shape, generator=random)
+    targets = torch.eye(10)[torch.arange(steps * batch) % 10].view(steps, batch, 10)
     real = Real(torch.randn(128, *shape, generator=random), torch.arange(128) % 10)
-    numbers = Numbers(torch.full((STEPS,), 0.1).log(), torch.full((STEPS,), 0.5).log())
+    numbers = Numbers(torch.full((steps,), 0.1).log(), torch.full((steps,), 0.5).log())
     batches = Batches(inputs.requires_grad_(), targets)
-    course = Course(learner, STEPS, segment=segment)
+    course = Course(learner, steps, statistics, segment=segment)
     return Problem(course, draw(learner, range(members)), numbers, batches, [real])
 
 
@@ -82,6 +97,9 @@ def pairs() -> list[Pair]:
             units=STEPS,
             note="two networks: 3 x 3 pools behind convolutions beside convolutions of stride 2",
         ),
+        checkpointed(problem(signals, (40,), 32, steps=LONGER, statistics="batch")),
+        generated(),
+        outer_step(),
     ]
 
 
@@ -115,4 +133,108 @@ def stacked(together: Problem) -> Pair:
         3.0,
         units=STEPS * MEMBERS,
         note="oracle: one after another",
+    )
+
+
+def checkpointed(again: Problem) -> Pair:
+    """Return torch's own checkpointing, non-reentrant, beside the inner loop's recomputation."""
+
+    def oracle() -> list[Tensor]:
+        return parts(by_checkpoints(again))
+
+    def agree() -> None:
+        torch.testing.assert_close(oracle(), parts(again()), rtol=1e-4, atol=1e-6)
+
+    return Pair(
+        f"meta-gradient of {LONGER} steps, per step",
+        oracle,
+        again,
+        agree,
+        2.0,
+        units=LONGER,
+        note="oracle: torch.utils.checkpoint, non-reentrant, around every step",
+    )
+
+
+def by_checkpoints(given: Problem) -> MetaGradient:
+    """Return the meta-gradient of a problem whose learners remember nothing between batches."""
+    leaves = [
+        t.detach().requires_grad_()
+        for t in (given.batches.inputs, given.numbers.rates, given.numbers.momenta)
+    ]
+    rule, count = given.numbers.rule, len(given.weights)
+
+    def step(turn: int, *carried: Tensor) -> Tensors:
+        weights, slots = carried[:count], carried[count:]
+        logits, _ = given.course.learner.forward(weights, leaves[0][turn])
+        loss = cross_entropy(logits, given.batches.targets[turn]).sum()
+        gradients = torch.autograd.grad(loss, weights, create_graph=True)
+        moved = rule.step(weights, gradients, slots, tuple(leaves[1:]), turn)
+        return (*moved[0], *moved[1])
+
+    carried = tuple(w.clone().requires_grad_() for w in given.weights)
+    carried = (*carried, *rule.start(carried))
+    for turn in range(given.course.steps):
+        carried = checkpoint(step, turn, *carried, use_reentrant=False)
+    logits, _ = given.course.learner.forward(carried[:count], given.real[0].x)
+    loss = cross_entropy(logits, given.real[0].targets(logits.shape[-1])).mean()
+    inputs, rates, momenta = torch.autograd.grad(loss, leaves)
+    return MetaGradient(loss.detach(), inputs, None, rates, momenta)
+
+
+def teacher(plain: bool) -> Teacher:
+    """Return a teacher of `images/long` on noise, perhaps with the generator's plain form."""
+    random = torch.Generator().manual_seed(0)
+    noise = Real(torch.randn(1000, 1, 28, 28, generator=random), torch.arange(1000) % 10)
+    rows = Rows("noise", noise, noise, noise, 1, (28, 28))
+    own = image_learner(LONG)
+    made, real = experiment.lessons(LONG, rows, own, random)
+    if plain and isinstance(made, Generated):
+        made.generator.forward = made.generator.plain  # type: ignore[method-assign]
+    return Teacher(LONG, own, made, real, partial(stream, 0), LONG.outer_steps)
+
+
+def generated() -> Pair:
+    """Return torch's own layers beside doubling and convolving in one product, and back."""
+
+    def both(teacher: Teacher) -> Callable[[], list[Tensor]]:
+        asked = list(teacher.lessons.parameters())
+
+        def run() -> list[Tensor]:
+            images = teacher.lessons.give(teacher.random("lesson")).inputs
+            return [images.detach(), *torch.autograd.grad(images.square().mean(), asked)]
+
+        return run
+
+    plain, fast = both(teacher(True)), both(teacher(False))
+    return Pair(
+        f"images of a generator and the way back, {LONG.inner_steps} batches of {LONG.batch}",
+        plain,
+        fast,
+        lambda: torch.testing.assert_close(plain(), fast(), rtol=1e-3, atol=1e-5),
+        KEEP,
+        note="oracle: upsampling, reflected border and convolution, a batch at a time",
+    )
+
+
+def outer_step() -> Pair:
+    """Return an outer step but for its update, with the plain generator and with the fast one."""
+
+    def whole(teacher: Teacher) -> Callable[[], list[Tensor]]:
+        def run() -> list[Tensor]:
+            teacher.optimizer.zero_grad()
+            found, batches = teacher.gradient(0)
+            back(batches, found)
+            return [found.loss, found.rates, found.momenta]
+
+        return run
+
+    plain, fast = whole(teacher(True)), whole(teacher(False))
+    return Pair(
+        f"an outer step on images, {LONG.inner_steps} steps on batches of {LONG.batch}",
+        plain,
+        fast,
+        lambda: torch.testing.assert_close(plain(), fast(), rtol=1e-2, atol=1e-4),
+        KEEP,
+        note="oracle: with the plain generator",
     )

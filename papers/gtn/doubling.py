@@ -116,7 +116,7 @@ class _Doubled(torch.autograd.Function):
         return made.view(high * taps, across * 2, outputs, rows)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch's own is not typed
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor]:
         """Return the gradients of x and of the merged weights."""
         whole, weight = ctx.saved_tensors

@@ -61,13 +61,15 @@ class Norm(nn.Module):
         self, x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
     ) -> Tensor:
         """Normalise x (P, C, T, B) over places and batch; weight and bias (C): own, or given."""
-        steps = x.shape[2]
-        each = [
-            (own if given is None else given).repeat_interleave(steps)
-            for own, given in ((self.weight, weight), (self.bias, bias))
-        ]
+        weight, bias = (
+            given.repeat_interleave(x.shape[2])
+            for given in (
+                self.weight if weight is None else weight,
+                self.bias if bias is None else bias,
+            )
+        )
         apart = x.reshape(len(x), -1, x.shape[3])  # (P, C T, B): a channel of each step
-        normed = F.batch_norm(apart, None, None, *each, training=True)
+        normed = F.batch_norm(apart, None, None, weight, bias, training=True)
         return F.leaky_relu(normed, SLOPE).view_as(x)
 
 
@@ -102,7 +104,8 @@ class Generator(nn.Module):
         self.second = layer(wide * places, sizes.hidden)
         self.third = layer(thin, wide, *taps)
         self.last = layer(sizes.inputs, thin, *taps, bias=True)
-        self.norms = nn.ModuleList([Norm(n) for n in (sizes.hidden, wide * places, thin)])
+        self.first_norm, self.second_norm = Norm(sizes.hidden), Norm(wide * places)
+        self.third_norm = Norm(thin)
 
     def forward(self, z: Tensor, targets: Tensor) -> Tensor:
         """Return inputs (T, B, C, S...) of noise (T, B, Z) and targets (T, B, O)."""
@@ -117,15 +120,16 @@ class Generator(nn.Module):
 
     def _step(self, z: Tensor, targets: Tensor) -> Tensor:
         """Return inputs (B, C, S...) of noise (B, Z) and targets (B, O)."""
-        x = self._normed(0, F.linear(torch.cat([z, targets.to(z)], -1), self.first.weight))
-        x = self._normed(1, F.linear(x, self.second.weight))
+        x = torch.cat([z, targets.to(z)], -1)
+        x = self._normed(self.first_norm, F.linear(x, self.first.weight))
+        x = self._normed(self.second_norm, F.linear(x, self.second.weight))
         x = self._grow(x.view(len(x), -1, *self.small), self.third)
-        return RANGE * self._grow(self._normed(2, x), self.last).tanh()
+        return RANGE * self._grow(self._normed(self.third_norm, x), self.last).tanh()
 
-    def _normed(self, place: int, x: Tensor) -> Tensor:
+    def _normed(self, norm: Norm, x: Tensor) -> Tensor:
         """Normalise one batch (B, C, S...)."""
         last = x.flatten(2) if x.dim() > 2 else x[:, :, None]  # (B, C, P)
-        normed = self.norms[place](last.permute(2, 1, 0)[:, :, None])  # (P, C, 1, B)
+        normed: Tensor = norm(last.permute(2, 1, 0)[:, :, None])  # (P, C, 1, B)
         return normed[:, :, 0].permute(2, 1, 0).reshape(x.shape)
 
     def _grow(self, x: Tensor, layer: Scaled) -> Tensor:
@@ -138,9 +142,9 @@ class Generator(nn.Module):
     def _fast(self, z: Tensor, targets: Tensor) -> Tensor:
         """Return inputs (T, B, C, S...): the batch is last until the end."""
         steps, batch = z.shape[:2]
-        first, second, third = self.norms
+        second = self.second_norm
         x = torch.cat([z, targets.to(z)], -1).flatten(0, 1).t().contiguous()  # (Z + O, T B)
-        x = first((self.first.weight @ x).view(1, -1, steps, batch))
+        x = self.first_norm((self.first.weight @ x).view(1, -1, steps, batch))
         # units by place and then channel, as `doubled` has them: weights are fewer than units
         weight, scale, shift = (
             w.view(len(self.third.direction[0]), -1, *w.shape[1:]).transpose(0, 1).flatten(0, 1)
@@ -150,7 +154,7 @@ class Generator(nn.Module):
         rows, across = (1, *self.small)[-2:]
         x = doubled(x.view(rows, across, -1, steps * batch), self.third.weight)
         sides, outputs = x.shape[:2], x.shape[2]
-        x = third(x.view(-1, outputs, steps, batch)).view(*sides, outputs, -1)
+        x = self.third_norm(x.view(-1, outputs, steps, batch)).view(*sides, outputs, -1)
         x = doubled(x, self.last.weight)
         assert self.last.bias is not None
         x = RANGE * (x + self.last.bias[:, None]).tanh()

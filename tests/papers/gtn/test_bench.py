@@ -7,7 +7,7 @@ import pytest
 from papers.gtn import bench
 
 
-@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("place", [0, 1, 3, 4])
 def test_both_sides_of_a_race_agree(place: int):
     pair = bench.pairs()[place]
     pair.agree()

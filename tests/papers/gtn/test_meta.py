@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from harness.training import twice
 from harness.trial import stream
+from papers.gtn import bench
 from papers.gtn.config import Teaching
 from papers.gtn.generator import Generator, Sizes
 from papers.gtn.learner import ImageLearner, Learner, SignalLearner, draw
@@ -196,3 +198,38 @@ def test_a_real_lesson_with_frozen_numbers_is_ordinary_training():
         torch.nn.functional.cross_entropy(logits[0], y).backward()
         optimizer.step()
     torch.testing.assert_close(reached.weights, own, rtol=1e-7, atol=1e-9, check_dtype=False)
+
+
+class Kept:
+    """A tensor that a graph keeps, for as long as it keeps it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
+@pytest.mark.parametrize(("segment", "least", "most"), [(1, 2.0, 2.5), (0, 5.0, 60.0)])
+def test_a_recomputed_step_keeps_weights_and_velocities_and_no_more(
+    segment: int, least: float, most: float
+):
+    """Floats kept for the way back, a further step, in parameters of a learner."""
+
+    def kept(steps: int) -> int:
+        given = bench.problem(SignalLearner(), (40,), 32, segment=segment, steps=steps)
+        packed: weakref.WeakSet[Kept] = weakref.WeakSet()
+
+        def pack(tensor: Tensor) -> Kept:
+            own = Kept(tensor)
+            packed.add(own)
+            return own
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda own: own.tensor):
+            outcome = given.course.train(given.weights, given.numbers, given.batches, given.real)
+        assert outcome.outer.requires_grad
+        storages = [own.tensor.untyped_storage() for own in packed]
+        bytes_by_place = {storage.data_ptr(): storage.nbytes() for storage in storages}
+        data = given.batches.inputs.untyped_storage()
+        bytes_by_place.pop(data.data_ptr(), None)
+        return sum(bytes_by_place.values()) // 4
+
+    size = sum(w.numel() for w in bench.problem(SignalLearner(), (40,), 32).weights)
+    assert least <= (kept(12) - kept(6)) / 6 / size <= most
