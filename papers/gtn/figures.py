@@ -57,24 +57,6 @@ def arms(curves: pd.DataFrame, study: str) -> Figure | None:
     return figure
 
 
-def cartpole(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
-    """Draw the return of fresh policies after their one step against outer steps."""
-    own = figures.deepest_rows(curves, "cartpole/")
-    figure = Figure(figsize=(7, 5), layout="constrained")
-    axes = figure.subplots()
-    for name, label in {"gtn": "generated pairs", "direct": "pairs as parameters"}.items():
-        _line(axes, own[own["experiment"] == f"cartpole/{name}"], "val_return", "turn", label)
-    if not axes.lines:
-        return None
-    rows = figures.deepest_rows(results, "cartpole/")
-    untaught = rows.loc[rows["experiment"].str.startswith("cartpole/"), "untaught_return"].mean()
-    axes.axhline(untaught, color=figures.INK, lw=1, ls=":", label="no step at all")
-    axes.set(xlabel="outer steps", ylabel="return after one step, of 200")
-    axes.set_title(f"cart and pole, budget {own['budget'].iloc[0]}", fontsize=11)
-    axes.legend(fontsize=8)
-    return figure
-
-
 def _line(
     axes: Axes, rows: pd.DataFrame, metric: str, x: str, label: str, scale: float = 1.0
 ) -> None:
@@ -87,5 +69,4 @@ def _line(
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     "signals": signals,
     "images": images,
-    "cartpole": cartpole,
 }

@@ -39,7 +39,7 @@ def arm(name: str, config: PoleTeaching, nightly: float) -> Experiment:
 
 EXPERIMENTS = [
     arm(TAUGHT, PoleTeaching(), 14),
-    arm(DIRECT, PoleTeaching(treatment="direct"), 13),
+    arm(DIRECT, PoleTeaching(treatment="direct"), 11),
 ]
 
 CLAIMS = [
