@@ -32,6 +32,11 @@ def images(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     return arms(curves, "images")
 
 
+def cifar(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
+    """Draw the full curriculum on a part of CIFAR-10."""
+    return arms(curves, "cifar10_subset")
+
+
 def arms(curves: pd.DataFrame, study: str) -> Figure | None:
     """Draw accuracy against inner and outer steps, and the learned rates and momenta."""
     own = curves[curves["experiment"].isin([f"{study}/{name}" for name in ARMS])]
@@ -69,4 +74,5 @@ def _line(
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {
     "signals": signals,
     "images": images,
+    "cifar": cifar,
 }

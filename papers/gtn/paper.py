@@ -11,5 +11,5 @@ PAPER = Paper(
     authors="Felipe Petroski Such, Aditya Rawal, Joel Lehman, Kenneth O. Stanley and Jeff Clune",
     year=2020,
     url="https://arxiv.org/abs/1912.07768",
-    studies=("signals", "images", "league", "cartpole"),
+    studies=("signals", "images", "league", "cifar", "cartpole"),
 )

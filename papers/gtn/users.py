@@ -91,7 +91,11 @@ def tested(made: Bundle) -> Real:
     if name not in data.FILES:
         raise Refused(f"dataset={name}: the curriculum names no data set of this project")
     split = data.load(name, "test")
-    return Real((split.x.float() / 255 - made.said["mean"]) / made.said["deviation"], split.y)
+    # a number, or one for each channel
+    mean, deviation = (
+        torch.tensor(made.said[each]).view(-1, 1, 1) for each in ("mean", "deviation")
+    )
+    return Real((split.x.float() / 255 - mean) / deviation, split.y)
 
 
 def progress(module: nn.Module, made: Bundle, real: Real) -> Iterator[tuple[int, float]]:

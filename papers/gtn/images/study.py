@@ -209,5 +209,4 @@ DEVIATIONS = [
     "the sizes; the authors' have 64 and 128 channels, 3 x 3 pools, a hidden layer (`published`).",
     "Images, nightly: 100 outer steps an arm (270 at 20 x 32) in place of 2,000 or 5,000, tested "
     "on the first 2,000 test rows.",
-    "CIFAR-10 and its search are not built: neither data nor a GPU was at hand.",
 ]
