@@ -51,6 +51,11 @@ class Scored:
         """Take an earlier attempt's scores over."""
         self.scores[:] = state["scores"]
 
+    def beside(self, league: League) -> Iterator[Row]:
+        """Yield each cell's score beside what it is truly worth; `at` is its place in the draw."""
+        for place, (code, score) in enumerate(zip(self.codes, self.scores, strict=True)):
+            yield {"at": place, "score": score, "truth": league.true(code)}
+
     @property
     def best(self) -> Code:
         """Return the cell of the highest score, the first of equal ones."""
@@ -87,6 +92,7 @@ def run(config: LeagueTeaching, trial: Trial) -> Iterator[Row]:
         one = scoring(teacher, rows.val, found, costs if phase == "score" else Costs())
         last = trial.meter.horizon(phase) - 1
         yield from loop.fit(trial.meter, phase, one, lambda turn: [], last + 1)
+    yield from scored["score"].beside(leagues["score"])
     yield {
         **result(leagues, scored, costs),
         "meta_flops": spent["meta"],

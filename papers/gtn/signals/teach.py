@@ -73,12 +73,13 @@ def grid(config: Grid, trial: Trial) -> Iterator[Row]:
         trial.restore(teacher=teacher)
         trial.meter.count_flops(phase, flops(teacher))
         yield from _one(teacher, rows, tried, setting, trial)
-    reached = [tried.accuracy.get(setting, 0.0) for setting in config.settings]
-    learned = sum(accuracy >= config.learns for accuracy in reached)
+    reached = {setting: tried.accuracy.get(setting, 0.0) for setting in config.settings}
+    learned = sum(accuracy >= config.learns for accuracy in reached.values())
     yield {
         "share": learned / len(reached),
         "finite": 1 - len(tried.ended) / len(reached),
-        "best_val_accuracy": max(reached),
+        "best_val_accuracy": max(reached.values()),
+        **{f"reached {setting}": accuracy for setting, accuracy in reached.items()},
     }
 
 
