@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import random
 import signal
@@ -98,6 +99,8 @@ def execute(folder: Path, pace: Pace | None = None, crew: Crew = ALONE) -> Outco
             return Outcome(
                 "failed", f"{type(error).__name__}: {error}; the last checkpoint is kept"
             )
+        finally:
+            gc.collect()  # networks and closures over them lie in cycles, with all their data
 
 
 def _attempt(spec: Spec, folder: Path, pace: Pace, crew: Crew) -> Outcome:
