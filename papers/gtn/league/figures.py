@@ -52,7 +52,7 @@ def _by_steps(axes: Axes, own: pd.DataFrame) -> None:
             axes.vlines(TAUGHT * 1.03, low, high, color=colour, lw=2)
     axes.axhline(own["rho_parameters"].mean(), color=figures.INK, ls=":", lw=1,
                  label="the number of parameters, all cells")  # fmt: skip
-    axes.set(xscale="log", xlabel="SGD steps a cell (star: on synthetic data)",
+    axes.set(xscale="log", ylim=(-1.05, 1.05), xlabel="SGD steps a cell (star: on synthetic data)",
              ylabel="Spearman's rho with the truth")  # fmt: skip
     axes.set_xticks(STEPS, [str(step) for step in STEPS])
     figures.legend(axes, fontsize=8)
