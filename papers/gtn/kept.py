@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from harness.paper import Refused, nearest
+from harness.paper import Refused, nearest, require
 from papers.gtn import exported, users
 from papers.gtn.exported import Bundle
 from papers.gtn.images import study as images
@@ -46,10 +46,13 @@ def find(name: str) -> Path:
 
 
 def learner_of(made: Bundle) -> Learner:
-    """Return the learners that a curriculum is measured on: those of the small studies."""
-    if made.said["dataset"] == "mnist1d":
-        return SignalLearner()
-    return teach.learner(images.LONG)
+    """Return the learners that a curriculum is measured on: those of the small studies.
+
+    Raises:
+        Refused: none of them is of its data set.
+    """
+    learners = {"mnist1d": SignalLearner(), "mnist": teach.learner(images.LONG)}
+    return learners[require(made.said["dataset"], learners, "dataset")]
 
 
 def measured(made: Bundle) -> dict[str, float | int]:
