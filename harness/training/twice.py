@@ -54,6 +54,7 @@ def max_pool(x: Tensor, kernel: int, stride: int, padding: int = 0) -> Tensor:
     """Return the largest of every window: (E, C, L, N) to (E, C, M, N); of equals the first.
 
     Where it stands is found without a graph; its value is gathered, which differentiates twice.
+    A window with a NaN gives NaN, as torch's does: what is not finite is to be seen.
     """
     places = Windows(x.shape[2], kernel, stride, padding)
     with torch.no_grad():
@@ -62,10 +63,11 @@ def max_pool(x: Tensor, kernel: int, stride: int, padding: int = 0) -> Tensor:
         where = torch.zeros(best.shape, dtype=torch.uint8, device=x.device)  # an eighth of int64
         for k in range(1, kernel):
             tap = places.tap(padded, k)
-            where = torch.maximum(where, (tap > best).view(torch.uint8) * k)  # a later one wins
+            wins = (tap > best) | tap.isnan()
+            where = torch.maximum(where, wins.view(torch.uint8) * k)  # a later one wins
             best = torch.maximum(best, tap)
         starts = torch.arange(places.positions, device=x.device) * stride - padding
-        where = where + starts[:, None]
+        where = (where + starts[:, None]).clamp_(min=0)  # all of a window -inf, like its padding
     return x.gather(2, where)
 
 

@@ -73,3 +73,15 @@ def test_shapes_that_do_not_fit_are_refused():
         twice.convolve(torch.randn(3, 3, 9, 6), weight)
     with pytest.raises(ValueError, match="kernel=5: longer than 4 positions"):
         twice.convolve(torch.randn(2, 3, 4, 6), weight)
+
+
+def test_pools_of_what_is_not_finite_are_torchs():
+    """A network that has blown up gives NaN to be seen, and no index out of range."""
+    x = torch.randn(2, 3, 9, 4, generator=torch.Generator().manual_seed(0))
+    x[0, 0] = float("nan")
+    x[0, 1, 4] = float("nan")
+    x[1, 0] = float("-inf")
+    x[1, 1, 0] = float("inf")
+    flat = x.permute(0, 3, 1, 2).flatten(0, 1)
+    native = F.max_pool1d(flat, 3, 2, 1).unflatten(0, (2, 4)).permute(0, 2, 3, 1)
+    torch.testing.assert_close(twice.max_pool(x, 3, 2, 1), native, equal_nan=True)
