@@ -73,18 +73,6 @@ CLAIMS = [
         kind="headline",
         subject=GTN,
     ),
-    Claim(
-        "GT11",
-        "A search by synthetic data finds better cells than one by as many steps on real data",
-        "Sec. on architecture search: random search with GTN beats random search with real data",
-        Published("no such number on these data"),
-        Direction(on_real(16), GTN, "regret"),
-        unit="points",
-        measure="regret of the best-scored cell by 16 steps on real data less that by 16 on "
-        "synthetic data",
-        kind="headline",
-        subject=GTN,
-    ),
 ]
 
 DEVIATIONS = [
