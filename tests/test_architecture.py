@@ -31,7 +31,7 @@ HARNESS = (
 CELLS = (
     ("league", "speed"),
     ("supernet", "child"),
-    ("network", "searcher", "draw"),
+    ("network", "searcher", "draw", "notation"),
     ("space",),
     ("task", "rows"),
 )

@@ -10,6 +10,7 @@ Lengths are in pixels.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
@@ -29,6 +30,10 @@ FAMILIES = {  # the beginning of an operation's name: fill, line
     "noise": ("#fbe4ef", "#b0347a"),
     "grouped": ("#daf1f1", "#0b7a80"),
     "c": ("#daf1f1", "#0b7a80"),
+    "relu": ("#e2edfb", "#2b66b1"),
+    "tanh": ("#fde6da", "#c4501b"),
+    "sigmoid": ("#ece6fb", "#6b46b8"),
+    "identity": ("#e3f5ea", "#2f9158"),
 }
 LABELS = {
     "none": "none",
@@ -49,7 +54,7 @@ LABELS = {
 def label(op: str) -> str:
     """Return an operation's name as people write it: `sep_conv_3x3` is sep 3×3."""
     kind, _, size = op.replace("_conv", "").replace("_pool", "").partition("_")
-    return LABELS.get(op, f"{kind} {size.replace('x', '×')}")
+    return LABELS.get(op, f"{kind} {size.replace('x', '×')}".rstrip())
 
 
 def colours(op: str) -> tuple[str, str]:
@@ -175,11 +180,16 @@ def _arc(sheet: Sheet, line: Line, base: float) -> None:
 
 def genotype_svg(genotype: Genotype, title: str = "genotype") -> str:
     """Return the picture of both cells, the normal one above; `/2` marks what halves the size."""
+    return cells_svg({name: genotype.cell(name) for name in CELLS}, title)
+
+
+def cells_svg(cells: Mapping[str, NodeCell], title: str) -> str:
+    """Return the picture of the cells of these names, one below the other."""
     sheet, top, width = Sheet(), 76.0, 0.0
     sheet.text(24, 30, title, size="18", weight="bold", anchor="start")
-    for name in CELLS:
+    for name, cell in cells.items():
         sheet.text(24, top, TITLES[name], size="15", fill=WIRE, anchor="start")
-        right, top = _cell(sheet, genotype.cell(name), top + 40, "/2" if name == "reduce" else "")
+        right, top = _cell(sheet, cell, top + 40, "/2" if name == "reduce" else "")
         width, top = max(width, right), top + 50
     return sheet.svg(width, top - 40, title)
 
@@ -209,7 +219,7 @@ def _cell(sheet: Sheet, cell: NodeCell, top: float, halved: str) -> tuple[float,
         upper = place % 2 == 0
         _drop(sheet, line, (drops[place], top), (upper, halved if line.source < INPUTS else ""))
     heights = [_row(state, top) for state in cell.concat]
-    _bar(sheet, bar, min(heights), max(heights))
+    collect(sheet, bar, (min(heights), max(heights)), "concat")
     return bar + 90, _row(cell.states - 1, top) + 34
 
 
@@ -230,15 +240,16 @@ def _drop(sheet: Sheet, line: Line, at: tuple[float, float], how: tuple[bool, st
     sheet.pill(left + PILL / 2, y, line.op, halved and f" {halved}", line.live)
 
 
-def _bar(sheet: Sheet, x: float, upper: float, lower: float) -> None:
-    """Draw the concatenation from the highest to the lowest of its states."""
+def collect(sheet: Sheet, x: float, ends: tuple[float, float], word: str) -> None:
+    """Draw the bar from the highest to the lowest of the states that become the output."""
+    upper, lower = ends
     middle = (upper + lower) / 2
     sheet.boxes.append(
         f'<rect x="{x:.1f}" y="{upper - 18:.1f}" width="24" height="{lower - upper + 36:.1f}" '
         f'rx="8" fill="#eef2f7" stroke="{WIRE}" stroke-width="1.5"/>'
     )
     sheet.boxes.append(f'<g transform="rotate(-90 {x + 12:.1f} {middle:.1f})">')
-    sheet.text(x + 12, middle, "concat" if lower - upper > 30 else "", fill=WIRE)
+    sheet.text(x + 12, middle, word if lower - upper > 30 else "", fill=WIRE)
     sheet.boxes.append("</g>")
     sheet.wire(f"M{x + 24},{middle} H{x + 42}")
     sheet.arrow(x + 50, middle, (1, 0), WIRE)

@@ -9,7 +9,7 @@ What does not reach the output, or is not reached from the input, is dotted. Pic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from papers.cells.space.edge import Code, EdgeSpace
@@ -58,7 +58,7 @@ def edge_text(space: EdgeSpace, code: Code) -> str:
     lines = edge_lines(space, code)
     digits = "".join(map(str, code))
     head = f"{space.name} {digits}, number {space.encode(code)}: {space.text(code)}"
-    drawn = _joined(lines, {space.nodes - 1})
+    drawn = joined(lines, {space.nodes - 1})
     if not any(line.live for line in lines):
         drawn.append("  dead: nothing leads from the input to the output")
     return "\n".join([head, *drawn])
@@ -66,36 +66,43 @@ def edge_text(space: EdgeSpace, code: Code) -> str:
 
 def cell_text(cell: NodeCell) -> str:
     """Return one cell of a genotype as text, the concatenated states at the right."""
-    return "\n".join(_joined(node_lines(cell), set(cell.concat)))
+    return "\n".join(joined(node_lines(cell), set(cell.concat)))
 
 
 def genotype_text(genotype: Genotype, title: str = "") -> str:
     """Return both cells as text, under a title."""
+    return cells_text({name: genotype.cell(name) for name in CELLS}, title)
+
+
+def cells_text(cells: Mapping[str, NodeCell], title: str = "") -> str:
+    """Return the cells of these names as text, under a title."""
     blocks = [title] if title else []
-    for name in CELLS:
-        cell = genotype.cell(name)
+    for name, cell in cells.items():
         states = " ".join(map(str, cell.concat))
         head = f"{TITLES[name]} (0 older input, 1 newer input), concat {states}"
         blocks.append(f"{head}\n{cell_text(cell)}")
     return "\n\n".join(blocks)
 
 
-def _joined(lines: Sequence[Line], ends: set[int]) -> list[str]:
+def joined(lines: Sequence[Line], ends: set[int]) -> list[str]:
     """Return the rows of a drawing; the states in `ends` lead to the output."""
     width = max(len(line.op) for line in lines)
     left, states = [], []  # each row's text, and the state that it ends in (-1: none)
     targets = {line.target for line in lines}
+    digits = len(str(max(targets)))
     for state in sorted(ends - targets):
-        left.append(f"  {state} ──{'─' * (width + 2)}────────")
+        left.append(f"  {state:<{digits}} ──{'─' * (width + 2)}────────")
         states.append(state)
     for target in sorted(targets):
         group = [line for line in lines if line.target == target]
         for row, line in enumerate(group):
             dash = "─" if line.live else "·"
-            text = f"  {line.source} {dash * 2} {line.op} {dash * (width - len(line.op) + 2)}"
+            text = f"  {line.source:<{digits}} {dash * 2} {line.op} "
+            text += f"{dash * (width - len(line.op) + 2)}"
             final = row == len(group) - 1
             text += _corner(row, len(group)) if len(group) > 1 else dash
-            head = f"─▶ {target} " if any(line.live for line in group) else f"·▷ {target} "
+            arrow = "─▶" if any(line.live for line in group) else "·▷"
+            head = f"{arrow} {target:<{digits}} "
             left.append(text + (head if final else " " * len(head)))
             states.append(target if final else -1)
     return _collected(left, states, ends)

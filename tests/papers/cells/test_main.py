@@ -37,6 +37,10 @@ def run(capsys, *arguments):
         ("gdas-f1", "GDAS_F1"),
         (V2.text, "genotype"),
         (V2.json(), "genotype"),
+        (f"V2 = {V2}", "V2"),
+        (f"{{'normal': {V2.normal}, 'normal_concat': range(2, 6)}}", "genotype"),
+        ("Genotype(recurrent=[('tanh', 0), ('relu', 0)], concat=range(1, 3))", "recurrent"),
+        ("(2, 0, 3, 1, 4, 0)", "NAS-Bench-201-310241"),
     ],
 )
 def test_every_form_of_a_cell_is_read(asked, name, tmp_path, monkeypatch, capsys):
@@ -56,15 +60,17 @@ def test_the_picture_goes_where_it_is_asked(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("asked", "fault"),
     [
-        ("DARTS_V3", "unknown genotype 'DARTS_V3'; did you mean 'DARTS_V2'?"),
+        ("DARTS_V3", "unknown genotype 'DARTS_V3'; its paper has DARTS_V1 and DARTS_V2"),
+        ("DARTS", "unknown genotype 'DARTS'; its paper has DARTS_V1 and DARTS_V2"),
         ("3304", "'3304': a T2 code has 6 digits, a T0 code 3"),
         ("930401", "entry 0 (edge 1<-0) is 9"),
         ("|c5~0|+|skip~0|agv~1|", "did you mean 'avg'?"),
-        ("|c5~0|+|skip~0|", "node 2 has 1 edges, not 2"),
-        ("normal: a~0 b~5 ; concat 2 / reduce: a~0 b~1 ; concat 2", "normal, node 2, pair 1"),
+        ("|c5~0|+|skip~0|", "column 15: node 2: has an edge from each of 2 nodes, here are 1"),
+        ("normal: none~0 none~5 ; concat 2 / reduce: none~0", "column 21: normal, node 2: reads"),
         (V2.text.replace("dil_conv_3x3", "dil_conv_3x4"), "did you mean 'dil_conv_3x3'?"),
-        ("{", "no JSON"),
-        ('{"normal": ' + "[" * 3000 + "]" * 3000 + "}", "nested too deeply"),
+        ("{", "column 1: "),
+        ("print('text')", "column 1: print('text') is a call"),
+        ("none/cell.json", "'none/cell.json': no such file"),
         ("\u0663\u0663\u0660\u0664\u0660\u0661", "unknown genotype"),
         ("", "unknown genotype ''"),
     ],
@@ -87,3 +93,29 @@ def test_faults_of_the_file_s_name(tmp_path, capsys):
 def test_drawings_are_the_same_each_time():
     genotype = AMOEBA.random(random.Random(4))
     assert draw(genotype.text) == draw(Genotype.parse(genotype.text).json())
+
+
+def test_a_file_gives_its_cell_and_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "found.json").write_text(V2.json(), encoding="utf-8")
+    status, out, _ = run(capsys, "found.json")
+    assert (status, out.splitlines()[0]) == (0, "found")
+    assert (tmp_path / "found.svg").exists()
+
+
+def test_what_was_printed_is_read_again():
+    for asked in ("DARTS_V2", "tanh~0 relu~1 ; mean 1 2", "normal: none~0 none~1 ; concat 2"):
+        drawn = draw(asked)
+        assert (
+            draw(drawn.text.splitlines()[1]).text.splitlines()[1:] == drawn.text.splitlines()[1:]
+        )
+    cell = draw("(2, 0, 3, 1, 4, 0)").text
+    theirs, numbers = (line.partition(":")[2].strip() for line in cell.splitlines()[-2:])
+    assert draw(theirs).text == draw(numbers).text == cell
+
+
+def test_what_a_text_lacks_or_has_beside_its_cell_is_said():
+    text = draw("Genotype(normal=[('none', 0, .2), ('none', 1, .1)], normal_concat=[2])").text
+    assert "The weights beside the pairs are not part of the cell." in text
+    assert "The text has no reduction cell." in text
+    assert "The " not in draw("DARTS_V2").text

@@ -1,9 +1,10 @@
-"""How others write the same edge cells: NAS-Bench-201's operation names, NASLib's numbers.
+"""How others name the same operations: NAS-Bench-201's and AutoDL's names, NASLib's numbers.
 
 NAS-Bench-201 (arXiv:2001.00326) orders edges by target as this project does and has longer names.
 NASLib orders them by source, (1,2) (1,3) (1,4) (2,3) (2,4) (3,4), and its operations are numbered
 identity, zero, 3x3, 1x1, average. Mixing the two orders is a silent error, so nothing but these
-functions translates.
+functions translates. AutoDL-Projects, GDAS's later home, has names of its own for DARTS's
+convolutions.
 """
 
 from __future__ import annotations
@@ -20,20 +21,16 @@ NB201_NAMES = {
     "nor_conv_3x3": "c3",
     "avg_pool_3x3": "avg",
 }
+AUTODL_NAMES = {  # in cells of nodes
+    "dua_sepc_3x3": "sep_conv_3x3",
+    "dua_sepc_5x5": "sep_conv_5x5",
+    "dil_sepc_3x3": "dil_conv_3x3",
+    "dil_sepc_5x5": "dil_conv_5x5",
+    "nor_conv_1x1": "conv_1x1",
+    "nor_conv_3x3": "conv_3x3",
+}
 NASLIB_OPS = ("skip", "none", "c3", "c1", "avg")
 NASLIB_EDGES = tuple(sorted(NB201.edges))  # by source, then by target
-
-
-def translated(text: str) -> str:
-    """Return a cell's text with NAS-Bench-201's operation names replaced by ours."""
-    for theirs, ours in NB201_NAMES.items():
-        text = text.replace(f"{theirs}~", f"{ours}~")
-    return text
-
-
-def from_nb201(text: str) -> Code:
-    """Return the code in `NB201` of a text of NAS-Bench-201."""
-    return NB201.parse(translated(text))
 
 
 def to_nb201(code: Code) -> str:

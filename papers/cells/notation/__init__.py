@@ -1,0 +1,1 @@
+"""How the field writes cells: texts, names and files are read here, and nothing is run."""
