@@ -79,7 +79,7 @@ def _recurrent(cell: Recurrent, name: str) -> Drawn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw what the command line asks for; return the exit status."""
     parser = argparse.ArgumentParser("python -m papers.cells", description=__doc__)
-    parser.add_argument("genotype", help="name, file or text of a cell")
+    parser.add_argument("genotype", metavar="CELL", help="name, file or text of a cell")
     parser.add_argument("--out", help="the picture's file (NAME.svg)")
     given = parser.parse_args(arguments)
     try:
