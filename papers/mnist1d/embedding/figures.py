@@ -53,7 +53,8 @@ def purity(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     axes = figure.subplots()
     columns = {f"class_{digit}": str(digit) for digit in DIGITS}
     rows = rows.rename(columns=columns | {"purity": "all"})
-    long = rows.melt(["experiment"], [*columns.values(), "all"], "digit", "share")
+    named = rows[["experiment", *columns.values(), "all"]]  # other papers have a "share", too
+    long = named.melt(["experiment"], None, "digit", "share")
     long = long.assign(share=100 * long["share"], map=long["experiment"].map(MAPS))
     hues = [label for name, label in MAPS.items() if name in set(rows["experiment"])]
     apart = 0.4 if len(hues) > 1 else False
