@@ -51,7 +51,10 @@ def learner_of(made: Bundle) -> Learner:
     Raises:
         Refused: none of them is of its data set.
     """
-    learners = {"mnist1d": SignalLearner(), "mnist": teach.learner(images.LONG)}
+    learners: dict[str, Learner] = {
+        "mnist1d": SignalLearner(),
+        "mnist": teach.learner(images.LONG),
+    }
     return learners[require(made.said["dataset"], learners, "dataset")]
 
 
