@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
+from harness import __version__
 from harness import budget as budgets
 from harness.cli import data, trials
 from harness.cli.options import (
@@ -33,6 +33,7 @@ from harness.cli.options import (
     SlurmFlags,
     Unguarded,
 )
+from harness.cli.screen import TABLE, screen
 from harness.paper import Refused, require
 from harness.plan import discover
 from harness.plan.processor import NATIVE, offered
@@ -42,9 +43,10 @@ app = typer.Typer(
     epilog="Exit status: 0 all went as asked (run: every trial completed); 1 a trial failed or "
     "was cut, a claim does not hold, numbers differ; 2 refused, in one line; 130 stopped.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+NAME = "harness"  # also where it is called as `python -m harness`: what shells complete
 JOBS_PER_CORE, CLUSTER_JOBS = 16, 10_000
 MOST_SEEDS, LARGEST_SEED = 100_000, 2**32 - 1
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app.add_typer(data.app, name="data")
         app.add_typer(trials.app)
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name=NAME)
     except Refused as refusal:
         _refuse(refusal)
     except OSError as error:
@@ -73,24 +75,39 @@ def _refuse(refusal: Refused) -> NoReturn:
     raise SystemExit(2)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{NAME} {__version__}; papers: {discover.ROOT.resolve()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Version, and folder."),
+    ] = False,
+) -> None:
+    """Run paper replications under equal budgets, judge their claims, compare them."""
+
+
 @app.command("list")
 def list_papers(
+    papers: AllPapers = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Show papers, experiments, tasks, claims, data and expected times."""
-    papers = discover.load_all()
-    if not papers:
-        raise Refused(f"no papers below {discover.ROOT}/; run it where the folders of papers are")
+    """Show all papers, a line each; of those that are named experiments, claims and fields."""
+    found = discover.load_each(papers) if papers else discover.load_all()
+    if not found:
+        raise Refused(f"no papers below {discover.ROOT.resolve()}/; go to where their folders are")
     if as_json:
         from harness.plan import catalogue
 
-        sys.stdout.write(json.dumps(catalogue.describe(papers), indent=1) + "\n")
+        sys.stdout.write(json.dumps(catalogue.describe(found), indent=1) + "\n")
         return
-    from harness.show import terminal
+    from harness.cli.listing import list_all, list_each
 
-    for table in terminal.listing(papers):
-        Console().print(table)
-    Console().print("run one with: python -m harness run papers/NAME")
+    (list_each if papers else list_all)(found, screen())
 
 
 @app.command()
@@ -114,6 +131,9 @@ def run(  # noqa: PLR0913  (one parameter per option)
     slurm: SlurmFlags = None,
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="End with every claim, drawing and standing.")
+    ] = False,
     unguarded: Unguarded = False,
     checkpoint_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 30.0,
     tracking: Annotated[bool, typer.Option(help="Bring the journals into MLflow.")] = True,
@@ -144,9 +164,9 @@ def run(  # noqa: PLR0913  (one parameter per option)
     if plan_only:
         from harness.show import terminal
 
-        Console().print(terminal.plan_table(specs))
+        screen().print(terminal.plan_table(specs), **TABLE)
         return
-    raise typer.Exit(run_trials(found, specs, host, site, fresh, Console()))
+    raise typer.Exit(run_trials(found, specs, host, site, fresh, full, screen()))
 
 
 @app.command()
@@ -170,7 +190,7 @@ def report(
         budgets.standard(name)
     found = discover.load_each(papers) if papers else discover.load_all()
     asked = (budget or (), supersede or ())
-    raise typer.Exit(report_results(found, *asked, runs, reports, Console()))
+    raise typer.Exit(report_results(found, *asked, runs, reports, screen()))
 
 
 @app.command()
@@ -188,7 +208,7 @@ def verify(
 
     budgets.standard(budget)
     found = discover.load_each(papers)
-    raise typer.Exit(verify_claims(found, budget, runs, reports, current, Console()))
+    raise typer.Exit(verify_claims(found, budget, runs, reports, current, screen()))
 
 
 @app.command()
@@ -203,7 +223,7 @@ def replay(
     """Run again exactly what a row of a table came from, and compare."""
     from harness.cli.replay import replay_trial
 
-    raise typer.Exit(replay_trial(result, runs, reports, isa, Console()))
+    raise typer.Exit(replay_trial(result, runs, reports, isa, screen()))
 
 
 @app.command()
@@ -228,7 +248,7 @@ def confirm(  # noqa: PLR0913  (one parameter per option)
     _in_range(jobs=jobs)
     found = discover.load_each(papers) if papers else discover.load_all()
     request = Request(experiment or (), budget or DONE, isa or offered(), jobs, beside)
-    raise typer.Exit(confirm_results(found, request, runs, reports, Console()))
+    raise typer.Exit(confirm_results(found, request, runs, reports, screen()))
 
 
 @app.command()
@@ -244,8 +264,20 @@ def check(
 
     found = discover.load_each(papers)
     if register:
-        raise typer.Exit(register_claims(found, Console()))
-    raise typer.Exit(check_papers(found, reports, Console()))
+        raise typer.Exit(register_claims(found, screen()))
+    raise typer.Exit(check_papers(found, reports, screen()))
+
+
+@app.command()
+def new(
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="It does not exist yet: papers/NAME.")
+    ],
+) -> None:
+    """Write a new paper's folder, an example that passes `check`; say what to fill in."""
+    from harness.cli.new import new_paper
+
+    new_paper(folder, screen())
 
 
 @app.command()
@@ -258,7 +290,7 @@ def calibrate(
     """Put the rules to the test on synthetic experiments; write reports/calibration.md."""
     from harness.cli.calibrate import calibrate_rules
 
-    calibrate_rules(discover.load_all(), repetitions, reports, Console())
+    calibrate_rules(discover.load_all(), repetitions, reports, screen())
 
 
 @app.command()
@@ -289,7 +321,7 @@ def bench(
     else:
         tables = race.run(discover.timed(papers or ()), where)
     for table in tables:
-        Console().print(table)
+        screen().print(table, **TABLE)
 
 
 def _in_range(

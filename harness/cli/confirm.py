@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 import harness
 from harness.cli import beside
 from harness.cli.replay import could_not_run, differences, elsewhere, respecify
+from harness.cli.screen import TABLE
 from harness.paper import BUDGETS, Refused
 from harness.plan import processor
 from harness.plan.discover import Folder
@@ -28,6 +29,7 @@ from harness.run import launch, session
 from harness.run.home import REPLAYS
 from harness.show.board import Board
 from harness.show.report import read_results
+from harness.show.table import Table
 
 DONE = BUDGETS[1:]  # the budgets of which results are kept
 
@@ -113,7 +115,7 @@ def confirm_results(
             search.note(groups, isa, found)
             sound = [group for group in groups if not search.told[group]]
             lineage.confirm(reports, [group.confirmation(commit, isa) for group in sound])
-        console.print(_table({group: search.told[group] for group in waiting}, budget))
+        console.print(_table({group: search.told[group] for group in waiting}, budget), **TABLE)
         agreed &= not any(search.told[group] for group in waiting)
     return 0 if agreed else 1
 
@@ -214,10 +216,9 @@ def _told(group: Group, result: Result, runs: Path, isa: str, checkout: Path | N
 
 
 def _table(told: dict[Group, str], budget: str) -> Table:
-    table = Table(title=f"replays, budget {budget}", title_justify="left")
-    for column in ("paper", "experiment", "trial", "every number"):
-        table.add_column(column)
+    columns = ("paper", "experiment", "trial", "every number")
+    table = Table(f"replays, budget {budget}", columns, prose=("every number",))
     for group, text in told.items():
-        said = f"[red]{text}[/]" if text else "agrees"
-        table.add_row(group.paper, group.experiment, str(group.replayed["trial"].iloc[0]), said)
+        said = Text(text, style="red") if text else Text("agrees")
+        table.add(group.paper, group.experiment, str(group.replayed["trial"].iloc[0]), said)
     return table

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from harness.cli.screen import TABLE, screen
 from harness.paper import Refused
+from harness.show.table import Table
 
 app = typer.Typer(help="Datasets: what is here, pull, build, add.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A dataset, as `data status` lists it.")]
@@ -19,21 +20,22 @@ def status() -> None:
     """Hash what is here and compare it with what each dataset is."""
     from harness.data import own, store
 
-    table = Table("dataset", "state", "MB", "hash", "licence")
+    columns = ("dataset", "state", "MB", "hash", "licence")
+    table = Table("", columns, prose=("licence",), right=("MB",))
     for name, state in store.status().items():
         dataset = store.DATASETS[name]
         size = f"{dataset.size / 1e6:.1f}"
-        table.add_row(name, state, size, dataset.digest[:12], dataset.licence)
+        table.add(name, state, size, dataset.digest[:12], dataset.licence)
     states = own.status()
     for name, state in states.items():
-        table.add_row(name, state.partition(":")[0], "", "", own.OWN[name].licence)
-    Console().print(table)
+        table.add(name, state.partition(":")[0], "", "", own.OWN[name].licence)
+    screen().print(table, **TABLE)
     for name, state in states.items():
         if state != "present":
             said = f"{name} is {state}"
             advice = own.OWN[name].advice
             said += "" if said.endswith(advice) else f"; {advice}"
-            Console().print(said, highlight=False, markup=False, soft_wrap=True)
+            screen().print(said, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -55,7 +57,7 @@ def pull(
             missing.append(each)
             Console(stderr=True).print(f"missing: {refusal}", highlight=False, soft_wrap=True)
             continue
-        Console().print(f"{each}: {path}", highlight=False, soft_wrap=True)
+        screen().print(f"{each}: {path}", highlight=False, soft_wrap=True)
     if missing:
         raise Refused(f"not pulled: {', '.join(missing)}; the others are in place")
 
@@ -65,7 +67,7 @@ def build(name: Name) -> None:
     """Make a dataset again from official files, without DVC's remote."""
     from harness.data import store
 
-    Console().print(f"{name}: {store.build(name)}", highlight=False, soft_wrap=True)
+    screen().print(f"{name}: {store.build(name)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -73,4 +75,4 @@ def add(name: Name) -> None:
     """Record data/NAME in its entry of data.dvc; no other entry changes."""
     from harness.data import store
 
-    Console().print(f"{name}: {store.add(name)}", highlight=False)
+    screen().print(f"{name}: {store.add(name)}", highlight=False)

@@ -7,26 +7,64 @@ from typing import Annotated
 
 import typer
 
-from harness.paper import Refused
+from harness.cli import home
+from harness.paper import BUDGETS, Refused
+from harness.plan import discover
 
 RUNS, REPORTS = Path("runs"), Path("reports")
 
 
-def folder(text: str) -> Path:
+def folder(text: str | Path) -> Path:
     """Return a folder's path; no text is none, and would be the folder that one stands in."""
-    if not str(text).strip():
+    if isinstance(text, Path):  # the default, which stands beside the papers
+        return text
+    if not text.strip():
         raise Refused("--runs and --reports: '' names no folder; '.' is the one that you are in")
-    return Path(text)
+    return home.placed(text)
+
+
+def papers(incomplete: str) -> list[str]:
+    """Return the papers that a shell may complete a word to."""
+    return [path for path in map(str, discover.folders()) if path.startswith(incomplete)]
+
+
+def experiments(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the experiments, of the papers that stand on the line already, likewise."""
+    found = discover.load_each(context.params.get("papers") or ["papers"])
+    names = dict.fromkeys(e.name for folder in found for e in folder.paper.experiments)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def budgets(incomplete: str) -> list[str]:
+    """Return the budgets, likewise."""
+    return [name for name in BUDGETS if name.startswith(incomplete)]
 
 
 Papers = Annotated[
-    list[str], typer.Argument(help="Folders of papers: papers/mnist1d, or papers for all.")
+    list[str],
+    typer.Argument(
+        metavar="papers...",
+        parser=home.meant,
+        autocompletion=papers,
+        help="Folders of papers: papers/mnist1d, or papers for all.",
+    ),
 ]
 AllPapers = Annotated[
-    list[str] | None, typer.Argument(help="Folders of papers; all of them when none is given.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[papers]...",
+        parser=home.meant,
+        autocompletion=papers,
+        help="Folders of papers; all of them when none is given.",
+    ),
 ]
-BudgetName = Annotated[str, typer.Option(help="check, smoke, nightly or paper.")]
-Budgets = Annotated[list[str] | None, typer.Option("--budget", help="Only these budgets.")]
+BudgetName = Annotated[
+    str, typer.Option(autocompletion=budgets, help="check, smoke, nightly or paper.")
+]
+Budgets = Annotated[
+    list[str] | None,
+    typer.Option("--budget", autocompletion=budgets, help="Only these budgets."),
+]
 RunsFolder = Annotated[
     Path,
     typer.Option("--runs", parser=folder, metavar="FOLDER", help="Where journals are, or go."),
@@ -36,10 +74,19 @@ ReportsFolder = Annotated[
     typer.Option("--reports", parser=folder, metavar="FOLDER", help="Where tables are, or go."),
 ]
 Experiments = Annotated[
-    list[str] | None, typer.Option(help="An experiment, or a group such as 'benchmark'.")
+    list[str] | None,
+    typer.Option(
+        autocompletion=experiments, help="An experiment, or a group such as 'benchmark'."
+    ),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a config.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Change a config (repeatable). Several values, lr=0.01,0.03, make a grid: a trial "
+        "for each. A field that holds several takes 16,32 as one value; --set it again for more.",
+    ),
 ]
 Unguarded = Annotated[
     bool, typer.Option("--no-guard", help="Stop no trial that takes far longer than expected.")
@@ -47,13 +94,16 @@ Unguarded = Annotated[
 SlurmFlags = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="KEY=VALUE|@FILE", help="What jobs ask SLURM for: sbatch's flags, or a file."
+        metavar="KEY=VALUE|@FILE",
+        parser=home.flag,
+        help="What jobs ask SLURM for: sbatch's flags, or a file.",
     ),
 ]
 Checkout = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
+        parser=home.placed,
         help="A checkout of the code that measured the rows: compare with what it gives here, "
         "where rows of another machine may differ from all code.",
     ),

@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from harness.cli.status import LINE
+from harness.cli.screen import LINE
 from harness.judge import generations
 from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS, Refused, nearest

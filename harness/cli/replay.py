@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from harness import budget
+from harness.cli.screen import TABLE
 from harness.paper import Refused, nearest, require
 from harness.plan import discover, processor, specs
 from harness.plan.processor import NATIVE, resolved
@@ -22,6 +23,7 @@ from harness.record.lineage import Lineage
 from harness.run import launch, session
 from harness.run.home import REPLAYS
 from harness.show.report import known_results, local_results, read_results
+from harness.show.table import Table
 
 CHANGED = "the code has changed since; the row was measured at commit {}"
 
@@ -63,7 +65,7 @@ def replay_trial(trial: str, runs: Path, reports: Path, isa: str, console: Conso
         return 2
     found = numbers(rows, result)
     same = all(number.equal for number in found)
-    console.print(comparison(trial, found))
+    console.print(comparison(trial, found), **TABLE)
     console.print("every number agrees" if same else "numbers differ", highlight=False)
     return 0 if same and not altered and not damaged else 1
 
@@ -169,11 +171,10 @@ def differences(recorded: pd.DataFrame, result: journal.Result) -> list[Number]:
 
 def comparison(trial: str, found: Sequence[Number]) -> Table:
     """Return a table of every number, recorded and replayed."""
-    table = Table(title=f"replay of {trial}", title_justify="left")
-    for column in ("member", "metric", "recorded", "replayed", "equal"):
-        table.add_column(column)
+    columns = ("member", "metric", "recorded", "replayed", "equal")
+    table = Table(f"replay of {trial}", columns, right=("member",))
     for number in found:
         values = (str(number.recorded), str(number.replayed))
-        said = "yes" if number.equal else "[red]no[/]"
-        table.add_row(str(number.member), number.metric, *values, said)
+        said = Text("yes") if number.equal else Text("no", style="red")
+        table.add(str(number.member), number.metric, *values, said)
     return table

@@ -6,10 +6,14 @@ output could not be written. 2: refused, in one line. 130: stopped.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
 from harness.run import stop, streams
+
+ASIDE = ("-h", "--help", "--version")  # what says where the papers are by itself, or needs none
+COMPLETES = "_HARNESS_COMPLETE"  # a shell asks for completions
 
 
 def main() -> NoReturn:
@@ -29,8 +33,10 @@ def main() -> NoReturn:
 def _status() -> int:
     """Return the exit status of the command; no traceback is of a command that was stopped."""
     try:
-        from harness.cli.app import main as command  # here: an import can be interrupted, too
+        from harness.cli import home  # here: an import can be interrupted, too
+        from harness.cli.app import main as command
 
+        home.enter(quiet=not set(sys.argv[1:]).isdisjoint(ASIDE) or COMPLETES in os.environ)
         command()
     except SystemExit as end:
         return _number(end.code)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from harness.cli.screen import LINE, TABLE
 from harness.plan import discover
 from harness.run import state
 from harness.run.state import State
+from harness.show.table import Table
 from harness.words import duration
 
 GROUPS, LISTED = 40, 10  # lines of the table, and of each list below it
@@ -28,7 +29,6 @@ GOES_ON = (
     "what waits, was stopped or was killed goes on when the same `run` is typed again; what was "
     "cut with --no-guard; what is damaged starts over with --fresh"
 )
-LINE: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _print(runs: Path, states: Sequence[State], console: Console) -> None:
     noun = "trial" if len(states) == 1 else "trials"
     console.print(f"{len(states):,} {noun} in {runs}/: {said}", **LINE)
     table, more = summary(states)
-    console.print(table)
+    console.print(table, **TABLE)
     if more:
         console.print(f"and {more} experiments of which every trial is complete", **LINE)
     now = time.time()
@@ -106,10 +106,10 @@ def summary(states: Sequence[State]) -> tuple[Table, int]:
         shown = [*open_first, *(item for item in shown if item not in open_first)][:GROUPS]
         shown.sort(key=lambda item: item[0])
     words = [word for word in state.WORDS if any(counts[word] for counts in groups.values())]
-    table = Table("experiment", "budget", *words)
+    table = Table("", ("experiment", "budget", *words), right=words)
     for (paper, experiment, budget), counts in shown:
         cells = (f"{counts[word]:,}" if counts[word] else "" for word in words)
-        table.add_row(f"{paper}: {experiment}", budget, *cells)
+        table.add(f"{paper}: {experiment}", budget, *cells)
     return table, len(groups) - len(shown)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.cli.status import LINE, Selection
+from harness.cli.screen import LINE
+from harness.cli.status import Selection
 from harness.paper import Refused, nearest
 from harness.record import journal
 from harness.run import home, state, watch

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from harness import budget as budgets
+from harness.cli import home, options
 from harness.cli.options import REPORTS, RUNS, AllPapers, Budgets, ReportsFolder, RunsFolder
+from harness.cli.screen import screen
 from harness.paper import Refused
 from harness.plan import discover
 
@@ -33,13 +34,19 @@ def status(
 
     for name in budget or ():
         budgets.standard(name)
-    raise typer.Exit(show_status(runs, Selection.of(papers, budget), as_json, Console()))
+    raise typer.Exit(show_status(runs, Selection.of(papers, budget), as_json, screen()))
 
 
 @app.command()
 def stop(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Folders of papers, or ids of trials.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[papers|trials]...",
+            parser=home.meant,
+            autocompletion=options.papers,
+            help="Folders of papers, or ids of trials.",
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every trial that runs.")] = False,
     budget: Budgets = None,
@@ -53,7 +60,7 @@ def stop(
 
     for name in budget or ():
         budgets.standard(name)
-    raise typer.Exit(stop_trials(what or [], everything, budget, patience, runs, Console()))
+    raise typer.Exit(stop_trials(what or [], everything, budget, patience, runs, screen()))
 
 
 @app.command()
@@ -73,8 +80,8 @@ def remove(
     if undo:
         if because:
             raise Refused("--because: goes with a removal, not with --undo")
-        raise typer.Exit(bring_back(trials, reports, Console()))
-    raise typer.Exit(remove_results(trials, because, sure, runs, reports, Console()))
+        raise typer.Exit(bring_back(trials, reports, screen()))
+    raise typer.Exit(remove_results(trials, because, sure, runs, reports, screen()))
 
 
 @app.command()
@@ -85,7 +92,10 @@ def export(  # noqa: PLR0913  (one parameter per option)
         list[str] | None, typer.Option(help="results, rows (of the journals here) or curves.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="csv or json.")] = "",
-    out: Annotated[Path | None, typer.Option(help="The file; else standard output.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", parser=home.placed, help="The file; else standard output."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
@@ -98,4 +108,4 @@ def export(  # noqa: PLR0913  (one parameter per option)
     found = discover.load_each(papers) if papers else discover.load_all()
     names = {folder.name for folder in found} if papers else set()
     request = Request(found, names, budget or (), table or (), form, out, overwrite)
-    raise typer.Exit(export_tables(request, runs, reports, Console()))
+    raise typer.Exit(export_tables(request, runs, reports, screen()))

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
+from harness.cli.screen import TABLE
 from harness.judge.samples import BLOCKED
 from harness.judge.verdict import ON_TRACK, OPEN, PARTIALLY, REPRODUCED, Verdict
 from harness.paper import Refused
@@ -53,7 +54,7 @@ def verify_claims(
             raise Refused(f"{paper.name}: has no results at budget '{budget}'; run it first")
         marks = board.marks(paper, budget)
         for table in verdict_tables(paper, verdicts, marks):
-            console.print(table)
+            console.print(table, **TABLE)
         for verdict in verdicts:
             claim = f"{paper.name}: {verdict.claim.id}"
             if verdict.verdict == BLOCKED:

@@ -179,7 +179,7 @@ def load(path: str | Path) -> Folder:
     folder = existing(path)
     if not (folder / "paper.py").is_file():
         raise Refused(f"{path}: has no paper.py, so it is not a paper's folder")
-    package = _package(folder)
+    package = dotted(folder)
     module = declared(path, package, "paper")
     home = Path(str(module.__file__)).resolve().parent
     if home != folder:
@@ -281,7 +281,7 @@ class Shared:
 
     def pairs(self) -> list[Pair]:
         """Return the oracles with their fast forms."""
-        module = importlib.import_module(f"{_package(self.path)}.{self.bench}")
+        module = importlib.import_module(f"{dotted(self.path)}.{self.bench}")
         pairs: list[Pair] = module.pairs()
         return pairs
 
@@ -326,7 +326,7 @@ def classes(config: Any) -> list[str]:
     return [own, *(name for value in inside if is_dataclass(value) for name in classes(value))]
 
 
-def _package(folder: Path) -> str:
+def dotted(folder: Path) -> str:
     """Return the folder's dotted name and make sure that Python finds it."""
     parts = [folder.name]
     while (folder.parent / "__init__.py").exists():

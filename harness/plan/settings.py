@@ -1,7 +1,13 @@
-"""`--set field=value`: text read as the type of a config field, and what no config may hold."""
+"""`--set field=value`: text read as the type of a config field, and what no config may hold.
+
+Several values of a field make a grid, one trial each. A comma separates them where the field holds
+one value (`lr=0.01,0.03`); a field that holds several takes all behind its `=` as one value
+(`widths=16,32`). For either, `--set` again with the same field is one value more.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 import types
@@ -14,24 +20,27 @@ from harness.paper import Experiment, Refused, nearest
 
 # beyond what any paper uses, and within what every machine can count, store and write into a table
 LARGEST = 10**9
+MOST_CHANGES = 1_000  # of one experiment, at once
 LONGEST = 10_000  # values of a field that holds several; characters of one that is a text
 
 
-def read(experiments: Sequence[Experiment], texts: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return {experiment: {field: value}} for `field=value` texts.
+def read(
+    experiments: Sequence[Experiment], texts: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return {experiment: its grid} for `field=value` texts: {field: value} of each change.
+
+    Without texts the grid is one change of nothing.
 
     Raises:
-        Refused: an unknown field, one that is given twice, a value of another type or size.
+        Refused: an unknown field, a value that is given twice, or is of another type or size; a
+            grid that is too large.
     """
-    changes: dict[str, dict[str, Any]] = {e.name: {} for e in experiments}
+    changes: dict[str, dict[str, list[Any]]] = {e.name: {} for e in experiments}
     known = {e.name: of(e) for e in experiments}
-    seen: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise Refused(f"--set {short(text)}: write it as field=value")
-        if name in seen:
-            raise Refused(f"--set {short(text)}: {name} is given twice; first was {seen[name]}")
         owners = [e.name for e in experiments if name in known[e.name]]
         if not owners:
             every = {field for types_ in known.values() for field in types_}
@@ -39,10 +48,30 @@ def read(experiments: Sequence[Experiment], texts: Sequence[str]) -> dict[str, d
                 f"--set {short(text)}: unknown config field '{short(name)}'; "
                 f"{nearest(short(name), every)}"
             )
-        seen[name] = short(text)
         for owner in owners:
-            changes[owner][name] = _parse(short(text), value, known[owner][name])
-    return changes
+            found = changes[owner].setdefault(name, [])
+            for each in _values(short(text), value, known[owner][name]):
+                if each in found:
+                    raise Refused(f"--set {short(text)}: {name}={each} is given twice")
+                found.append(each)
+    return {name: _grid(values) for name, values in changes.items()}
+
+
+def _values(setting: str, text: str, kind: Any) -> list[Any]:
+    """Return the values of a field: what stands between commas, where it holds a single one."""
+    single = all(typing.get_origin(each) is not tuple for each in (kind, *typing.get_args(kind)))
+    parts = text.split(",") if single else [text]
+    if len(parts) > 1 and not all(parts):
+        raise Refused(f"--set {setting}: a value is missing beside a comma")
+    return [_parse(setting, part, kind) for part in parts]
+
+
+def _grid(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return every combination; the last field changes fastest."""
+    size = math.prod(map(len, values.values()))
+    if size > MOST_CHANGES:
+        raise Refused(f"--set: a grid of {size:,} combinations; must be at most {MOST_CHANGES:,}")
+    return [dict(zip(values, each, strict=True)) for each in itertools.product(*values.values())]
 
 
 def of(experiment: Experiment) -> Mapping[str, Any]:

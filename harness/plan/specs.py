@@ -19,6 +19,7 @@ from harness.plan.discover import Folder
 from harness.plan.processor import NATIVE, resolved
 
 SPEC = "spec.json"
+MOST_TRIALS = 100_000  # of one experiment, at once
 MOST_REPLICATES = 10_000  # of one trial: they are in memory at once
 
 
@@ -53,7 +54,8 @@ class Spec:
     @property
     def called(self) -> str:
         """What a line about the trial calls it."""
-        return f"{self.experiment} seed {self.seed}"
+        changed = f", {self.overrides}" if self.overrides else ""
+        return f"{self.experiment} seed {self.seed}{changed}"
 
     @property
     def limit(self) -> Limit:
@@ -120,7 +122,17 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
         seeds = list(range(count)) if request.seeds is None else list(request.seeds)
         seeds = seeds[:1] if experiment.deterministic else seeds
         code = folder.code(experiment)
-        specs += [_spec(folder, experiment, request, changes, seed, code) for seed in seeds]
+        grid = changes[experiment.name]
+        if len(grid) * len(seeds) > MOST_TRIALS:
+            raise Refused(
+                f"experiment '{experiment.name}': {len(grid)} values for each of {len(seeds):,} "
+                f"seeds; must be at most {MOST_TRIALS:,} trials"
+            )
+        specs += [
+            _spec(folder, experiment, request, change, seed, code)
+            for change in grid
+            for seed in seeds
+        ]
     return specs
 
 
@@ -145,13 +157,12 @@ def _spec(
     folder: Folder,
     experiment: Experiment,
     request: Request,
-    changes: Mapping[str, Mapping[str, Any]],
+    change: Mapping[str, Any],
     seed: int,
     code: Digest,
 ) -> Spec:
     plain = experiment.at(request.budget.base)
-    asked = changes[experiment.name].items()
-    own = {name: value for name, value in asked if value != getattr(plain, name)}
+    own = {name: value for name, value in change.items() if value != getattr(plain, name)}
     try:
         config = replace(plain, **own)
         settings.refuse(config)

@@ -119,4 +119,5 @@ def ended(result: Result) -> str:
 
 def named(result: Result) -> str:
     """Return what a trial is, for a line about it."""
-    return f"{result.spec['experiment']} seed {result.spec['seed']}"
+    changed = f", {result.spec['overrides']}" if result.spec.get("overrides") else ""
+    return f"{result.spec['experiment']} seed {result.spec['seed']}{changed}"

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from harness.paper import Refused
 from harness.plan.discover import Folder
+from harness.show.table import Table
 
 if TYPE_CHECKING:
     from harness.training.lr_range import Curve
@@ -47,13 +46,12 @@ def _draw(folder: Folder, curves: dict[str, Curve], reports: Path) -> Path:
 
 
 def _table(folder: Folder, curves: dict[str, Curve], drawn: Path | None) -> Table:
-    caption = None if drawn is None else f"drawn in {drawn}"
+    caption = "" if drawn is None else f"drawn in {drawn}"
     title = f"papers/{folder.name}, learning-rate range test"
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
-    for column in ("model", "suggested rate", "tried", "lowest smoothed loss", "ended"):
-        table.add_column(column)
+    columns = ("model", "suggested rate", "tried", "lowest smoothed loss", "ended")
+    table = Table(title, columns, prose=("suggested rate", "ended"), caption=caption)
     for name, curve in curves.items():
-        table.add_row(name, *_cells(curve))
+        table.add(name, *_cells(curve))
     return table
 
 

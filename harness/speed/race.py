@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from rich.table import Table
-
 from harness.pair import Pair
 from harness.plan.discover import Folder, Shared
 from harness.plan.processor import NATIVE, resolved
 from harness.record import sheet
 from harness.record.provenance import collect
+from harness.show.table import Table
 from harness.speed import overhead, scale
 
 ROUNDS = 7
@@ -88,11 +87,9 @@ def _line(timing: Timing, peak: float) -> list[str]:
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column)
+    table = Table(title, columns, prose=(columns[0], columns[-1]))
     for row in rows:
-        table.add_row(*row)
+        table.add(*row)
     return table
 
 

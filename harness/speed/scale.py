@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from harness.record import sheet
 from harness.record.provenance import collect, commit_of
 from harness.run import launch, session
 from harness.run.home import HEARTBEAT
 from harness.run.runner import Outcome
+from harness.show.table import Table
 from harness.speed import crowd
 
 COUNTS = (100, 1_000, 10_000)
@@ -67,11 +67,10 @@ def run(reports: Path | None, counts: Sequence[int] = COUNTS) -> Iterator[Table]
         others = page.read_text(encoding="utf-8").partition(HEAD)[0] if page.exists() else ""
         text = others.rstrip("\n") + "\n" + section(lines)
         sheet.replace({reports / KEPT: sheet.text(TYPES, lines), page: text})
-    table = Table(title="scale", title_justify="left")
-    for column in columns(lines):
-        table.add_column(column)
+    heads = columns(lines)
+    table = Table("scale", heads, prose=heads[:1], right=heads[1:])
     for row in rows(lines):
-        table.add_row(*row)
+        table.add(*row)
     yield table
 
 

@@ -41,8 +41,8 @@ def test_trials_are_counted_by_experiment_and_listed_with_their_reason(tmp_path,
     said = capsys.readouterr().out
     assert "6 trials in" in said
     assert "3 completed, 1 running, 1 stopped, 1 failed" in said
-    (line,) = (line for line in said.splitlines() if "│ tiny: fit/mlp" in line)
-    assert [cell.strip() for cell in line.strip("│").split("│")][1:] == ["smoke", *"3111"]
+    (line,) = (line for line in said.splitlines() if line.startswith("tiny: fit/mlp "))
+    assert line.removeprefix("tiny: fit/mlp").split() == ["smoke", *"3111"]
     assert "failed: tiny: fit/mlp seed 1, smoke (t1): ValueError: no\n" in said
     assert "running: tiny: fit/mlp seed 5, smoke (t5): an unknown process" in said
     assert "(t0)" not in said  # complete
@@ -98,7 +98,7 @@ def test_what_is_much_is_cut_short_and_says_so(tmp_path, capsys):
     assert runner.execute(home(paper, tmp_path / "runs", experiment="e00")).status == "completed"
     assert call("status", "--runs", tmp_path / "runs") == 0
     said = capsys.readouterr().out
-    assert said.count(f"│ {paper.name}: ") == GROUPS
+    assert said.count(f"\n{paper.name}: ") == GROUPS
     assert said.count("waits: ") == LISTED + 1
     assert f"waits: and {GROUPS + 4 - LISTED} more" in said
 

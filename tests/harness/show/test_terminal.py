@@ -1,28 +1,13 @@
-"""The tables of what is declared and of what would run."""
+"""The table of what would run."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
-from rich.table import Table
 
 from harness.budget import standard
 from harness.plan import specs
 from harness.plan.discover import load
 from harness.show import terminal
-from tests.lab.commands import call
+from harness.show.table import Table
 from tests.lab.throwaway import make_paper
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def test_list_shows_every_experiment(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("COLUMNS", "220")
-    assert call("list") == 0
-    said = capsys.readouterr().out
-    for name in ("papers/mnist1d", "benchmark/mlp", "benchmark/shuffled_c/gru", "B5.order"):
-        assert name in said
 
 
 def test_a_plan_has_a_line_a_trial_and_beyond_many_a_line_an_experiment(tmp_path, monkeypatch):
@@ -41,8 +26,24 @@ def test_a_plan_has_a_line_a_trial_and_beyond_many_a_line_an_experiment(tmp_path
     assert cells["seed"] == ["3 to 5"] * 2
     assert cells["SGD steps"] == ["72"] * 2
     assert cells["trial"] == ["3 trials"] * 2
-    assert str(table.caption).startswith("6 trials, 144 SGD steps")
+    assert table.caption.startswith("6 trials, 144 SGD steps")
+
+
+def test_a_plan_names_caps_changes_and_papers_only_where_there_are_any(tmp_path):
+    one, other = (load(make_paper(tmp_path, name)) for name in ("one", "other"))
+    capped = specs.Request(budget=standard("check").replaced(6, None), settings=["cost=1"])
+    plain = specs.Request(budget=standard("check"))
+    (first,), (second,) = specs.plan(one, capped), specs.plan(other, plain)
+    cells = cells_of(terminal.plan_table([first, second]))
+    assert cells["experiment"] == [f"{one.name}: fit", f"{other.name}: fit"]
+    assert cells["cap"] == ["6 steps", ""]
+    assert cells["changed"] == ["cost=1", ""]
+    assert list(cells_of(terminal.plan_table([second]))) == [
+        "experiment", "seed", "SGD steps", "expected", "trial",
+    ]  # fmt: skip
+    assert terminal.plan_table([second]).caption.endswith("; data: none")
 
 
 def cells_of(table: Table) -> dict[str, list[str]]:
-    return {str(column.header): [str(cell) for cell in column.cells] for column in table.columns}
+    columns = zip(*([cell.plain for cell in row] for row in table.rows), strict=True)
+    return dict(zip(table.columns, map(list, columns), strict=True))
