@@ -19,8 +19,10 @@ _typed_in: list[Path] = []  # where the command was typed, when that is another 
 
 def find(start: Path) -> Path | None:
     """Return the folder that a command works in when it is typed in `start`, if there is one."""
+    if (start / discover.ROOT).is_dir():  # also where no paper is written yet
+        return start
     own = Path(harness.__file__).resolve().parents[1]
-    for folder in (start, *start.parents, own):
+    for folder in (*start.parents, own):
         if discover.folders(folder / discover.ROOT):
             return folder
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -16,7 +14,7 @@ from harness.show import listing
 def list_all(papers: Sequence[Folder], console: Console) -> None:
     """Print a line for each paper, and where they are."""
     console.print(listing.papers(papers), **TABLE)
-    home, example = papers[0].path.parent, _typed(papers[0])
+    home, example = papers[0].path.parent, papers[0].typed
     console.print(f"\n{len(papers)} papers in {home}", **LINE)
     console.print(f"what one declares: python -m harness list {example}", **LINE)
     console.print(f"run one:           python -m harness run {example}", **LINE)
@@ -27,8 +25,4 @@ def list_each(papers: Sequence[Folder], console: Console) -> None:
     for folder in papers:
         for table in listing.paper(folder):
             console.print(table, **TABLE)
-        console.print(f"\nrun it: python -m harness run {_typed(folder)}", **LINE)
-
-
-def _typed(folder: Folder) -> str:
-    return shlex.quote(os.path.relpath(folder.path))
+        console.print(f"\nrun it: python -m harness run {folder.typed}", **LINE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -41,6 +43,11 @@ class Folder:
     def name(self) -> str:
         """The folder's name, which is the paper's name everywhere."""
         return self.path.name
+
+    @property
+    def typed(self) -> str:
+        """The folder's path as a shell takes it, from the folder that the command works in."""
+        return shlex.quote(os.path.relpath(self.path))
 
     def has(self, noun: str) -> bool:
         """Tell whether the folder has this module ("figures", "lottery.tickets")."""

@@ -94,7 +94,7 @@ def problems(folder: Folder) -> Iterator[str]:
         if claim.id not in known:
             yield (
                 f"claim '{claim.id}' is not registered: "
-                f"python -m harness check --register papers/{folder.name}"
+                f"python -m harness check --register {folder.typed}"
             )
         elif known[claim.id].digest != digest(claim):
             yield (

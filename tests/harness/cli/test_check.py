@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +50,7 @@ def test_check_names_an_unknown_claim_and_the_command_and_then_passes(tmp_path, 
         1,
         [
             "problem: claim 'loss' is not registered: python -m harness check --register "
-            f"papers/{folder.name}"
+            f"{os.path.relpath(folder)}"
         ],
     )
     assert call("check", "--register", folder) == 0

@@ -45,6 +45,11 @@ def test_the_papers_of_this_folder_or_of_one_above_are_found(theirs):
         assert home.find(start) == theirs
 
 
+def test_a_project_may_begin_without_a_paper(tmp_path):
+    (tmp_path / "papers").mkdir()
+    assert home.find(tmp_path) == tmp_path
+
+
 def test_elsewhere_it_is_the_checkout_that_is_installed(tmp_path):
     assert home.find(tmp_path) == ROOT
 

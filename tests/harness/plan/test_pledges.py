@@ -26,7 +26,7 @@ def stating(found, **how):
 
 def test_a_paper_that_registered_nothing_is_told_the_command(found):
     assert list(pledges.problems(found)) == [
-        f"claim 'loss' is not registered: python -m harness check --register papers/{found.name}"
+        f"claim 'loss' is not registered: python -m harness check --register {found.typed}"
     ]
 
 
