@@ -119,7 +119,7 @@ def test_a_short_flag_asks_for_help(arguments, capsys):
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("harness run papers/g", ["papers/gdas"]),
+        ("harness run papers/gd", ["papers/gdas"]),
         ("harness run papers/gdas --budget n", ["nightly"]),
         ("harness run papers/gdas --experiment cost/w", ["cost/whole", "cost/whole_first_order"]),
         ("harness ver", ["verify"]),

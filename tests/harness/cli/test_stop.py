@@ -165,7 +165,7 @@ def test_one_of_two_trials_stops_and_goes_on_to_the_same_rows(slow_paper, whole,
         until(beating(tmp_path, 2), process)
         (first,) = (each for each in survey(tmp_path) if each.spec["seed"] == 0)
         assert call("stop", first.trial, "--runs", tmp_path) == 0
-        assert "stopped fit seed 0: " in capsys.readouterr().out
+        assert "stopped fit seed 0, " in capsys.readouterr().out
         code, said = ended(process)
     assert code == 130, said
     assert "the same command goes on" in said

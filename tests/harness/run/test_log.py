@@ -116,6 +116,6 @@ def test_a_run_into_a_pipe_is_a_log(tmp_path):
         code, said = ended(process)
     assert code == 0, said
     first, second, *_ = said.splitlines()
-    assert re.fullmatch(f"{TIME}begins fit seed 0", first)
-    assert re.fullmatch(f"{TIME}done fit seed 0: 40 steps, .*", second)
+    assert re.fullmatch(f"{TIME}begins fit seed 0, sleep=0.05", first)
+    assert re.fullmatch(f"{TIME}done fit seed 0, sleep=0.05: 40 steps, .*", second)
     assert "\x1b" not in said
