@@ -7,11 +7,11 @@ nothing else. It holds no tensor and needs no torch.
 Rules for whoever makes one:
 
 - Nodes stand in a topological order: every edge (u, v) has u < v. Which one does not matter.
-- Each of these is a node: the weight of a convolution or of a linear map (`conv`, `sep_conv` where
-  it is grouped, `dil_conv` where it is grouped and dilated); its bias (`bias`, after the weight); a
+- Each of these is a node: the weight of a convolution or linear map (`conv`; `sep_conv` where it
+  is grouped, `dil_conv` where it is dilated, too); its bias (`bias`, after the weight); a
   normalisation (`bn`, `ln`: one node for scale and shift); `msa` (softmax(q k) v, between its
   weights); `cse` (the gate, with the gated tensor as second input); pools, `glob_avg`; `sum` and
-  `concat` of at least two inputs; the one `input`; and a tensor of positions or any other bare
+  `concat` of two values or more; the one `input`; and a tensor of positions or any other bare
   parameter (`pos_enc`, no input of its own).
 - Activations, reshapes, softmax and dropout are no nodes: edges pass through them.
 - A parameter that several nodes use belongs to the first of them, in `Node.parameters`; the others
