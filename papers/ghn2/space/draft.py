@@ -63,7 +63,8 @@ class Window:
 
     def module(self, channels: int, out: int) -> nn.Module:
         """Return it as a module."""
-        return layers.CONV[len(self.kernel)](
+        make = layers.Pointwise if self.kernel == (1,) else layers.CONV[len(self.kernel)]
+        return make(
             channels, out, self.kernel, self.stride, self.padding, self.dilation, self.groups,
             bias=False,
         )  # fmt: skip
