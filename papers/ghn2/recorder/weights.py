@@ -93,17 +93,28 @@ def product_and_bias(tape: Tape, call: Call) -> Value:
 
 def _product(tape: Tape, name: str, a: Tensor, b: Tensor) -> Value:
     left, right = tape.value(a), tape.value(b)
-    if left.alias and right.alias:
-        return tape.refuse(name, left, right)
-    if right.alias and left.data:
-        if b.dim() > 2:
-            return tape.refuse(name, left, right)
-        return weighted(tape, "conv", left, b, transposed=b.dim() == 2 and not _turned(b))
     if left.alias and right.data:
-        if a.dim() > 2:
-            return tape.refuse(name, left, right)
-        return weighted(tape, "conv", right, a, transposed=a.dim() == 2 and _turned(a))
-    return of_data(tape, left, right)
+        matrix, turns = _matrix(a), True
+    elif right.alias and left.data:
+        matrix, turns = _matrix(b), False
+    elif left.alias and right.alias:
+        return tape.refuse(name, left, right)
+    else:
+        return of_data(tape, left, right)
+    if matrix is None:
+        return tape.refuse(name, left, right)
+    transposed = matrix.dim() == 2 and _turned(matrix) == turns
+    before = right if left.alias else left
+    return weighted(tape, "conv", before, matrix, transposed=transposed)
+
+
+def _matrix(given: Tensor) -> Tensor | None:
+    """Return the one matrix that a batch repeats, None where there are several."""
+    while given.dim() > 2:
+        if given.shape[0] > 1 and given.stride(0):
+            return None
+        given = given[0]
+    return given
 
 
 def _turned(matrix: Tensor) -> bool:
@@ -125,7 +136,7 @@ def of_data(tape: Tape, left: Value, right: Value) -> Value:
 
 
 def einsum(tape: Tape, call: Call) -> Value:
-    """Read einsum(equation, a, b) as a product of matrices."""
+    """Read the equation of two operands as a product of matrices."""
     equation, operands = call.args[0], call.args[1:]
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = tuple(operands[0])
@@ -133,7 +144,7 @@ def einsum(tape: Tape, call: Call) -> Value:
     aliases = [place for place, value in enumerate(values) if value.alias]
     if not aliases or not any(value.data for value in values):
         return of_data(tape, *values) if len(values) == 2 else joined(values)
-    matrix = _matrix(equation, aliases[0]) if len(values) == 2 else None
+    matrix = _side(equation, aliases[0]) if len(values) == 2 else None
     if matrix is None or operands[aliases[0]].dim() != 2:
         return tape.refuse("einsum", *values)
     weight = operands[aliases[0]]
@@ -141,7 +152,7 @@ def einsum(tape: Tape, call: Call) -> Value:
     return weighted(tape, "conv", values[1 - aliases[0]], weight, transposed=transposed)
 
 
-def _matrix(equation: str, place: int) -> str | None:
+def _side(equation: str, place: int) -> str | None:
     """Return which way round the operand at a place is a matrix, None where it is none."""
     given, _, kept = str(equation).replace(" ", "").partition("->")
     terms = given.split(",")

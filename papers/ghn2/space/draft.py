@@ -97,6 +97,8 @@ class Blueprint:
         for place, layer in enumerate(self.layers):
             sources = tuple(dict.fromkeys(end for i in layer.inputs for end in ends[i]))
             for node in layer.nodes:
+                if node.name in ("sum", "concat") and len(sources) < 2:
+                    continue  # of a value and itself: zeros were left out
                 edges |= {(source, len(nodes)) for source in sources}
                 sources = (len(nodes),)
                 named = tuple(replace(p, name=f"layers.{place}.{p.name}") for p in node.parameters)
