@@ -56,23 +56,23 @@ class GridDecoder(nn.Module):
         rows: Tensor = F.linear(places, weight.flatten(0, 1), bias.flatten())
         return rows.view(*rows.shape[:-1], out, into)
 
-    def forward(self, places: Tensor, shape: Four) -> Tensor:
-        """Return kernels of a shape: (n, P, 8D) -> (n, out, in, kh, kw)."""
+    def forward(self, places: Tensor, shape: Four, gains: Tensor | None = None) -> Tensor:
+        """Return kernels of a shape, times gains (n): (n, P, 8D) -> (n, out, in, kh, kw)."""
         out, into, height, width = shape
         kh, kw = self.inner(height, width)
         decoded = self.cut(places, min(out, self.largest), min(into, self.largest))
-        kernels = decoded.permute(0, 2, 3, 1).unflatten(-1, (kh, kw))
+        kernels = scaled(decoded, gains).permute(0, 2, 3, 1).unflatten(-1, (kh, kw))
         return tiled(kernels, shape)
 
     def inner(self, height: int, width: int) -> tuple[int, int]:
         """Return the part of a kernel that is decoded; the rest repeats it."""
         return min(height, self.kernel[0]), min(width, self.kernel[1])
 
-    def classifier(self, places: Tensor, into: int) -> Tensor:
-        """Return the weights of classifiers: (n, 1, 8D) -> (n, K, in)."""
+    def classifier(self, places: Tensor, into: int, gains: Tensor | None = None) -> Tensor:
+        """Return the weights of classifiers, times gains (n): (n, 1, 8D) -> (n, K, in)."""
         decoded = self.cut(places, self.largest, min(into, self.largest))[:, 0].relu()
         weights = self.classes(decoded.transpose(1, 2)).transpose(1, 2)  # (n, K, in)
-        return tiled(weights, (weights.shape[1], into))
+        return tiled(scaled(weights, gains), (weights.shape[1], into))
 
 
 class VectorDecoder(nn.Module):
@@ -106,9 +106,24 @@ def soften(*layers: nn.Linear) -> None:
             layer.bias.zero_()
 
 
+def scaled(tensors: Tensor, gains: Tensor | None) -> Tensor:
+    """Return tensors (n, ...) times their gains (n): before they are tiled, and large."""
+    return tensors if gains is None else tensors * gains.view(-1, *(1,) * (tensors.dim() - 1))
+
+
 def tiled(tensors: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Repeat in every dimension after the first until it is as long as said, and cut."""
-    for dim, (size, asked) in enumerate(zip(tensors.shape[1:], shape, strict=True), start=1):
-        if asked != size:
-            tensors = tensors.index_select(dim, torch.arange(asked, device=tensors.device) % size)
+    """Repeat in every dimension after the first until it is as long as said, and cut.
+
+    The last dimension comes first: the largest copy, along the first, is then one of long rows.
+    """
+    for dim in range(len(shape), 0, -1):
+        size, asked = tensors.shape[dim], shape[dim - 1]
+        if asked == size:
+            continue
+        if asked % size:
+            places = torch.arange(asked, device=tensors.device) % size
+            tensors = tensors.index_select(dim, places)
+            continue
+        whole = (*tensors.shape[:dim], asked // size, *tensors.shape[dim:])
+        tensors = tensors.unsqueeze(dim).expand(whole).flatten(dim, dim + 1)
     return tensors

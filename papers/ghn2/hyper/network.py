@@ -108,12 +108,11 @@ class HyperNetwork(nn.Module):
     def _grid(self, group: Group, places: Tensor) -> Tensor:
         """Return weights or positions (n, *shape)."""
         kind = group.kind
+        gains = group.gains if self.hyper.normalize and kind.role != graph.POSITION else None
         if kind.role == graph.CLASS_WEIGHT:
-            kernels = self.grids.classifier(places, kind.four[1])
+            kernels = self.grids.classifier(places, kind.four[1], gains)
         else:
-            kernels = self.grids(places, kind.four)
-        if self.hyper.normalize and kind.role != graph.POSITION:
-            kernels = kernels * group.gains.view(-1, *(1,) * (kernels.dim() - 1))
+            kernels = self.grids(places, kind.four, gains)
         if kind.role == graph.POSITION and len(kind.shape) == 3 and kind.shape[0] == 1:
             return tiled(kernels.flatten(3).transpose(2, 3), kind.shape)  # tokens (n, 1, T, C)
         return kernels.reshape(-1, *kind.shape)
