@@ -63,7 +63,8 @@ class Window:
 
     def module(self, channels: int, out: int) -> nn.Module:
         """Return it as a module."""
-        make = layers.Pointwise if self.kernel == (1,) else layers.CONV[len(self.kernel)]
+        kinds = layers.CONV if self.kernel != (1,) else layers.POINTWISE
+        make = kinds[len(self.kernel)]
         return make(
             channels, out, self.kernel, self.stride, self.padding, self.dilation, self.groups,
             bias=False,

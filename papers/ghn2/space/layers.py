@@ -30,6 +30,9 @@ class Pointwise(nn.Conv1d):
         return torch.bmm(weight, x[:, :, :: self.stride[0]])
 
 
+POINTWISE: Mapping[int, Make] = {1: Pointwise}
+
+
 class BatchNorm(nn.Module):
     """Batch normalisation by the statistics of the batch at hand: (N, C, *S) -> the same."""
 

@@ -5,9 +5,10 @@ A network that is evaluated differs from every training network by its graph, no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import overload
 
 from harness.paper import require
 from harness.trial import stream
@@ -83,3 +84,37 @@ class Space:
             fixed = widths.evaluated(record, self.frame)
             wider = widths.WIDER[self.frame.large] if name == "wide" else 1
             yield fixed.at(wider * fixed.channels)
+
+
+KEPT = 2000  # networks of a pool that stay in memory
+
+
+class Pool(Sequence[Network]):
+    """Training networks that are drawn when they are asked for, each from a stream of its own.
+
+    None is, as a graph, among `avoid`. A pool larger than memory forgets what it gave.
+    """
+
+    def __init__(self, space: Space, count: int, seed: int, avoid: Collection[str]) -> None:
+        self.space, self.size, self.seed, self.avoid = space, count, seed, frozenset(avoid)
+        self._known: dict[int, Network] = {}
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, place: int) -> Network: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Network]: ...
+
+    def __getitem__(self, place: int | slice) -> Network | list[Network]:
+        """Return the network of a place, or those of some."""
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(self.size))]
+        if place not in self._known:
+            found = self.space.split("train", 1, stream(self.seed, place), self.avoid)[0]
+            if self.size > KEPT:
+                return found
+            self._known[place] = found
+        return self._known[place]
