@@ -41,7 +41,7 @@ def _faults(part: nn.Module) -> Iterator[str]:
         yield f"is {what}: give the module inside, .{inner}"
     if kind in ("RecursiveScriptModule", "ScriptModule", "TopLevelTracedModule"):
         yield "is scripted: its forward cannot be heard; give the Python module"
-    lazy = [name for name, each in part.named_parameters(recurse=False) if is_lazy(each)]
+    lazy = [name for name, each in part._parameters.items() if is_lazy(each)]
     if lazy:
         yield f"is lazy ('{lazy[0]}' has no shape yet): run one batch through the module first"
     if parametrize.is_parametrized(part):

@@ -49,25 +49,32 @@ class Recording:
 
 @dataclass(frozen=True)
 class Names:
-    """A module's parameters: shapes by name, other names of the same one, and frozen ones."""
+    """A module's tensors: all by name, and what is known of its parameters.
 
+    `shapes` has each parameter once, by the first of its names; `tied` leads from its other names
+    to that one. `frozen`: those that require no gradient.
+    """
+
+    state: dict[str, Tensor] = field(default_factory=dict)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     tied: dict[str, str] = field(default_factory=dict)
     frozen: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, module: nn.Module) -> Names:
-        """Return those of a module; a parameter goes by the first of its names."""
+        """Return those of a module."""
         first: dict[int, str] = {}
         names = cls()
         for name, parameter in module.named_parameters(remove_duplicate=False):
-            if id(parameter) in first:
-                names.tied[name] = first[id(parameter)]
+            names.state[name] = parameter
+            known = first.setdefault(id(parameter), name)
+            if known != name:
+                names.tied[name] = known
                 continue
-            first[id(parameter)] = name
             names.shapes[name] = tuple(parameter.shape)
             if not parameter.requires_grad:
                 names.frozen.add(name)
+        names.state.update(module.named_buffers(remove_duplicate=False))
         return names
 
 
@@ -130,7 +137,7 @@ class _Session:
 
     def _heard(self, device: str, training: bool) -> Recording:
         meta = device == META
-        state = stand_ins.on_meta(self.module) if meta else stand_ins.real(self.module)
+        state = (stand_ins.on_meta if meta else stand_ins.real)(self.names.state)
         args, kwargs = self.args, self.kwargs
         if meta:
             args, kwargs = stand_ins.like((args, kwargs), stand_ins.empty)
@@ -145,9 +152,10 @@ class _Session:
 
     def _tape(self, state: Mapping[str, Tensor], example: Any) -> Tape:
         tape = Tape(self.names.shapes)
-        for name, parameter in self.module.named_parameters():
-            tape.assign(parameter, Value((), (name,)))  # some modules hold it in a list of theirs
-            tape.assign(state[name], Value((), (name,)))
+        for name in self.names.shapes:
+            value = Value((), (name,))
+            tape.assign(self.names.state[name], value)  # some modules hold it in a list of theirs
+            tape.assign(state[name], value)
         for each in tensors(example):
             tape.assign(each, Value((0,)))
         return tape

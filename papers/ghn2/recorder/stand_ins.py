@@ -21,13 +21,13 @@ def empty(tensor: Tensor) -> Tensor:
     )
 
 
-def on_meta(module: nn.Module) -> dict[str, Tensor]:
-    """Return stand-ins that hold nothing for all parameters and buffers, one a tensor."""
-    made: dict[int, Tensor] = {}
-    return {name: made.setdefault(id(each), empty(each)) for name, each in _state(module)}
+def on_meta(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return stand-ins that hold nothing for parameters and buffers, one a tensor."""
+    made = {id(each): empty(each) for each in state.values()}
+    return {name: made[id(each)] for name, each in state.items()}
 
 
-def real(module: nn.Module) -> dict[str, Tensor]:
+def real(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return stand-ins with the same numbers: parameters unlinked, buffers copied.
 
     A forward may write buffers; parameters it only reads, so they share their storage unless
@@ -35,19 +35,14 @@ def real(module: nn.Module) -> dict[str, Tensor]:
     """
     made: dict[int, Tensor] = {}
     seen: set[int] = set()
-    for _, each in _state(module):
+    for each in state.values():
         if id(each) in made:
             continue
         key = each.untyped_storage()._cdata
         shared = isinstance(each, nn.Parameter) and key not in seen
         made[id(each)] = each.detach() if shared else each.detach().clone()
         seen.add(key)
-    return {name: made[id(each)] for name, each in _state(module)}
-
-
-def _state(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_parameters(remove_duplicate=False)
-    yield from module.named_buffers(remove_duplicate=False)
+    return {name: made[id(each)] for name, each in state.items()}
 
 
 @contextmanager
