@@ -41,11 +41,11 @@ def _faults(part: nn.Module) -> Iterator[str]:
         yield f"is {what}: give the module inside, .{inner}"
     if kind in ("RecursiveScriptModule", "ScriptModule", "TopLevelTracedModule"):
         yield "is scripted: its forward cannot be heard; give the Python module"
-    lazy = [name for name, each in part._parameters.items() if is_lazy(each)]
+    lazy = [name for name, each in part._parameters.items() if each is not None and is_lazy(each)]
     if lazy:
         yield f"is lazy ('{lazy[0]}' has no shape yet): run one batch through the module first"
     if parametrize.is_parametrized(part):
-        yield (f"{kind} is parametrized: call parametrize.remove_parametrizations on it first")
+        yield f"{kind} is parametrized: call parametrize.remove_parametrizations on it first"
     for hook in part._forward_pre_hooks.values():
         if type(hook).__name__ in ("WeightNorm", "SpectralNorm"):
             yield f"{kind} has a {type(hook).__name__} hook: remove it first"

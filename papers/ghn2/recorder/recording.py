@@ -147,7 +147,7 @@ class _Session:
         listener = Listener(tape, shapes.answers() if meta and self.quick else {})
         left_alone = torch.random.fork_rng(devices=[])
         with left_alone, stand_ins.mode(self.module, training), torch.no_grad(), listener:
-            output = functional_call(self.module, state, args, kwargs)
+            output = functional_call(self.module, state, args, kwargs, tie_weights=False)
         return self._finished(tape, list(stand_ins.outputs(output)), listener, device, training)
 
     def _tape(self, state: Mapping[str, Tensor], example: Any) -> Tape:

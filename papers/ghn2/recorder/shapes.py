@@ -63,19 +63,9 @@ def like_both(one: Any, other: Any, *_: Any, **__: Any) -> Tensor | None:
     """Return something of the shape that two tensors give, or of a tensor beside a number."""
     if not isinstance(one, Tensor) or not one.is_meta:
         return None
-    if not isinstance(other, Tensor):
-        return one.clone() if one.is_floating_point() and isinstance(other, int | float) else None
-    if not other.is_meta or one.dtype != other.dtype:
-        return None
-    if one.shape == other.shape:
-        return one.clone() if one.stride() == other.stride() else None
-    wide = max(one.dim(), other.dim())
-    sizes = [_before(each, wide) for each in (one, other)]
-    if any(i != o and 1 not in (i, o) for i, o in zip(*sizes, strict=True)):
-        return None
-    if not (one.is_contiguous() and other.is_contiguous()):
-        return None
-    return _empty([o if i == 1 else i for i, o in zip(*sizes, strict=True)], one)
+    if isinstance(other, Tensor):
+        return _broadcast(one, other) if other.is_meta and one.dtype == other.dtype else None
+    return one.clone() if one.is_floating_point() and isinstance(other, int | float) else None
 
 
 def linear(given: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor | None:
@@ -173,6 +163,17 @@ def _empty(shape: Sequence[int], like: Tensor) -> Tensor:
     return torch.empty(shape, dtype=like.dtype, device=META)
 
 
+def _broadcast(one: Tensor, other: Tensor) -> Tensor | None:
+    if one.shape == other.shape:
+        return one.clone()
+    wide = max(one.dim(), other.dim())
+    pairs = list(zip(_before(one, wide), _before(other, wide), strict=True))
+    plain = one.is_contiguous() and other.is_contiguous()
+    if not plain or any(i != o and 1 not in (i, o) for i, o in pairs):
+        return None
+    return _empty([o if i == 1 else i for i, o in pairs], one)
+
+
 def _before(given: Tensor, wide: int) -> tuple[int, ...]:
     return (*(1,) * (wide - given.dim()), *given.shape)
 
@@ -189,7 +190,7 @@ def _pooled(
     if not given.is_meta or count < 1 or ceil_mode:
         return None
     kernel = _each(kernel, count)
-    left = _slid(given.shape[2:], kernel, kernel if not stride else stride, padding, dilation)
+    left = _slid(given.shape[2:], kernel, stride if stride else kernel, padding, dilation)
     return _empty((*given.shape[:2], *left), given) if min(left) > 0 else None
 
 
