@@ -64,7 +64,7 @@ class Prepared:
     def edges(self) -> Floats:
         """1 where an edge leads from u to v, (V, V)."""
         dense = np.zeros((len(self.graph),) * 2, np.float32)
-        u, v = np.array(self.graph.edges).T
+        u, v = np.array(self.graph.edges, np.int64).reshape(-1, 2).T
         dense[u, v] = 1
         return dense
 

@@ -191,15 +191,18 @@ class Draft:
         make = partial(layers.BatchNorm if kind == "bn" else layers.ChannelNorm, channels)
         return self._add((x,), make, channels, size, (self._node(kind, pair, (channels,)),))
 
-    def pool(self, x: int, kind: str, stride: int) -> int:
-        """Append a pool of width 3, `max_pool` or `avg_pool`; a mean leaves padding out."""
+    def pool(self, x: int, kind: str, stride: int, width: int = 3) -> int:
+        """Append a pool, `max_pool` or `avg_pool`; a mean leaves padding out."""
         channels, size = self.shape(x)
         dim = self.frame.dim
-        make = partial(layers.MAX_POOL[dim], 3, stride, 1)
+        window = Window((width,) * dim, stride, ((width - 1) // 2,) * dim)
+        make = partial(layers.MAX_POOL[dim], width, stride, window.padding)
         if kind == "avg_pool":
-            make = partial(layers.AVG_POOL[dim], 3, stride, 1, count_include_pad=False)
-        node = self._node(kind, shape=(1, 1, *(3,) * dim))
-        return self._add((x,), make, channels, _strided(size, stride), (node,))
+            make = partial(
+                layers.AVG_POOL[dim], width, stride, window.padding, count_include_pad=False
+            )
+        node = self._node(kind, shape=(1, 1, *window.kernel))
+        return self._add((x,), make, channels, window.after(size), (node,))
 
     def subsample(self, x: int) -> int:
         """Append every second place."""
