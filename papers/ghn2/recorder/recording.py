@@ -27,27 +27,6 @@ META, REAL = "meta", "real"
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A module's graph, and what is not in it.
-
-    `classes`: numbers of the output, None without a classifier. `transposed`: parameters that the
-    module holds as the transpose of what the graph has. `unsupported`: by operation, parameters
-    that only it uses. `idle`: parameters that no operation used, or none that leads to the output.
-    `device`: "meta" or "real"; `training`: whether it was heard in training; `decided`: functions
-    through which data decided the way.
-    """
-
-    graph: Graph
-    classes: int | None
-    transposed: frozenset[str]
-    unsupported: Mapping[str, tuple[str, ...]]
-    idle: tuple[str, ...]
-    device: str
-    training: bool
-    decided: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Names:
     """A module's tensors: all by name, and what is known of its parameters.
 
@@ -76,6 +55,28 @@ class Names:
                 names.frozen.add(name)
         names.state.update(module.named_buffers(remove_duplicate=False))
         return names
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A module's graph, and what is not in it.
+
+    `names`: the module's tensors. `classes`: numbers of the output, None without a classifier. `transposed`: parameters that the
+    module holds as the transpose of what the graph has. `unsupported`: by operation, parameters
+    that only it uses. `idle`: parameters that no operation used, or none that leads to the output.
+    `device`: "meta" or "real"; `training`: whether it was heard in training; `decided`: functions
+    through which data decided the way.
+    """
+
+    graph: Graph
+    names: Names
+    classes: int | None
+    transposed: frozenset[str]
+    unsupported: Mapping[str, tuple[str, ...]]
+    idle: tuple[str, ...]
+    device: str
+    training: bool
+    decided: tuple[str, ...]
 
 
 def record(module: nn.Module, example: Any, frozen: bool = False, quick: bool = True) -> Recording:
@@ -175,6 +176,7 @@ class _Session:
         left -= {name for names in unsupported.values() for name in names}
         return Recording(
             graph=done.graph,
+            names=self.names,
             classes=done.classes,
             transposed=done.transposed,
             unsupported=unsupported,

@@ -46,7 +46,7 @@ def answers() -> dict[str, Answer]:
 
 def like(given: Any, *_: Any, **__: Any) -> Tensor | None:
     """Return something of a tensor's shape; in place is as good as a copy."""
-    return given.clone() if isinstance(given, Tensor) and given.is_meta else None
+    return _copy(given) if isinstance(given, Tensor) and given.is_meta else None
 
 
 def itself(given: Tensor, *_: Any, **__: Any) -> Tensor | None:
@@ -65,7 +65,7 @@ def like_both(one: Any, other: Any, *_: Any, **__: Any) -> Tensor | None:
         return None
     if isinstance(other, Tensor):
         return _broadcast(one, other) if other.is_meta and one.dtype == other.dtype else None
-    return one.clone() if one.is_floating_point() and isinstance(other, int | float) else None
+    return _copy(one) if one.is_floating_point() and isinstance(other, int | float) else None
 
 
 def linear(given: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor | None:
@@ -163,9 +163,15 @@ def _empty(shape: Sequence[int], like: Tensor) -> Tensor:
     return torch.empty(shape, dtype=like.dtype, device=META)
 
 
+def _copy(given: Tensor) -> Tensor:
+    """Return a copy with the same strides; a slice, which has gaps, is closed up."""
+    dense = given.untyped_storage().nbytes() == given.numel() * given.element_size()
+    return given.clone() if dense else _empty(given.shape, given)
+
+
 def _broadcast(one: Tensor, other: Tensor) -> Tensor | None:
     if one.shape == other.shape:
-        return one.clone()
+        return _copy(one)
     wide = max(one.dim(), other.dim())
     pairs = list(zip(_before(one, wide), _before(other, wide), strict=True))
     plain = one.is_contiguous() and other.is_contiguous()
