@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.trial import Trial
 
 NOISE = 3e-5  # of `orthogonal`, as Knyazev 2022 has it
+OUTSIDE = ("wide", "deep", "dense", "bnfree")
 STARTS = ("tuned", "orthogonal", "random")
 
 
@@ -69,12 +70,20 @@ def run(
     keep(judged, trial)
     row = {split: own.mean for split, own in judged.items()}
     row["random"] = untrained(unseen["id"], bed.test, asked.eval_batch, SEED)
+    row |= pooled(judged)
     row["wins"] = wins(judged["id"], row["random"])
     if asked.seen:
         row["seen"] = judge(hyper, pool[: asked.seen], bed.test, asked.eval_batch).mean
     if asked.tuned:
         row |= tuned(hyper, unseen["id"][: asked.tuned], bed, asked)
     yield {**row, "skipped": trainer.counts["skipped"], "redrawn": trainer.counts["redrawn"]}
+
+
+def pooled(judged: dict[str, Judged]) -> dict[str, float]:
+    """Return the mean over all networks out of distribution, where every such split was judged."""
+    if not set(OUTSIDE) <= set(judged):
+        return {}
+    return {"ood": fmean(a for split in OUTSIDE for a in judged[split].accuracies)}
 
 
 def wins(judged: Judged, random: float) -> float:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Generator, Tensor
 
 from papers.ghn2.space.draft import Frame
@@ -46,6 +45,11 @@ class Testbed:
     frame: Frame
     augment: Augment | None = None
 
+    def drawn(self, rows: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return a training batch of rows (N) int64, changed as its kind of input asks for."""
+        x, y = self.train.batch(rows)
+        return (x if self.augment is None else self.augment(x, generator)), y
+
 
 def signals(trial: Trial) -> Testbed:
     """Return MNIST-1D's 4,000 training and 1,000 test signals, standardised by the former."""
@@ -56,8 +60,3 @@ def signals(trial: Trial) -> Testbed:
         return Rows(((part.x - mean) / sd).unsqueeze(1), part.y)
 
     return Testbed(rows(train), rows(test), Frame(1, (train.x.shape[1],), CLASSES))
-
-
-def where(bed: Testbed) -> torch.device:
-    """Return the device of a testbed."""
-    return bed.train.y.device

@@ -124,9 +124,7 @@ class Trainer:
         Raises:
             Diverged: that happened too often in a row.
         """
-        x, y = self.bed.train.batch(next(self.inputs))
-        if self.bed.augment is not None:
-            x = self.bed.augment(x, self.augmented)
+        x, y = self.bed.drawn(next(self.inputs), self.augmented)
         optim.set_rate(self.optimizer, self.config.rate(turn, horizon))
         self.optimizer.zero_grad()
         networks = self._draw()

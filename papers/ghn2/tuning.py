@@ -36,10 +36,11 @@ def trained(
     own = {name: value.detach().clone().requires_grad_() for name, value in parameters.items()}
     optimizer = optim.sgd(own.values(), lr, momentum=0.9)
     order = data.Endless(len(bed.train), batch, seed, str(bed.train.y.device))
+    moved = torch.Generator().manual_seed(seed)
     done = 0
     for asked in steps:
         for _ in range(asked - done):
-            x, y = bed.train.batch(next(order))
+            x, y = bed.drawn(next(order), moved)
             optimizer.zero_grad()
             loss = F.cross_entropy(network.logits(own, x, True), y)
             loss.backward()
