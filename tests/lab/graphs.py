@@ -1,47 +1,59 @@
-"""Graphs of networks, small or random, for tests of hypernetworks."""
+"""Graphs of networks written by hand, and what two graphs must share to be the same."""
 
 from __future__ import annotations
 
-from random import Random
+import hashlib
+from collections.abc import Sequence
 
 from papers.ghn2.graph import INDEX, Graph, Node, Parameter
 
-
-def weight(name: str, *shape: int, primitive: str = "conv") -> Node:
-    """A node with one weight."""
-    return Node(INDEX[primitive], (Parameter(name, shape),), shape)
+Told = set[tuple[str, str]]
 
 
-def wired(count: int, *edges: tuple[int, int]) -> Graph:
-    """Nodes without parameters, of alternating primitives."""
-    return Graph(tuple(Node(v % 15) for v in range(count)), edges)
+class ByHand:
+    """Nodes and edges as one writes them down; each method returns the node's place."""
+
+    def __init__(self) -> None:
+        self.nodes = [Node(INDEX["input"])]
+        self.edges: list[tuple[int, int]] = []
+
+    @property
+    def graph(self) -> Graph:
+        return Graph(tuple(self.nodes), tuple(self.edges))
+
+    def node(self, primitive: str, *after: int, shape=None, names: Sequence[str] = ()) -> int:
+        parameters = tuple(Parameter(name, shape) for name in names)
+        self.nodes.append(Node(INDEX[primitive], parameters, shape))
+        self.edges += [(u, len(self.nodes) - 1) for u in after]
+        return len(self.nodes) - 1
+
+    def weight(self, name: str, shape: tuple[int, ...], *after: int, kind: str = "conv") -> int:
+        return self.node(kind, *after, shape=shape, names=[f"{name}.weight"])
+
+    def linear(self, name: str, shape: tuple[int, int], *after: int) -> int:
+        weight = self.weight(name, shape, *after)
+        return self.node("bias", weight, shape=shape[:1], names=[f"{name}.bias"])
+
+    def norm(self, kind: str, name: str, size: int, *after: int) -> int:
+        return self.node(kind, *after, shape=(size,), names=[f"{name}.weight", f"{name}.bias"])
 
 
-def chain(count: int) -> Graph:
-    return wired(count, *((v, v + 1) for v in range(count - 1)))
+def told(graph: Graph) -> Told:
+    """Return the edges of a graph, each node told by its operation, shape, parameters and past."""
+    known: list[str] = []
+    for place, node in enumerate(graph.nodes):
+        own = (node.name, node.shape, tuple(p.name for p in node.parameters))
+        past = "".join(sorted(known[u] for u in graph.before[place]))
+        known.append(f"{own} {hashlib.sha256(past.encode()).hexdigest()[:12]}")
+    return {(known[u], known[v]) for u, v in graph.edges} | {("", each) for each in known}
 
 
-def random_graph(seed: int, count: int = 12) -> Graph:
-    """A graph in which some nodes hear nobody and some lead nowhere; weights on every third."""
-    random = Random(seed)
-    nodes = [
-        weight(f"w{v}", random.choice((4, 8)), 4, 3) if v % 3 == 0 else Node(random.randrange(15))
-        for v in range(count)
-    ]
-    edges = [(u, v) for v in range(count) for u in range(v) if random.random() < 2 / count]
-    return Graph(tuple(nodes), tuple(edges))
+def primitives(graph: Graph) -> list[str]:
+    """Return the operations of a graph's nodes, in order."""
+    return [node.name for node in graph.nodes]
 
 
-def reordered(graph: Graph, seed: int) -> tuple[Graph, list[int]]:
-    """The same graph in another topological order, and where each of its nodes was before."""
-    random, order = Random(seed), list[int]()
-    missing = {v: len(graph.before[v]) for v in range(len(graph))}
-    while missing:
-        v = random.choice([v for v, count in missing.items() if not count])
-        del missing[v]
-        order.append(v)
-        for w in graph.after[v]:
-            missing[w] -= 1
-    place = {old: new for new, old in enumerate(order)}
-    edges = tuple(sorted((place[u], place[v]) for u, v in graph.edges))
-    return Graph(tuple(graph.nodes[old] for old in order), edges), order
+def arrows(graph: Graph) -> set[tuple[str, str]]:
+    """Return the edges of a small graph by names: of a node's first parameter, or its operation."""
+    names = [n.parameters[0].name if n.parameters else n.name for n in graph.nodes]
+    return {(names[u], names[v]) for u, v in graph.edges}

@@ -61,11 +61,11 @@ class Names:
 class Recording:
     """A module's graph, and what is not in it.
 
-    `names`: the module's tensors. `classes`: numbers of the output, None without a classifier. `transposed`: parameters that the
-    module holds as the transpose of what the graph has. `unsupported`: by operation, parameters
-    that only it uses. `idle`: parameters that no operation used, or none that leads to the output.
-    `device`: "meta" or "real"; `training`: whether it was heard in training; `decided`: functions
-    through which data decided the way.
+    `names`: the module's tensors. `classes`: numbers of the output, None without a classifier.
+    `transposed`: parameters that the module holds as the transpose of what the graph has.
+    `unsupported`: by operation, parameters that only it uses. `idle`: parameters that no operation
+    used, or none that leads to the output. `device`: "meta" or "real"; `training`: whether it was
+    heard in training; `decided`: functions through which data decided the way.
     """
 
     graph: Graph
