@@ -54,6 +54,6 @@ def primitives(graph: Graph) -> list[str]:
 
 
 def arrows(graph: Graph) -> set[tuple[str, str]]:
-    """Return the edges of a small graph by names: of a node's first parameter, or its operation."""
+    """Return the edges by the names of nodes: of the first parameter, or of the operation."""
     names = [n.parameters[0].name if n.parameters else n.name for n in graph.nodes]
     return {(names[u], names[v]) for u, v in graph.edges}
