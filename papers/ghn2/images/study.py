@@ -141,7 +141,7 @@ CLAIMS = [
 
 DEVIATIONS = [
     "CIFAR-10: 10 % of each class are held out (authors: the last 5,000 images); our own "
-    "networks, drawn by the paper's rules, each once with its width (authors: widths anew at every "
+    "networks, drawn by the paper's rules, each once with its width (authors: anew at every "
     "visit); evaluated widths are the narrowest of 2.5 M parameters or more.",
     "CIFAR-10, SGD: test accuracy with statistics of test batches (authors: running ones), 521 "
     "steps an epoch.",
