@@ -136,7 +136,7 @@ def test_too_many_such_steps_end_the_training():
 
 def test_meta_batches_that_are_too_large_are_drawn_again_and_counted():
     sizes = sorted(len(network.graph) for network in Pool(MINI, 4, 0, ()))
-    one = trainer(replace(CONFIG, most_nodes=sizes[-1] + sizes[-2] - 1))
+    one = trainer(replace(CONFIG, most_nodes=sizes[0] + sizes[1]))
     for turn in range(4):
         one.update(turn, 4)
     assert one.counts["redrawn"] > 0
