@@ -21,6 +21,7 @@ from papers.ghn2.hyper.config import Hyper, preset, small
 from papers.ghn2.hyper.levels import propagate
 from papers.ghn2.hyper.network import HyperNetwork, build
 from papers.ghn2.hyper.propagation import GatedGraph
+from papers.ghn2.recorder import bench as recorder
 from papers.ghn2.space.draft import Frame
 from papers.ghn2.space.generator import SMALL
 from papers.ghn2.space.network import Network
@@ -205,7 +206,7 @@ def milliseconds(call: Callable[[], object], times: int = 5) -> float:
 
 
 def pairs() -> list[Pair]:
-    """Return propagation forward, with backward, over meta-batches, and a step's backwards."""
+    """Return messages, meta-batches, paths, a step's backwards, recordings, predictions."""
     large = Messages.of(darts(), preset("ghn2"))
     middle = Messages.of(drawn(200), preset("ghn2"), backward=True)
     eight, step, paths = MetaBatch.of(8), Step.of(4), drawn(800)
@@ -227,4 +228,5 @@ def pairs() -> list[Pair]:
              lambda: shortest_paths(paths), same_paths, KEEP),
         Pair("a training step of Mini-1D, 4 networks: backward at once, in two stages",
              step.direct, step.in_two, lambda: agree_steps(2), 0.8, units=4, note=note),
+        *recorder.pairs(),
     ]  # fmt: skip
