@@ -35,7 +35,8 @@ class Report:
     is in neither. `unsupported`: by operation, parameters that no primitive takes. `idle`: those
     that no operation used on the way that the forward took. `frozen`, `classifier`: left as they
     were. `tied`: second names of a parameter. `untracked`: norms without running statistics, which
-    go by the batch; `unfilled`: norms whose running statistics no data have filled.
+    go by the batch; `unfilled`: norms whose running statistics no data have filled. `severed`:
+    whether data left torch, so that no edge leads from the input.
     """
 
     predicted: int
@@ -51,6 +52,7 @@ class Report:
     device: str
     training: bool
     decided: tuple[str, ...]
+    severed: bool = False
 
     @property
     def coverage(self) -> float:
@@ -90,6 +92,8 @@ class Report:
         if self.device == "real":
             how = f" ({', '.join(self.decided)})" if self.decided else ""
             yield f"heard on the real example{how}: another one may take another way"
+        if self.severed:
+            yield "data left torch on their way: no edge of the graph leads from the input"
 
 
 def predict(
@@ -247,6 +251,7 @@ def _report(module: nn.Module, recording: Recording, network: Graph, frozen: boo
         device=recording.device,
         training=recording.training,
         decided=recording.decided,
+        severed=not any(u == 0 for u, _ in network.edges),
     )
 
 

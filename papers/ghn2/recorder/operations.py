@@ -98,7 +98,7 @@ def gated(tape: Tape, a: Value, b: Value, one: Tensor, other: Tensor) -> Value:
     if one.numel() < other.numel():
         a, b, one, other = b, a, other, one
     both = joined([a, b])
-    if one.numel() == other.numel() or sum(size > 1 for size in other.shape[1:]) > 1:
+    if one.numel() == other.numel() or one.dim() < 3 or sum(n > 1 for n in other.shape[1:]) != 1:
         return both
     seen, waiting = set(a.sources), list(b.sources)
     while waiting:

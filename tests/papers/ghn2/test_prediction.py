@@ -230,6 +230,23 @@ def test_a_report_says_how_it_was_heard():
     assert lines[-1] == "heard on the real example (item): another one may take another way"
 
 
+class Leaving(nn.Module):
+    """Takes its input through numpy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(768, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.from_numpy(x.flatten(1).numpy() * 2))
+
+
+def test_data_that_leave_torch_are_told():
+    lines = list(predict(ghn(), Leaving(), BATCH)[1].lines())
+    assert lines[-2].startswith("heard on the real example (numpy)")
+    assert lines[-1].startswith("data left torch on their way")
+
+
 @pytest.mark.parametrize("preset", ["ghn1", "mlp"])
 def test_other_hypernetworks_predict_too(preset: str):
     state, _ = predict(build(small(preset, 2), 0), plain(), BATCH)

@@ -117,7 +117,9 @@ def test_a_gate_of_channels_is_one_node_and_its_average_none():
     }  # fmt: skip
 
 
-def test_a_gate_of_places_is_none():
+def test_a_gate_of_rows_or_of_places_is_none():
+    rows = lambda m, x, y: x.flatten(1) * F.linear(y.flatten(1), m.c)  # noqa: E731
+    assert "cse" not in primitives(graph(rows, True, c=torch.zeros(1, 24)))
     body = lambda m, x, y: x * torch.sigmoid(F.conv2d(y, m.c))  # noqa: E731
     assert "cse" not in primitives(graph(body, c=torch.zeros(1, 4, 1, 1)))
 
