@@ -1,7 +1,8 @@
 """`python -m papers.ghn2 predict NETWORK`: all parameters of a network, in one pass.
 
 NETWORK is torchvision:resnet50, package.module:function, or FILE.py:NAME. `coverage` records every
-classifier of torchvision and prints how much of each has a primitive.
+classifier of torchvision and prints how much of each has a primitive. `keep` trains a hypernetwork
+and keeps it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import torch
 
 from harness.paper import Refused
-from papers.ghn2 import coverage, kept, sources
+from papers.ghn2 import coverage, keeping, kept, sources
 from papers.ghn2.prediction import predict
 
 
@@ -22,15 +23,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; return the exit status."""
     given = _parser().parse_args(arguments)
     try:
-        if given.verb == "coverage":
-            for line in coverage.lines(given.names):
-                sys.stdout.write(f"{line}\n")
-            return 0
-        _predict(given)
+        VERBS[given.verb](given)
     except (Refused, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _coverage(given: argparse.Namespace) -> None:
+    for line in coverage.lines(given.names):
+        sys.stdout.write(f"{line}\n")
+
+
+def _keep(given: argparse.Namespace) -> None:
+    stored = "float16" if given.half else "float32"
+    order = keeping.Ordered(given.name, given.on, given.steps, given.seed, stored)
+    made = keeping.keep(order, lambda line: sys.stdout.write(f"{line}\n"))
+    for split, accuracy in made.facts.accuracies.items():
+        sys.stdout.write(f"{split}: {100 * accuracy:.1f} %\n")
 
 
 def _predict(given: argparse.Namespace) -> None:
@@ -70,8 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--no-classifier", action="store_true", help="leave the classifier")
     all_of_them = verbs.add_parser("coverage", help="record torchvision's classifiers")
     all_of_them.add_argument("names", nargs="*", help="some of them; all when none is named")
+    one = verbs.add_parser("keep", help="train a hypernetwork and keep it under a name")
+    one.add_argument("name", help="what it will go by")
+    one.add_argument("--on", required=True, choices=keeping.DATA, help="what it learns on")
+    one.add_argument("--steps", type=int, required=True, help="of training")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--half", action="store_true", help="store 16 bits a number")
     return parser
 
+
+VERBS = {"predict": _predict, "coverage": _coverage, "keep": _keep}
 
 if __name__ == "__main__":
     raise SystemExit(main())
