@@ -146,7 +146,8 @@ class _Session:
             args, kwargs = stand_ins.like((args, kwargs), stand_ins.several)
         tape = self._tape(state, (args, kwargs))
         listener = Listener(tape, shapes.answers() if meta and self.quick else {})
-        left_alone = torch.random.fork_rng(devices=[])
+        cards = {each.device.index for each in self.names.state.values() if each.is_cuda}
+        left_alone = torch.random.fork_rng(devices=[] if meta else sorted(cards))
         with left_alone, stand_ins.mode(self.module, training), torch.no_grad(), listener:
             output = functional_call(self.module, state, args, kwargs, tie_weights=False)
         return self._finished(tape, list(stand_ins.outputs(output)), listener, device, training)
