@@ -5,6 +5,7 @@ It computes what `papers.cells.network.light` does, which a test holds.
 
 from __future__ import annotations
 
+from harness.paper import Refused
 from papers.cells.network.light import CHANNELS, CLASSES, POSITIONS
 from papers.cells.space.edge import KERNELS, Code, EdgeSpace
 from papers.ghn2.space.draft import Blueprint, Draft, Frame, Value
@@ -31,7 +32,7 @@ def blueprint(space: EdgeSpace, code: Code, channels: int = CHANNELS) -> Bluepri
         halved = draft.pool(draft.relu(x), "avg_pool", 2, width=2)
         x = cell(draft, space, code, draft.norm(draft.conv(halved, 2 * channels, 1)))
     if x is None:
-        return draft.finished(-1)
+        raise Refused(f"{space.text(code)}: the output does not depend on the input")
     pooled = draft.mean(draft.relu(draft.norm(x)))
     return draft.finished(draft.linear(pooled, CLASSES, classifier=True))
 

@@ -112,6 +112,8 @@ class Pool(Sequence[Network]):
         """Return the network of a place, or those of some."""
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(self.size))]
+        if not 0 <= place < self.size:
+            raise IndexError(f"place {place}: there are networks 0 to {self.size - 1}")
         if place not in self._known:
             found = self.space.split("train", 1, stream(self.seed, place), self.avoid)[0]
             if self.size > KEPT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from papers.ghn2.bench import MetaBatch, Messages, Step, agree_steps, darts, drawn
+from papers.ghn2.bench import Messages, MetaBatch, Step, agree_steps, darts, drawn
 from papers.ghn2.hyper.config import Hyper
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
         ((0.4, 0.5, 0.6), (0.1, 0.2, 0.3), 11.0),
         ((0.4, 0.4, 0.4), (0.1, 0.3, 0.5), 6.5),
         ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6), 0.0),
-        ((0.4, 0.1, 0.4), (0.1, 0.3, 0.5), 1.2),
+        ((0.4, 0.1, 0.4), (0.1, 0.3, 0.5), 1.8),
     ],
 )
 def test_a_start_is_overtaken_where_the_lines_cross_for_good(predicted, random, step):

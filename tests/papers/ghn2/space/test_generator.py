@@ -1,4 +1,4 @@
-"""What is drawn keeps the paper's rules, comes again by its seed, and has the paper's statistics."""
+"""What is drawn keeps the rules, comes again by its seed, and has the right statistics."""
 
 from __future__ import annotations
 
@@ -119,6 +119,7 @@ def test_a_pool_draws_each_network_on_its_own_and_avoids_what_is_tested():
     assert [n.graph.digest for n in Pool(MINI, 5, 7, tested)[:5]][4] == last
     assert not tested & {network.graph.digest for network in pool[:5]}
     assert Pool(MINI, 5, 7, {last})[4].graph.digest != last
+    assert len(list(pool)) == 5
 
 
 def test_predefined_networks_have_the_printed_sizes():
