@@ -132,4 +132,4 @@ def keep(judged: dict[str, Judged], trial: Trial) -> None:
         for split, own in judged.items()
         for place, (network, reached) in enumerate(zip(own.networks, own.accuracies, strict=True))
     ]
-    (trial.artifacts / "networks.json").write_text(json.dumps(rows, indent=0))
+    (trial.artifacts / "networks.json").write_text(json.dumps(rows, indent=0), encoding="utf-8")
