@@ -31,7 +31,7 @@ def finish(tape: Tape, outputs: Sequence[Tensor], wanted: frozenset[str]) -> Fin
     classes = _mark_heads(tape, entries, outputs)
     before = _contracted(entries, tape.within)
     heard = _leading(before, [s for output in outputs for s in tape.value(output).sources])
-    alive = sorted((heard | {0}) - tape.within)
+    alive = sorted(heard | {0})
     place = {index: new for new, index in enumerate(alive)}
     owned: dict[str, Use] = {}
     nodes, edges = [], []
