@@ -194,47 +194,38 @@ def teacher(plain: bool) -> Teacher:
     return Teacher(LONG, own, made, real, partial(stream, 0), LONG.outer_steps)
 
 
+def forms(
+    name: str, run: Callable[[Teacher], list[Tensor]], rtol: float, atol: float, note: str
+) -> Pair:
+    """Return work of a teacher of `images/long` with the plain generator and the fast one."""
+    plain, fast = partial(run, teacher(True)), partial(run, teacher(False))
+
+    def agree() -> None:
+        torch.testing.assert_close(plain(), fast(), rtol=rtol, atol=atol)
+
+    sized = f"{name}, {LONG.inner_steps} batches of {LONG.batch}"
+    return Pair(sized, plain, fast, agree, KEEP, note=note)
+
+
 def generated() -> Pair:
     """Return torch's own layers beside doubling and convolving in one product, and back."""
 
-    def both(teacher: Teacher) -> Callable[[], list[Tensor]]:
-        asked = list(teacher.lessons.parameters())
+    def run(own: Teacher) -> list[Tensor]:
+        images = own.lessons.give(own.random("lesson")).inputs
+        slopes = torch.autograd.grad(images.square().mean(), list(own.lessons.parameters()))
+        return [images.detach(), *slopes]
 
-        def run() -> list[Tensor]:
-            images = teacher.lessons.give(teacher.random("lesson")).inputs
-            return [images.detach(), *torch.autograd.grad(images.square().mean(), asked)]
-
-        return run
-
-    plain, fast = both(teacher(True)), both(teacher(False))
-    return Pair(
-        f"images of a generator and the way back, {LONG.inner_steps} batches of {LONG.batch}",
-        plain,
-        fast,
-        lambda: torch.testing.assert_close(plain(), fast(), rtol=1e-3, atol=1e-5),
-        KEEP,
-        note="oracle: upsampling, reflected border and convolution, a batch at a time",
-    )
+    note = "oracle: upsampling, reflected border and convolution, a batch at a time"
+    return forms("images of a generator and the way back", run, 1e-3, 1e-5, note)
 
 
 def outer_step() -> Pair:
     """Return an outer step but for its update, with the plain generator and with the fast one."""
 
-    def whole(teacher: Teacher) -> Callable[[], list[Tensor]]:
-        def run() -> list[Tensor]:
-            teacher.optimizer.zero_grad()
-            found, batches = teacher.gradient(0)
-            back(batches, found)
-            return [found.loss, found.rates, found.momenta]
+    def run(own: Teacher) -> list[Tensor]:
+        own.optimizer.zero_grad()
+        found, batches = own.gradient(0)
+        back(batches, found)
+        return [found.loss, found.rates, found.momenta]
 
-        return run
-
-    plain, fast = whole(teacher(True)), whole(teacher(False))
-    return Pair(
-        f"an outer step on images, {LONG.inner_steps} steps on batches of {LONG.batch}",
-        plain,
-        fast,
-        lambda: torch.testing.assert_close(plain(), fast(), rtol=1e-2, atol=1e-4),
-        KEEP,
-        note="oracle: with the plain generator",
-    )
+    return forms("an outer step on images", run, 1e-2, 1e-4, "oracle: with the plain generator")

@@ -10,6 +10,7 @@ from harness.paper import Claim, Experiment, Phase, Published, Task
 from papers.cells.child.cifar_task import absent
 from papers.cells.child.config import PIXELS
 from papers.gtn.cifar.config import CifarRace, CifarSearch
+from papers.gtn.declared import META
 
 FEW_STEPS = "fresh learners after a few SGD steps on synthetic batches, tested on all test images"
 STEPS = Task("cifar10-few-steps", "cifar10", FEW_STEPS, "test_accuracy")
@@ -25,7 +26,6 @@ RANKING = Task(
 
 FULL, REAL, SEARCH = "published/cifar10", "published/cifar10_real", "published/search"
 PART = "cifar10_subset/full"
-META = {"meta": Phase("outer_steps", cost="inner_steps")}
 DAY = 86_400
 TINY: dict[str, object] = {
     "dataset": PIXELS, "outer_steps": 2, "inner_steps": 2, "batch": 4, "meta_batch": 4,

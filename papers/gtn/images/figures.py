@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from harness import figures
-from papers.gtn.images.study import FAR
+from papers.gtn.images.study import FAR, LONG
 
 ARMS = {  # of Fig. 1c from the least order to all of it, and what stands beside them
     "none": "fresh noise",
@@ -64,7 +64,7 @@ def hours(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     if done.empty or way.empty or not way["turn"].max():
         return None
     spent = float(done["seconds"].iloc[0]) / 3600
-    turns = float(done["steps"].iloc[0]) / 32
+    turns = float(done["steps"].iloc[0]) / LONG.inner_steps
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots()
     error = 100 * (1 - way["mean"])

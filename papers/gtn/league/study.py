@@ -10,12 +10,13 @@ from dataclasses import replace
 from harness.checks import Direction
 from harness.paper import Claim, Experiment, Phase, Published
 from papers.cells.task import LEAGUE
+from papers.gtn.declared import META
 from papers.gtn.league.config import LeagueTeaching
 
 GTN = "league/gtn"
 STEPS = (8, 16, 32, 64, 128)  # on real data
 PHASES = {
-    "meta": Phase("outer_steps", cost="inner_steps"),
+    **META,
     "score": Phase("ranked", cost="inner_steps"),
     "score_plain": Phase("ranked", cost="inner_steps"),
 }

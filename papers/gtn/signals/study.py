@@ -4,8 +4,9 @@ The authors' numbers are of MNIST and CIFAR-10: none stands beside what is measu
 are those of the plan, written before any run of this code.
 """
 
-from harness.checks import Direction, Effect
+from harness.checks import Direction
 from harness.paper import Claim, Experiment, Phase, Published, Task
+from papers.gtn.declared import META, Better
 from papers.gtn.signals.config import Grid, SignalTeaching
 
 SIGNALS = Task(
@@ -27,7 +28,6 @@ TINY: dict[str, object] = {
     "outer_steps": 3, "inner_steps": 4, "batch": 10, "meta_batch": 20, "evaluated": 2,
     "generator_hidden": 16, "generator_channels": (4, 4), "eval_every": 2,
 }  # fmt: skip
-META = {"meta": Phase("outer_steps", cost="inner_steps")}
 
 
 def arm(name: str, config: SignalTeaching, smoke: int = 3) -> Experiment:
@@ -75,38 +75,27 @@ EXPERIMENTS = [
 
 JUDGED = ("smoke", "nightly", "paper")
 MEASURE = "test accuracy of fresh learners after 16 steps"
-
-
-def above(id_: str, low: str, size: float, statement: str, source: str, what: str) -> Claim:
-    """Claim that the full curriculum teaches better than another arm."""
-    return Claim(
-        id_,
-        statement,
-        source,
-        Published("no such number on these data"),
-        Effect(FULL, low, "test_accuracy", size),
-        JUDGED,
-        unit="points",
-        measure=f"{MEASURE} on the full curriculum less that {what}",
-        kind="headline",
-        margin_from="pilot",
-        note="margin from a pilot of one seed, written before any run of this code",
-    )
-
+BETTER = Better(
+    FULL,
+    f"{MEASURE} on the full curriculum",
+    "no such number on these data",
+    JUDGED,
+    "one seed",
+)
 
 CLAIMS = [
-    above("GT1.signals", NONE, 0.05,
-          "A curriculum teaches better than the same generator without one",
-          "caption of Fig. 1c: full above no curriculum on MNIST",
-          "on fresh noise"),
-    above("GT2.signals", REAL, 0.03,
-          "Learners that take few steps learn more from synthetic data than from real data",
-          "abstract and the authors' blog, Fig. 2",
-          "on real data with meta-learned rates and momenta"),
-    above("GT3.signals", DISTILL, 0.05,
-          "A generator learns better data than gradient descent on their pixels",
-          "the authors' blog",
-          "on distilled data, after as many outer steps"),
+    BETTER.above("GT1.signals", NONE, 0.05,
+                 "A curriculum teaches better than the same generator without one",
+                 "caption of Fig. 1c: full above no curriculum on MNIST",
+                 "on fresh noise"),
+    BETTER.above("GT2.signals", REAL, 0.03,
+                 "Learners that take few steps learn more from synthetic data than from real data",
+                 "abstract and the authors' blog, Fig. 2",
+                 "on real data with meta-learned rates and momenta"),
+    BETTER.above("GT3.signals", DISTILL, 0.05,
+                 "A generator learns better data than gradient descent on their pixels",
+                 "the authors' blog",
+                 "on distilled data, after as many outer steps"),
     Claim(
         "GT7.signals",
         "Weight norm makes meta-training stable over more rates",
