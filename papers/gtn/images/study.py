@@ -41,7 +41,7 @@ SMALL = ImageTeaching(
     eval_every=25,
 )  # [T] steps, batch, outer steps; the rest [ours]
 HEADLINE = replace(SMALL, inner_steps=20, batch=32)
-LONG = replace(SMALL, inner_steps=32, batch=64, outer_steps=24_000, eval_every=200)
+LONG = replace(SMALL, inner_steps=32, batch=64, outer_steps=12_000, eval_every=200)
 
 FULL, FIXED, BATCH, ALL, NONE = (
     f"images/{arm}" for arm in ("full", "fixed", "batch_shuffled", "all_shuffled", "none")
@@ -90,7 +90,7 @@ EXPERIMENTS = [
     arm(REAL, replace(SMALL, treatment="real"), 100, 15),
     arm(DISTILL, replace(SMALL, treatment="distill"), 100, 20),
     arm(FEW, HEADLINE, 270, 110),
-    only(FAR, LONG, 22_000, 1),
+    only(FAR, LONG, 8_000, 3),
     only("published/full", ImageTeaching(period=1), 44_000, 3),
     only("published/none", ImageTeaching(period=1, curriculum="none"), 44_000, 3),
     only("published/real", ImageTeaching(period=1, treatment="real"), 44_000, 3),
