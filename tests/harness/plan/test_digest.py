@@ -299,6 +299,7 @@ LEAGUE = below(
     "darts: league/", "gdas: league/", "enas: league/", "gtn: league/", "randomnas: ",
     "amoebanet: league/", "amoebanet: swept/",
     "nasnet: league/", "nasnet: swept/", "nasnet: break_even/", "nasnet: fidelity/",
+    "ghn2: league/",
 )  # fmt: skip
 SIGNALS = SEARCHED | TESTBEDS | LEAGUE | below("darts: product/")
 # they report what a child takes, so that their rows read the clock

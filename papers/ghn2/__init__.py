@@ -1,0 +1,1 @@
+"""Graph HyperNetworks: the parameters of unseen networks, predicted in one pass."""

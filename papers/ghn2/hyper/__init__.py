@@ -1,0 +1,1 @@
+"""The hypernetwork: features of nodes, propagation along the graph, and decoders."""

@@ -1,0 +1,1 @@
+"""Hypernetworks on images: small networks on small images, and the paper's own configurations."""

@@ -1,0 +1,1 @@
+"""A hypernetwork ranks the cells of the league, whose truth is known."""

@@ -1,0 +1,1 @@
+"""What can be counted of the published hypernetworks and networks."""

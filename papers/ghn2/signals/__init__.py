@@ -1,0 +1,1 @@
+"""Hypernetworks on MNIST-1D's signals, in a space of small networks."""
