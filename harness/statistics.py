@@ -281,12 +281,16 @@ def concordance(blocks: Array) -> Array:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return Holm's adjusted p values (Scandinavian Journal of Statistics 6, 1979)."""
-    if not p_values:
-        return []
-    from statsmodels.stats.multitest import multipletests  # takes longer to load than to run
+    """Return Holm's adjusted p values (Scandinavian Journal of Statistics 6, 1979).
 
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+    The smallest of m counts m times, the next m - 1 times, and none less than one before it.
+    """
+    found = np.asarray(p_values, dtype=float)
+    order = np.argsort(found, kind="stable")
+    adjusted = np.empty_like(found)
+    weighed = found[order] * np.arange(len(found), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(weighed), 1.0)
+    return [float(p) for p in adjusted]
 
 
 def look_alpha(look: int, looks: Sequence[int], alpha: float) -> float:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
@@ -80,7 +78,7 @@ def calibrate_rules(
     rules = [(noise, rule) for noise in NOISES for rule in rules_for(noise)]
     cells = [(noise, rule, n) for noise, rule in rules for n in _sizes(rule)]
     noises = [noise for noise in NOISES if noise.name in FAMILIES]
-    with _without_garbage(), Progress(console=console, transient=True) as bar:
+    with Progress(console=console, transient=True) as bar:
         task = bar.add_task("rules", total=len(cells) + len(papers) * len(noises) * STEPS)
         for noise, rule, n in cells:
             bar.update(task, description=f"{noise.name}: {rule.name}")
@@ -96,17 +94,6 @@ def calibrate_rules(
     sheet.replace({path: "\n".join(_page(found, together, repetitions))})
     worst = max((rate.error for line in found.values() for rate in line), default=0.0)
     console.print(f"{path}: largest error {100 * worst:.1f} %, bound {100 * BOUND:.0f} %")
-
-
-@contextmanager
-def _without_garbage() -> Iterator[None]:
-    """Keep what is loaded out of the collector: statsmodels calls it in every correction."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _sizes(rule: Rule) -> Sequence[int]:

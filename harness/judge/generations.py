@@ -55,17 +55,19 @@ def generations(rows: pd.DataFrame, today: Callable[[str], str] = unknown) -> pd
     does not put away eight old ones. One that was superseded on request is never current. `today`
     returns the digest of an experiment's code in this checkout.
     """
+    asked = rows[FLAG] if FLAG in rows else pd.Series(False, index=rows.index)
+    whole = asked.groupby(rows["experiment"]).transform("all")  # else nothing would be left
+    eligible = _once(rows[~asked | whole])
+    key = ages.key(eligible)
     kept = pd.Series(False, index=rows.index)
-    for name, group in rows.groupby("experiment", sort=False):
-        asked = group[FLAG] if FLAG in group else pd.Series(False, index=group.index)
-        eligible = _once(group[~asked] if not asked.all() else group)
-        key = ages.key(eligible)
-        sizes = key.value_counts()
-        several = len(sizes) > 1
-        current, *others = ages.by_age(eligible, today(str(name))) if several else sizes.index
+    for name, group in key.groupby(eligible["experiment"], sort=False):
+        sizes = group.value_counts()
+        current, *others = sizes.index
+        if others:
+            current, *others = ages.by_age(eligible.loc[group.index], today(str(name)))
         for newer in others:
             current = newer if sizes[newer] >= sizes[current] else current
-        kept[key.index[key == current]] = True
+        kept[group.index[group == current]] = True
     return rows[kept]
 
 

@@ -55,15 +55,39 @@ def test_who_has_no_pairs_has_no_section(monkeypatch: pytest.MonkeyPatch):
     assert list(race._sections(papers)) == [("papers/one", [own]), ("harness/training", [])]
 
 
-def test_the_page_has_every_section_and_the_harness_s_own_cost_last(tmp_path: Path):
+def keep(reports: Path, where: str, *titles: str) -> str:
+    """Keep a line of each section, as timed there; return bench.md."""
     line = race._line(race.Timing(pair([]), *TIMES), peak=1e10)
+    race._keep(reports, where, {title: [line] for title in titles})
+    return (reports / "bench.md").read_text()
+
+
+def heads(page: str) -> list[str]:
+    return [row for row in page.splitlines() if row.startswith("## ")]
+
+
+def test_the_page_has_every_section_and_the_harness_s_own_cost_last(tmp_path: Path):
     cost = [["meter", "1.0 µs", "8", "0.10 %"]]
-    race._write(tmp_path / "reports" / "bench.md", "Some CPU", 1e10, {"papers/toy": [line]}, cost)
-    text = (tmp_path / "reports" / "bench.md").read_text()
-    heads = [row for row in text.splitlines() if row.startswith("## ")]
-    assert heads == ["## papers/toy", "## The harness's own cost"]
-    assert f"Some CPU, {resolved(NATIVE)}, one thread" in text
-    assert "10 GFLOP/s" in text
+    keep(tmp_path, "there", "harness/training", "papers/toy")
+    race._keep(tmp_path, "there", {race.SHARED[-1]: cost})
+    text = (tmp_path / "bench.md").read_text()
+    assert heads(text) == ["## papers/toy", "## harness/training", "## The harness's own cost"]
     for columns, first in ((race.COLUMNS, "toy"), (overhead.COLUMNS, "meter")):
-        (row,) = (row for row in text.splitlines() if row.startswith(f"| {first} |"))
+        row = next(row for row in text.splitlines() if row.startswith(f"| {first} |"))
         assert row.replace(r"\|", "").count("|") == len(columns) + 1
+
+
+def test_what_was_timed_of_other_papers_stays_with_its_machine(tmp_path: Path):
+    keep(tmp_path, "machine A", "papers/one", "papers/two")
+    text = keep(tmp_path, "machine B", "papers/two")
+    assert heads(text) == ["## papers/one", "## papers/two"]
+    one, _, two = text.partition("## papers/two")
+    assert "machine A." in one
+    assert "machine B." in two
+    assert "machine A" not in two
+
+
+def test_a_section_says_machine_instruction_set_and_peak():
+    where = race._where("Some CPU", 1e10)
+    assert where.startswith(f"Some CPU, {resolved(NATIVE)}, one thread")
+    assert where.endswith("10 GFLOP/s")
