@@ -1,4 +1,4 @@
-"""Which hypernetworks are counted and for how many classes; which released results are averaged."""
+"""Which hypernetworks are counted, for how many classes; which released results are averaged."""
 
 from __future__ import annotations
 

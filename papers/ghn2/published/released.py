@@ -1,8 +1,8 @@
-"""What every network of DeepNets-1M reached, as the authors released it: their data/results_*.json.
+"""What every network of DeepNets-1M reached, as the authors released it (data/results_*.json).
 
-`released.csv` has a row a network: data set, split, number in the split, weights, and accuracies in
-per cent, digit by digit as released: top-1 on CIFAR-10, top-5 on ImageNet. `released.json` beside
-it says from where, under which licence, how it was copied, and the hash of the rows.
+`released.csv` has a row a network: data set, split, number in the split, weights, and accuracies
+in per cent, digit by digit as released: top-1 on CIFAR-10, top-5 on ImageNet. `released.json`
+beside it says from where, under which licence, how it was copied, and the hash of the rows.
 """
 
 from __future__ import annotations
