@@ -1,10 +1,12 @@
-"""Which hypernetworks are counted, and for how many classes."""
+"""Which hypernetworks are counted, for how many classes; which released results are averaged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.paper import within
+from harness.paper import Refused, require, within
+
+RELEASED = ("cifar10", "imagenet")
 
 
 @dataclass(frozen=True)
@@ -15,3 +17,16 @@ class Sizes:
 
     def __post_init__(self) -> None:
         within(self, "classes", 2, 100_000)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The data sets whose released results are averaged."""
+
+    data: tuple[str, ...] = RELEASED
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise Refused(f"data={self.data}: must name at least one of {', '.join(RELEASED)}")
+        for name in self.data:
+            require(name, RELEASED, "data")
