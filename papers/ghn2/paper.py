@@ -10,5 +10,5 @@ PAPER = Paper(
     authors="Boris Knyazev, Michal Drozdzal, Graham W. Taylor and Adriana Romero-Soriano",
     year=2021,
     url="https://arxiv.org/abs/2110.13100",
-    studies=("signals", "league", "images", "published"),
+    studies=("signals", "league", "images", "imagenet", "published"),
 )

@@ -150,6 +150,4 @@ DEVIATIONS = [
     "every trial's artifacts, and are judged by no claim.",
     "MNIST and the part of CIFAR-10: Mini-2D, small networks as in Mini-1D, at 14 x 14 and 32 x "
     "32 pixels; not at budget nightly, and no claim.",
-    "ImageNet is not declared: its networks are (224 pixels, 1,000 classes), its "
-    "training of 23 days on four GPUs is not.",
 ]
