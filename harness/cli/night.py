@@ -90,25 +90,23 @@ class Recorded:
 
     def findings(self, watch: Watch) -> list[Finding]:
         """Return every metric of a watched experiment with its band, nothing judged."""
-        rows, name = self.rows(watch), watch.experiment.name
-        evidence = Evidence(rows, {name: watch.experiment}, self.budget)
         return [
-            Finding(watch.folder.name, name, metric, tuple(claims), _band(evidence, name, metric))
+            Finding(*_group(watch), metric, tuple(claims), self._band(watch, metric))
             for metric, claims in watch.metrics.items()
         ]
+
+    def _band(self, watch: Watch, metric: str) -> bands.Band:
+        rows, name = self.rows(watch), watch.experiment.name
+        if rows.empty:
+            return bands.Band(np.nan, np.nan, 0, why="no committed result")
+        sample = Evidence(rows, {name: watch.experiment}, self.budget).sample(name, metric)
+        if np.isnan(sample.array).any():
+            return bands.Band(np.nan, np.nan, 0, why=f"'{metric}' is not in every committed row")
+        return bands.band(sample)
 
     def largest_seed(self) -> int:
         """Return the largest seed of any committed row; -1 where there is none."""
         return int(self.board.results["seed"].max()) if len(self.board.results) else -1
-
-
-def _band(evidence: Evidence, experiment: str, metric: str) -> bands.Band:
-    if not evidence.has(experiment):
-        return bands.Band(np.nan, np.nan, 0, why="no committed result")
-    sample = evidence.sample(experiment, metric)
-    if np.isnan(sample.array).any():
-        return bands.Band(np.nan, np.nan, 0, why=f"'{metric}' is not in every committed row")
-    return bands.band(sample)
 
 
 def keep_night(
