@@ -42,12 +42,18 @@ def paper(tmp_path, monkeypatch):
     """Make a paper with such a method and eight committed seeds of it at `nightly`."""
     monkeypatch.chdir(tmp_path)
 
-    def make(body: str = SOUND, seeds: int = 8) -> Path:
-        folder = make_paper(tmp_path / "papers", body=body, seeds={"nightly": seeds})
+    def make(body: str = SOUND, seeds: int = 8, names=("fit",), **edits: str) -> Path:
+        folder = make_paper(tmp_path / "papers", "sixth", body, names, {"nightly": seeds})
+        text = (folder / "paper.py").read_text()
+        for old, new in edits.items():
+            assert old in text
+            text = text.replace(old, new)
+        (folder / "paper.py").write_text(text)
         losses = 0.30 + 0.005 * np.random.default_rng(0).normal(size=seeds)
         made = [
-            result(folder, seed, float(loss), budget_name="nightly", trial=f"t{seed}")
+            result(folder, seed, float(loss), budget_name="nightly", experiment=name)
             for seed, loss in enumerate(losses)
+            for name in names
         ]
         tables.store(tables.frame(made), Path("reports/results.csv"))
         return folder
@@ -67,22 +73,17 @@ def test_a_dry_run_prints_seeds_trials_and_bands_and_runs_nothing(paper, capsys)
 
 
 def test_a_dry_run_says_when_experiments_take_turns(paper, capsys):
-    folder = paper()
-    text = (folder / "paper.py").read_text()
-    second = text.replace("seeds=SEEDS,", "seeds=SEEDS, expected={'nightly': 1000},")
-    second = second.replace("EXPERIMENTS = ['fit']", "EXPERIMENTS = ['fit', 'more']")
-    (folder / "paper.py").write_text(
-        second.replace('AtLeast(EXPERIMENTS[0], "loss", 0.0)', 'Same("fit", "more", "loss", 1.0)')
-        .replace("import AtLeast", "import Same")
-    )  # fmt: skip
-    made = [
-        result(folder, seed, 0.3 + seed / 1000, budget_name="nightly", experiment=name)
-        for seed in range(8)
-        for name in ("fit", "more")
-    ]
-    tables.store(tables.frame(made), Path("reports/results.csv"))
-    assert call("night", folder, *DATE, "--dry-run") == 0
-    assert "part 1 of 2, by turns" in capsys.readouterr().out.replace("part 2 of 2", "part 1 of 2")
+    long = {"seeds=SEEDS": "seeds=SEEDS, expected={'nightly': 1000}", "AtLeast": "Same"}
+    both = {'(EXPERIMENTS[0], "loss", 0.0)': '("fit", "beside", "loss", 1.0)'}
+    folder = paper(names=("fit", "beside"), **long, **both)
+    parts = []
+    for day in ("2026-12-01", "2026-12-02"):
+        assert call("night", folder, "--date", day, "--dry-run") == 0
+        told = capsys.readouterr().out
+        assert "every experiment runs once in 2 nights" in told
+        parts += [1 if "part 1 of 2" in told else 2]
+        assert (": beside" in told) == (parts[-1] == 2)
+    assert sorted(parts) == [1, 2]
 
 
 def test_without_a_band_it_is_refused(paper, capsys):
