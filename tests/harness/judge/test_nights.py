@@ -28,6 +28,7 @@ NIGHTS, MOST, WORLDS = 200, 2, 300
 PLANTED = {
     ("mnist1d", "benchmark/logistic", "test_accuracy"): (0.2820, 0.0005),
     ("mnist1d", "benchmark/mlp", "test_accuracy"): (0.5376, 0.0145),
+    ("mnist1d", "benchmark/cnn", "test_accuracy"): (0.4381, 0.2220),
     ("mnist1d", "meta_activation/fixed/relu", "test_accuracy"): (0.4666, 0.0125),
     ("gdas", "recurrent/published", "test_loss"): (35.19, 6.35),
     ("nasnet", "league/tabular", "plain_regret_50"): (0.00893, 0.00015),
