@@ -146,7 +146,8 @@ def keep_night(
     for line in _told(request, fresh, turns, turn, watches, known):
         console.print(line, **LINE)
     findings = [finding for watch in watches for finding in known[_group(watch)]]
-    title = f"night of {request.when}"
+    who = papers[0].name if len(papers) == 1 else f"{len(papers)} papers"
+    title = f"night of {request.when}, {who}"
     if dry:
         console.print(plan_table(_specs(watches, request)), **TABLE)
         console.print(pages.planned(findings, f"{title}: what it compares with"), **TABLE)
