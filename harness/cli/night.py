@@ -39,7 +39,7 @@ Group = tuple[str, str]  # paper, experiment
 NEUTRAL_STATUS = 3  # the exit status of a night that could not be judged in full
 # how an error begins that is not of the code: its data, this machine's memory or its disk
 LOST = ("Refused: data ", "MemoryError", "OSError", DIED)
-PAGE = "night.md"
+WITHOUT = f"one takes {bands.FEWEST} committed seeds of what a claim of it reads"
 
 
 @dataclass(frozen=True)
@@ -122,32 +122,28 @@ def keep_night(
 
     Returns:
         0 when nothing is red, 1 when a metric is, NEUTRAL_STATUS when none is but data, network
-        or memory kept some from being judged, 130 when it was asked to stop.
+        or memory kept some from being judged, or nothing has a band, 130 when asked to stop.
 
     Raises:
-        Refused: nothing has a band, or a fresh seed is not beyond the committed ones.
+        Refused: a budget without a size, or a fresh seed that is not beyond the committed ones.
     """
+    night.room(request.budget)
     recorded = Recorded.of(papers, request, reports)
     known = {_group(watch): recorded.findings(watch) for watch in recorded.watches}
     banded = [w for w in recorded.watches if any(not f.band.why for f in known[_group(w)])]
+    who = papers[0].name if len(papers) == 1 else f"{len(papers)} papers"
+    title = f"night of {request.when}, {who}"
     if not banded:
-        raise Refused(
-            f"night: no experiment of {', '.join(p.name for p in papers)} has a recorded band at "
-            f"budget '{request.budget.name}': a band needs {bands.FEWEST} committed seeds"
-        )
+        why = f"nothing has a band at budget '{request.budget.name}': {WITHOUT}"
+        console.print(f"{title}: neutral: {why}", **LINE)
+        return NEUTRAL_STATUS
     fresh = night.seeds(request.when)
-    if recorded.largest_seed() >= fresh[0]:
-        raise Refused(
-            f"--date {request.when}: its first seed {fresh[0]} is not beyond the committed ones, "
-            f"which end with {recorded.largest_seed()}; choose a later date"
-        )
+    _require_unused(fresh, recorded.largest_seed(), request.when)
     turns = night.parts(banded, request.budget)
     turn, watches = night.tonight(turns, request.when)
     for line in _told(request, fresh, turns, turn, watches, known):
         console.print(line, **LINE)
     findings = [finding for watch in watches for finding in known[_group(watch)]]
-    who = papers[0].name if len(papers) == 1 else f"{len(papers)} papers"
-    title = f"night of {request.when}, {who}"
     if dry:
         console.print(plan_table(_specs(watches, request)), **TABLE)
         console.print(pages.planned(findings, f"{title}: what it compares with"), **TABLE)
@@ -158,12 +154,25 @@ def keep_night(
         console.print(SAVED, **LINE)
         return stop.STATUS
     judged = [each for w in watches for each in _judged(w, known[_group(w)], results, recorded)]
+    lines = [pages.count(judged), *_failures(results)]
     console.print(pages.judged(judged, title), **TABLE)
-    console.print(pages.count(judged), **LINE)
-    lines = [*_failures(results)]
     for line in lines:
         console.print(line, **LINE)
-    _write(pages.summary(judged, title, lines), runs / NIGHTS / str(request.when), summary)
+    page = runs / NIGHTS / str(request.when) / f"{who.replace(' ', '-')}.md"
+    _write(pages.summary(judged, title, lines), page, summary)
+    return _status(judged)
+
+
+def _require_unused(fresh: Sequence[int], largest: int, when: date) -> None:
+    if largest >= fresh[0]:
+        raise Refused(
+            f"--date {when}: its first seed {fresh[0]} is not beyond the committed ones, "
+            f"which end with {largest}; choose a later date"
+        )
+
+
+def _status(judged: Sequence[Finding]) -> int:
+    """Return the exit status of a night."""
     words = {finding.verdict for finding in judged}
     return 1 if BROKEN in words else NEUTRAL_STATUS if NEUTRAL in words else 0
 
@@ -276,9 +285,9 @@ def _failures(results: Sequence[Result]) -> Iterator[str]:
             yield f"{word}: {result.spec['paper']}: {result.spec['experiment']}: {why}"
 
 
-def _write(text: str, where: Path, summary: Path | None) -> None:
+def _write(text: str, page: Path, summary: Path | None) -> None:
     """Write a night's page beside its journals, and append it to a file where one is named."""
-    (where / PAGE).write_text(text, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
     if summary is not None:
         with summary.open("a", encoding="utf-8") as stream:
             stream.write(text)

@@ -87,6 +87,17 @@ def watched(papers: Sequence[Folder], everyone: Iterable[Folder], budget: str) -
     return sorted(watches, key=lambda watch: list(own).index(watch.folder.name))
 
 
+def room(budget: Budget) -> float:
+    """Return how many seconds on one core a paper has in a night.
+
+    Raises:
+        Refused: a budget that no paper has to fit into.
+    """
+    if budget.paper_seconds is None:
+        raise Refused(f"--budget {budget.name}: has no size; did you mean 'nightly'?")
+    return CORES * budget.paper_seconds
+
+
 def parts(watches: Sequence[Watch], budget: Budget) -> list[list[Watch]]:
     """Split what is watched into nights that each fit into the budget of every paper.
 
@@ -96,9 +107,7 @@ def parts(watches: Sequence[Watch], budget: Budget) -> list[list[Watch]]:
     Raises:
         Refused: a budget that no paper has to fit into.
     """
-    if budget.paper_seconds is None:
-        raise Refused(f"--budget {budget.name}: has no size; did you mean 'nightly'?")
-    room = CORES * budget.paper_seconds
+    most = room(budget)
     nights: list[list[Watch]] = [[]]
     spent: list[dict[str, float]] = [{}]
     for watch in watches:
@@ -106,7 +115,7 @@ def parts(watches: Sequence[Watch], budget: Budget) -> list[list[Watch]]:
         free = (
             place
             for place, night in enumerate(spent)
-            if name not in night or night[name] + cost <= room
+            if name not in night or night[name] + cost <= most
         )
         place = next(free, len(nights))
         if place == len(nights):

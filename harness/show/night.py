@@ -67,10 +67,10 @@ def judged(findings: Sequence[Finding], title: str) -> Table:
 
 
 def summary(findings: Sequence[Finding], title: str, lines: Sequence[str]) -> str:
-    """Return a night as Markdown: what it comes to, the lines that go with it, the table."""
+    """Return a night as Markdown: the lines that say what it comes to, then the table."""
     rows = [[cells(finding)[name] for name in COLUMNS] for finding in in_order(findings)]
     notes = "".join(f"- {line}\n" for line in lines)
-    return f"## {title}\n\n**{count(findings)}**\n\n{notes}\n{markdown(COLUMNS, rows)}\n"
+    return f"## {title}\n\n{notes}\n{markdown(COLUMNS, rows)}\n"
 
 
 def count(findings: Sequence[Finding]) -> str:

@@ -86,9 +86,10 @@ def test_a_dry_run_says_when_experiments_take_turns(paper, capsys):
     assert sorted(parts) == [1, 2]
 
 
-def test_without_a_band_it_is_refused(paper, capsys):
-    assert call("night", paper(seeds=4), *DATE) == 2
-    assert "a band needs 5 committed seeds" in capsys.readouterr().err
+def test_without_a_band_it_is_neutral(paper, capsys):
+    assert call("night", paper(seeds=4), *DATE) == 3
+    assert "neutral: nothing has a band at budget 'nightly'" in capsys.readouterr().out
+    assert not Path("runs").exists()
 
 
 def test_seeds_that_are_not_beyond_the_committed_ones_are_refused(paper, capsys):
@@ -125,7 +126,7 @@ def test_a_healthy_night_ends_with_0_and_makes_no_result(paper, capsys):
     home = Path("runs") / NIGHTS / "2026-12-01"
     done, _ = journal.read_all(home)
     assert sorted(r.spec["seed"] for r in done) == list(SEEDS)
-    assert (home / "night.md").read_text() == Path("summary.md").read_text()
+    assert (home / f"{folder.name}.md").read_text() == Path("summary.md").read_text()
     assert "| experiment | metric | band |" in Path("summary.md").read_text()
     assert call("night", folder, *DATE, "--jobs", 1) == 0  # the same night again
     assert "3 of 3 trials are complete already" in capsys.readouterr().out
