@@ -1,4 +1,4 @@
-"""The command line: list, run, report, verify, replay, confirm, check, calibrate, bench.
+"""The command line: list, run, report, verify, night, replay, confirm, check, calibrate, bench.
 
 Commands are short and import what they need when they run, so that `list` and `--help` answer
 before torch, pandas or mlflow could even load. The verbs of `trials` and `data` join them.
@@ -11,13 +11,14 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from harness import __version__
 from harness import budget as budgets
-from harness.cli import data, trials
+from harness.cli import data, home, trials
 from harness.cli.options import (
     REPORTS,
     RUNS,
@@ -41,7 +42,8 @@ from harness.plan.processor import NATIVE, offered
 app = typer.Typer(
     help="Run paper replications under equal budgets, judge their claims, compare them.",
     epilog="Exit status: 0 all went as asked (run: every trial completed); 1 a trial failed or "
-    "was cut, a claim does not hold, numbers differ; 2 refused, in one line; 130 stopped.",
+    "was cut, a claim does not hold, numbers differ; 2 refused, in one line; 3 a night that could "
+    "not be judged in full; 130 stopped.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -209,6 +211,34 @@ def verify(
     budgets.standard(budget)
     found = discover.load_each(papers)
     raise typer.Exit(verify_claims(found, budget, runs, reports, current, screen()))
+
+
+@app.command()
+def night(  # noqa: PLR0913  (one parameter per option)
+    papers: AllPapers = None,
+    experiment: Experiments = None,
+    when: Annotated[
+        str, typer.Option("--date", metavar="YYYY-MM-DD", help="Which night; default: today.")
+    ] = "",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Show what would run.")] = False,
+    budget: BudgetName = "nightly",
+    isa: Annotated[str, typer.Option(help="Instruction set; default: avx2, or native.")] = "",
+    jobs: Annotated[int | None, typer.Option(help="Trials at once; default: all cores.")] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(parser=home.placed, metavar="FILE", help="Append the table as Markdown."),
+    ] = None,
+    runs: RunsFolder = RUNS,
+    reports: ReportsFolder = REPORTS,
+) -> None:
+    """Compare fresh seeds with recorded bands; exit 1 when one is red, 3 when data was missing."""
+    from harness.cli.night import Request, keep_night, today
+    from harness.plan.night import day
+
+    _in_range(jobs)
+    cap, found = budgets.standard(budget), discover.load_each(papers or [str(discover.ROOT)])
+    request = Request(day(when or today()), cap, isa or offered()[0], jobs, experiment or ())
+    raise typer.Exit(keep_night(found, request, dry, runs, reports, summary, screen()))
 
 
 @app.command()

@@ -27,6 +27,8 @@ from harness.trial import CHECKPOINT, PREVIOUS, Trial
 
 HEARTBEAT, STOP = "heartbeat.json", "stop.asked"
 REPLAYS = "replays"  # the folder below `runs` of trials that repeat others and make no result
+NIGHTS = "nights"  # ... and of those whose seeds nobody declared: they are compared, no results
+NO_RESULTS = (REPLAYS, NIGHTS)
 BRIEFLY, AGAIN = 0.5, 0.02  # seconds: how long a lock is tried, and how often
 JOBS = ("SLURM_JOB_ID", "RAY_JOB_ID")  # what a scheduler calls the work of this process
 ARRAY = ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID")  # what people see of a task's job

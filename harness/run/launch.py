@@ -33,6 +33,7 @@ from harness.trial import Pace
 LAUNCHERS = ("local", "slurm", "ray")
 POLL = 0.25
 CLUSTER_JOBS = 64
+DIED = "its worker process died twice (killed, or out of memory)"
 KILLED = 5.0  # seconds until what was killed is gone
 COUNTING = 60  # seconds that torch gets to count GPUs, also when this process dies meanwhile
 
@@ -116,8 +117,7 @@ def run(
         for suspect in _pool(waiting, host, pace, outcomes, watch):
             # a dead worker takes its neighbours along: each tries again, alone
             if _pool([suspect], replace(host, jobs=1), pace, outcomes, watch):
-                text = "its worker process died twice (killed, or out of memory)"
-                outcomes[suspect] = Outcome("failed", text)
+                outcomes[suspect] = Outcome("failed", DIED)
     return outcomes
 
 

@@ -82,7 +82,7 @@ class State:
 def survey(runs: Path) -> list[State]:
     """Return the state of every trial below `runs`, by paper, experiment, budget and seed.
 
-    A replay makes no result: only one that runs is told.
+    Replays and nights make no results: of them only what runs is told.
 
     Raises:
         Refused: `runs` is no folder, or cannot be read.
@@ -90,7 +90,7 @@ def survey(runs: Path) -> list[State]:
     states = [
         each
         for each in map(state, folders(runs))
-        if each.word == RUNNING or each.folder.relative_to(runs).parts[0] != home.REPLAYS
+        if each.word == RUNNING or each.folder.relative_to(runs).parts[0] not in home.NO_RESULTS
     ]
     return sorted(states, key=lambda each: (_place(each), each.folder))
 

@@ -18,7 +18,7 @@ from harness.record import journal, tables
 from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
 from harness.record.sheet import cure, replace
-from harness.run.home import REPLAYS, require_folder
+from harness.run.home import NO_RESULTS, require_folder
 from harness.show import pages
 from harness.show.board import Board
 
@@ -63,14 +63,14 @@ def _fresh(results: Sequence[Result], known: pd.DataFrame) -> pd.DataFrame:
 
 
 def local_results(runs: Path) -> tuple[list[Result], list[str]]:
-    """Return the results below `runs`, less the replays: those repeat a row and make none.
+    """Return the results below `runs`, less replays and nights: those make none.
 
     Raises:
         Refused: `runs` is a file.
     """
     require_folder(runs)
     results, problems = journal.read_all(runs)
-    return [r for r in results if r.folder.relative_to(runs).parts[0] != REPLAYS], problems
+    return [r for r in results if r.folder.relative_to(runs).parts[0] not in NO_RESULTS], problems
 
 
 def write(

@@ -24,7 +24,7 @@ from typing import Any
 
 from harness.run import home, lifeline, runner
 from harness.run.cluster import Work
-from harness.run.launch import POLL, Machine
+from harness.run.launch import DIED, POLL, Machine
 from harness.run.lifeline import PATIENCE
 from harness.run.runner import Outcome
 
@@ -35,7 +35,6 @@ LOOK = 5.0  # seconds between two looks at the cluster's nodes
 NOTICED = 30.0  # seconds until Ray has noticed for certain that a node is lost
 NOWHERE = 60.0  # seconds that trials wait for a node which could run them
 STORE = 100 * 2**20  # bytes of shared memory: results are small, and journals are files
-KILLED_TWICE = "its worker process died twice (killed, or out of memory)"
 OUT_OF_MEMORY = "Ray ended it twice: the memory of its node was full"
 PASSED_ON = "HARNESS_"  # what begins so in our environment holds on other machines too
 
@@ -253,7 +252,7 @@ class Driver:
         except errors.RayError as error:  # its worker is gone, or its node is
             self._deaths[folder] += 1
             full = isinstance(error, errors.OutOfMemoryError)
-            outcome = Outcome("failed", OUT_OF_MEMORY if full else KILLED_TWICE)
+            outcome = Outcome("failed", OUT_OF_MEMORY if full else DIED)
             due = now + (NOTICED if self._deaths[folder] > 1 else 0.0)
             self._doubts.append(Doubt(folder, due, outcome))
         else:

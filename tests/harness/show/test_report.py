@@ -81,9 +81,10 @@ def test_a_failure_on_this_machine_does_not_replace_a_reported_result(paper, tmp
     ]  # fmt: skip
 
 
-def test_a_replay_is_not_a_result(paper, tmp_path):
+@pytest.mark.parametrize("aside", ["replays", "nights/2026-12-01"])
+def test_what_a_replay_or_a_night_measures_is_no_result(paper, tmp_path, aside):
     measure(paper, tmp_path / "runs", 0, 0.5)
-    measure(paper, tmp_path / "runs" / "replays", 0, 0.7, code="newer", trial="n", finished=9e3)
+    measure(paper, tmp_path / "runs" / aside, 0, 0.7, code="newer", trial="n", finished=9e3)
     write(paper, tmp_path)
     assert [row["loss"] for row in rows(tmp_path)] == ["0.5"]
 
