@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
 
 from harness.budget import STANDARD
 from harness.judge import ages
@@ -15,7 +14,7 @@ from harness.paper import BUDGETS
 from harness.plan.discover import Folder
 from harness.record import sheet
 from harness.record.lineage import told
-from harness.show import claims, draw
+from harness.show import claims, draw, page
 from harness.show.board import Board
 from harness.show.columns import COMPARED, DATED, MEASURED, Line, cells
 from harness.words import duration
@@ -87,7 +86,7 @@ def write_comparison(
     for name, lines in (("comparison.md", text), ("comparison.tex", latex)):
         sheet.replace({reports / name: "\n".join(lines) + "\n"})
         yield reports / name
-    yield _index(board, pictures, reports)
+    yield page.write(board, pictures, reports)
 
 
 CHECKS = "\nChecks of our own, which no paper states and no summary counts:\n"
@@ -212,21 +211,3 @@ def _dated(board: Board, folder: Folder, budget: str) -> Iterator[str]:
             f"checkout's, and not confirmed since: `python -m harness confirm papers/{folder.name}"
             f" --budget {budget}` replays them.\n"
         )
-
-
-def _index(board: Board, pictures: Mapping[str, Sequence[Path]], reports: Path) -> Path:
-    loader = PackageLoader("harness.show", "templates")
-    template = Environment(loader=loader, autoescape=True).get_template("index.html.j2")
-    sections = []
-    for folder in board.papers:
-        tables = {
-            budget: [claims.line(verdict, board.marks(folder, budget)) for verdict in verdicts]
-            for budget, found in reversed(list(board.verdicts[folder.name].items()))
-            if (verdicts := claims.of_papers(found))
-        }
-        names = sorted(path.name for path in pictures[folder.name])
-        line = _headlines(board, folder)
-        sections.append({"folder": folder, "line": line, "tables": tables, "pictures": names})
-    path = reports / "index.html"
-    sheet.replace({path: template.render(sections=sections) + "\n"})
-    return path
