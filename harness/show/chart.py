@@ -74,11 +74,6 @@ class Chart:
     ticks: Sequence[tuple[float, str]]  # of the vertical axis
     n: str  # trials that its points are means of
 
-    @property
-    def shapes(self) -> Sequence[str]:
-        """The path of each look."""
-        return SHAPES
-
 
 def rivals(summary: pd.DataFrame) -> pd.DataFrame:
     """Return what competes, by result: an experiment that papers share counts once, the longest.

@@ -111,6 +111,7 @@ def write(board: Board, drawn: Mapping[str, Sequence[Path]], reports: Path) -> P
             for budget in reversed(BUDGETS)
             if any(reading.budget == budget for row in rows for reading in row.readings)
         ],
+        "shapes": chart.SHAPES,
         "origin": _origin(board.results),
         "dated": DATED,
     }
