@@ -138,7 +138,9 @@ class Vertical:
         means = [float(line["mean"]) for line in lines]
         self.root = task.direction == "min" and min(means) >= 0
         self.floor = 0.0 if self.root else min(means)
-        self.top = max(means) * 1.08 or 1.0
+        self.top = max(means) + 0.08 * abs(max(means))
+        if self.top <= self.floor:  # all are zero
+            self.top = self.floor + 1.0
         self.ticks = [
             (self.at(value), f"{percent(value, task.unit, 2).rstrip('0').rstrip('.')}")
             for value in self._values()
@@ -172,6 +174,8 @@ def _panel(
     along = {key: _curve(frame, axis, task.metric) for key, frame in found.items()}
     costs = [float(line[axis]) for line in lines if line[axis] > 0]
     costs += [cost for points in along.values() for cost, _ in points]
+    if not costs:
+        return [], []
     low, high = math.log10(min(costs)), math.log10(max(costs))
 
     def across(cost: float) -> float:

@@ -228,7 +228,7 @@ def _charts(board: Board) -> Iterator[chart.Chart]:
     """Yield a chart for every task on which methods compete, at its deepest budget."""
     found = {}
     for task, budget, summary in board.tables():
-        if task.standings and len(summary) > 1:
+        if task.standings and (summary["steps"] > 0).sum() > 1:
             found[task.name] = task, budget, summary  # budgets come in order, the deepest last
     for task, budget, summary in found.values():
         lines = chart.rivals(summary)
