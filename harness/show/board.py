@@ -124,6 +124,13 @@ class Board:
 
         Lines stand in order of cost, and those of equal cost in order of their result.
         """
+        yield from self._tables
+
+    @cached_property
+    def _tables(self) -> Sequence[tuple[Task, str, pd.DataFrame]]:
+        return list(self._summaries())
+
+    def _summaries(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
         tasks = {e.task.name: e.task for folder in self.papers for e in folder.paper.experiments}
         known = {}
         for budget in BUDGETS:

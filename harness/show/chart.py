@@ -142,8 +142,7 @@ class Vertical:
         if self.top <= self.floor:  # all are zero
             self.top = self.floor + 1.0
         self.ticks = [
-            (self.at(value), f"{percent(value, task.unit, 2).rstrip('0').rstrip('.')}")
-            for value in self._values()
+            (self.at(value), _short(percent(value, task.unit, 2))) for value in self._values()
         ]
 
     def at(self, value: float) -> float:
@@ -159,6 +158,11 @@ class Vertical:
         first = math.ceil(self.floor / step)
         even = [step * at for at in range(first, math.floor(self.top / step) + 1)]
         return sorted({*even, step / 5, 2 * step / 5}) if self.root else even
+
+
+def _short(text: str) -> str:
+    """Return a number without the noughts behind its point."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _panel(

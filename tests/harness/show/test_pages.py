@@ -43,7 +43,7 @@ def test_the_page_has_one_row_per_claim_and_no_cell_breaks_it(paper, tmp_path):
     assert claims[0][5] == "at least 40.0 % (paper)"
     assert claims[1][7] == r"Table_2: 9 of 10; doubted: by its authors; a \| sign"
     assert "**0 of 1 headlines reproduced, 1 on track.**" in page
-    (measured,) = section(page, "What was measured, per replicate:")
+    (measured,) = section(page, "What was measured, per replicate")
     assert measured[0] == "fit"
     assert "- it is not a paper" in page
 
