@@ -215,11 +215,12 @@ def _cost(groups: Sequence[pd.DataFrame]) -> str:
                              for cost in generations.COSTS)  # fmt: skip
     what = "one replicate" if len(groups) == 1 else f"one replicate of each of {len(groups)}"
     as_charged = ", as charged" if any(each["charged"] for each in charged) else ""
-    known = f", {scientific(flops)}FLOPs" if flops else ""
+    known = f", {scientific(flops)} FLOPs" if flops else ""
     trials = sum(rows["trial"].nunique() for rows in groups)
     spent = duration(sum(float(rows["seconds"].sum()) for rows in groups))
+    time = duration(seconds) if seconds >= 10 else f"{seconds:.2g} s"
     return (
-        f"{what}: {steps:,.0f} steps, {duration(seconds)} of device time{known}{as_charged}; "
+        f"{what}: {steps:,.0f} steps, {time} of device time{known}{as_charged}; "
         f"all {trials} trials took {spent}"
     )
 

@@ -45,7 +45,8 @@ def fixed(folder: Path, home: Path) -> str:
         measure(folder, home / "runs", seed, 0.5 + seed / 1000)
         measure(folder, home / "runs", seed, 0.7, experiment="more_of_it")
     made = write(folder, home)["index.html"].decode()
-    return re.sub(r"replay \w{10}", "replay TRIAL", made.replace(folder.name, "sixth"))
+    made = made.replace(folder.name, "sixth").replace(page.slug(folder.name), "sixth")
+    return re.sub(r"replay \w{10}", "replay TRIAL", made)
 
 
 def test_fixed_results_give_the_page_byte_for_byte(paper, tmp_path):
