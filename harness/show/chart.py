@@ -102,7 +102,8 @@ def chart(
     numbers = {_key(line): at for at, line in enumerate(searched, start=1)}
     scale = Vertical(task, known)
     own = curves[curves["budget"] == budget]
-    found = {key: own[[one == key for one in _keys(own)]] for key in numbers}
+    groups = {tuple(key): frame for key, frame in own.groupby(["paper", "experiment"])}
+    found = {key: groups.get(key, own.iloc[:0]) for key in numbers}
     panels = [
         Panel(axis, label, *_panel(axis, task, searched, (numbers, papers), found, scale))
         for axis, label in AXES.items()
@@ -125,10 +126,6 @@ def chart(
 
 def _key(line: Mapping[Any, Any]) -> tuple[str, str]:
     return str(line["paper"]), str(line["experiment"])
-
-
-def _keys(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(frame["paper"], frame["experiment"], strict=True))
 
 
 class Vertical:
