@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+COUNTED = ("error", "errors", "regret", "loss", "skips", "perplexity")  # never below zero
+
+
+def floor(metric: str) -> float | None:
+    """Return where an interval of a metric ends below, by its last word; None: nowhere."""
+    return 0.0 if metric.rpartition("_")[2] in COUNTED else None
+
 
 def percent(value: float | None, unit: str, digits: int = 1) -> str:
     """Return a number in its unit: fractions become per cent or points, NaN a dash."""

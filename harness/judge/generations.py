@@ -218,7 +218,7 @@ def summary(
         line |= {"sd": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan}
         line |= {"each": int(trials.size().max()) * _searches(known)}
         line |= {"twice": bool(known[KEYS].duplicated().any())}
-        line |= {**_costs(cell), **{name: cell[name].iloc[0] for name in CONTEXT}}
+        line |= {**costs(cell), **{name: cell[name].iloc[0] for name in CONTEXT}}
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -229,7 +229,7 @@ def _searches(cell: pd.DataFrame) -> int:
     return max(searches // int(cell.groupby("seed").size().max()), 1)
 
 
-def _costs(cell: pd.DataFrame) -> dict[str, object]:
+def costs(cell: pd.DataFrame) -> dict[str, object]:
     """Return what one search is charged, and which costs are not those that this run had."""
     spent = {cost: float(cell[cost].mean()) for cost in COSTS}
     charged = {

@@ -14,6 +14,7 @@ from harness.paper import BUDGETS, Task
 from harness.plan import discover
 from harness.plan.discover import Folder
 from harness.record.lineage import Lineage, Removed
+from harness.words import floor
 
 Verdicts = Mapping[str, Sequence[Verdict]]  # by budget
 EQUAL = 1.1  # costs that differ by less than a tenth are equal
@@ -104,7 +105,8 @@ class Board:
             (folder.name, name) for folder in self.papers for name in self.dated(folder, budget)
         }
         names = zip(lines["paper"], lines["experiment"], strict=True)
-        return lines.assign(unit=task.unit, dated=[name in dated for name in names])
+        marked = [name in dated for name in names]
+        return lines.assign(unit=task.unit, floor=floor(task.metric), dated=marked)
 
     def removed(self, task: Task, budget: str) -> list[Removed]:
         """Return what was taken out of the tables of a task at a budget."""
@@ -122,6 +124,13 @@ class Board:
 
         Lines stand in order of cost, and those of equal cost in order of their result.
         """
+        yield from self._tables
+
+    @cached_property
+    def _tables(self) -> Sequence[tuple[Task, str, pd.DataFrame]]:
+        return list(self._summaries())
+
+    def _summaries(self) -> Iterator[tuple[Task, str, pd.DataFrame]]:
         tasks = {e.task.name: e.task for folder in self.papers for e in folder.paper.experiments}
         known = {}
         for budget in BUDGETS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harness.judge.samples import BLOCKED, NOT_RUN
 from harness.judge.verdict import (
@@ -90,22 +90,26 @@ def noted(verdict: Verdict) -> str:
     return f" ({verdict.note})" if verdict.verdict in DECIDED else f": {verdict.note}"
 
 
-def headlines(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> str:
+def headlines(claims: Sequence[Claim], verdicts: Mapping[str, Sequence[Verdict]]) -> str:
     """Return a paper's line, from what the deepest budget says of every headline."""
-    words = []
-    for claim in claims:
-        if claim.kind != "headline":
-            continue
-        found = [
-            verdict.verdict
-            for budget in reversed(BUDGETS)
-            for verdict in verdicts.get(budget, ())
-            if verdict.claim.id == claim.id
-        ]
-        waiting = BLOCKED if claim.blocked else NOT_RUN
-        decided = [word for word in found if word in DECIDED]
-        words.append(next(iter([*decided, *found]), waiting))
-    return counted(words)
+    return counted([settled(claim, verdicts) for claim in claims if claim.kind == "headline"])
+
+
+def deepest(claim: Claim, verdicts: Mapping[str, Sequence[Verdict]]) -> list[Verdict]:
+    """Return what budgets say of a claim: those that decided it first, then the deepest."""
+    found = [
+        verdict
+        for budget in reversed(BUDGETS)
+        for verdict in verdicts.get(budget, ())
+        if verdict.claim.id == claim.id
+    ]
+    return sorted(found, key=lambda verdict: verdict.verdict not in DECIDED)
+
+
+def settled(claim: Claim, verdicts: Mapping[str, Sequence[Verdict]]) -> str:
+    """Return the one word that stands for a claim: that of the deepest budget that decided it."""
+    waits = BLOCKED if claim.blocked else NOT_RUN
+    return next((verdict.verdict for verdict in deepest(claim, verdicts)), waits)
 
 
 def headlines_at(verdicts: Sequence[Verdict]) -> str:
@@ -131,7 +135,7 @@ def waiting(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> 
         [
             f"{claim.id}: {claim.statement}",
             printed(claim),
-            f"{BLOCKED}: {claim.blocked}" if claim.blocked else _not_run(claim),
+            waits_for(claim),
             source(claim),
         ]
         for claim in claims
@@ -139,5 +143,8 @@ def waiting(claims: Sequence[Claim], verdicts: dict[str, Sequence[Verdict]]) -> 
     ]
 
 
-def _not_run(claim: Claim) -> str:
-    return f"not run: it is judged at budget {' or '.join(claim.budgets)}"
+def waits_for(claim: Claim) -> str:
+    """Return why no budget has judged a claim."""
+    if claim.blocked:
+        return f"{BLOCKED}: {claim.blocked}"
+    return f"{NOT_RUN}: it is judged at budget {' or '.join(claim.budgets)}"

@@ -24,13 +24,15 @@ def marked(text: str, dated: bool) -> str:
 def estimate(line: Line) -> str:
     """Return the mean with its interval and unit: '65.5 [65.1, 65.9] %'.
 
-    A fraction lies in [0, 1], and so does what is said of it.
+    A fraction lies in [0, 1], and so does what is said of it; errors and regrets are not below 0.
     """
     if line["twice"]:
         return "invalid: the same seed and member twice"
     unit, (low, high) = line["unit"], (line["low"], line["high"])
     if unit == "%" and 0 <= line["mean"] <= 1:
         low, high = max(low, 0.0), min(high, 1.0)
+    if line.get("floor") is not None and line["mean"] >= line["floor"]:
+        low = max(low, line["floor"])
     text = percent(line["mean"], unit)
     if line["low"] == line["low"] and line["low"] != line["high"]:
         text += f" [{percent(low, unit)}, {percent(high, unit)}]"

@@ -12,19 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.checks import Value
-from harness.figures import INK
+from harness.figures import COLOURS, INK
 from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS
 from harness.plan.discover import Folder
 from harness.record import sheet
 from harness.show.board import Board
+from harness.show.marks import mark
 
 if TYPE_CHECKING:
     from harness.training.lr_range import Curve
-
-COLOURS = {"reproduced": "#17703a", "on track": "#17703a", "not reproduced": "#a8261c"}
-COLOURS["off track"] = COLOURS["not reproduced"]
-
 
 DPI = 150
 
@@ -32,7 +29,7 @@ DPI = 150
 def style() -> None:
     """Set the look of all figures; the backend draws to files only."""
     matplotlib.use("Agg")
-    sns.set_theme(context="notebook", style="whitegrid", palette="deep")
+    sns.set_theme(context="notebook", style="whitegrid", palette=list(COLOURS))
 
 
 def draw(board: Board, folder: Folder, into: Path) -> dict[str, Path]:
@@ -71,8 +68,10 @@ def forest(folder: Folder, verdicts: Mapping[str, Sequence[Verdict]], into: Path
         _interval(axes, height, verdict)
     axes.axvline(0, ls="--", color=INK, lw=1.5)
     axes.set_yticks(range(len(shown)), [f"{v.claim.id}  {v.claim.statement}" for v in shown][::-1])
+    _named(axes, [verdict.verdict for verdict in shown])
     figure.supxlabel(
-        f"ours less the paper's number, points; bar: the claim's band; budget {budget}"
+        f"ours less the paper's number, points, with its 95 % interval; bar: the claim's band; "
+        f"budget {budget}, n = {_sizes(shown)}"
     )
     axes.grid(axis="y", visible=False)
     return save(figure, into / f"{folder.name}-claims.png")
@@ -99,6 +98,20 @@ def lr_range(paper: str, curves: Mapping[str, Curve], folder: Path) -> Path:
     return save(figure, folder / f"{paper}-lr-range.png")
 
 
+def _named(axes: Axes, words: Sequence[str]) -> None:
+    """Say below the axes which shape is which verdict."""
+    for word in dict.fromkeys(words):
+        look = mark(word)
+        axes.plot([], [], look.marker, color=look.colour, ms=8, label=word,
+                  mfc=look.colour if look.filled else "white")  # fmt: skip
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
+
+
+def _sizes(verdicts: Sequence[Verdict]) -> str:
+    """Return the numbers of trials behind verdicts, each once."""
+    return ", ".join(dict.fromkeys(verdict.size for verdict in verdicts if verdict.size)) or "0"
+
+
 def _values(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [v for v in verdicts if _drawable(v)]
 
@@ -120,8 +133,12 @@ def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
     axes.barh(height, high - low, left=low, height=0.6, color="#dfe5ee")
     ends = [estimate if end is None else end for end in (verdict.low, verdict.high)]
     error = [[100 * (estimate - ends[0])], [100 * (ends[1] - estimate)]]
-    colour = COLOURS.get(verdict.verdict, "#7a5a00")
-    axes.errorbar(100 * (estimate - paper), height, xerr=error, fmt="o", color=colour, capsize=4)
+    look = mark(verdict.verdict)
+    filled = look.colour if look.filled else "white"
+    axes.errorbar(
+        100 * (estimate - paper), height, xerr=error, fmt=look.marker, color=look.colour,
+        mfc=filled, ms=8, capsize=4,
+    )  # fmt: skip
 
 
 def save(figure: Figure | str, path: Path) -> Path:

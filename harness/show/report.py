@@ -19,7 +19,7 @@ from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
 from harness.record.sheet import cure, replace
 from harness.run.home import NO_RESULTS, require_folder
-from harness.show import pages
+from harness.show import comparison, page, pages
 from harness.show.board import Board
 
 RESULTS, CURVES = "results.csv", "curves.csv"
@@ -112,12 +112,13 @@ def write(
     shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
     board = Board(papers, shown, curves, lineage)
-    pictures: dict[str, list[Path]] = {}
+    drawn: dict[str, list[Path]] = {}
     for folder in papers:
         written = list(pages.write_paper(board, folder, reports))
-        pictures[folder.name] = [path for path in written if path.suffix in (".png", ".svg")]
+        drawn[folder.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
-    yield from map(str, pages.write_comparison(board, pictures, reports))
+    yield from map(str, comparison.write(board, reports))
+    yield str(page.write(board, drawn, reports))
 
 
 def _require_unaltered(kept: tables.Kept, reports: Path) -> None:

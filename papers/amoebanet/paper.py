@@ -3,7 +3,7 @@
 Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
 """
 
-from harness.paper import Paper
+from harness.paper import Paper, Spent
 
 PAPER = Paper(
     title="Regularized Evolution for Image Classifier Architecture Search",
@@ -11,4 +11,5 @@ PAPER = Paper(
     year=2018,
     url="https://arxiv.org/abs/1802.01548",
     studies=("league", "onemax", "published", "images"),
+    spent=(Spent("league/aging", 3150, "K40", "450 K40s for seven days (from memory)"),),
 )

@@ -3,7 +3,7 @@
 Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
 """
 
-from harness.paper import Paper
+from harness.paper import Paper, Spent
 
 PAPER = Paper(
     title="DARTS: Differentiable Architecture Search",
@@ -19,5 +19,15 @@ PAPER = Paper(
         "product",
         "recurrent",
         "imagenet",
+    ),
+    spent=(
+        Spent(
+            "league/second_order",
+            4,
+            "GTX 1080 Ti",
+            "Table 1: four searches of a day each",
+        ),
+        Spent("league/first_order", 1.5, "GTX 1080 Ti", "Table 1: four searches"),
+        Spent("league/random", 4, "GTX 1080 Ti", "Table 1: 24 cells, 100 epochs each"),
     ),
 )

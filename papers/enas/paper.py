@@ -3,7 +3,7 @@
 Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
 """
 
-from harness.paper import Paper
+from harness.paper import Paper, Spent
 
 PAPER = Paper(
     title="Efficient Neural Architecture Search via Parameter Sharing",
@@ -11,4 +11,5 @@ PAPER = Paper(
     year=2018,
     url="https://arxiv.org/abs/1802.03268",
     studies=("league", "signals", "images", "recurrent"),
+    spent=(Spent("league/enas", 0.45, "GTX 1080 Ti", "micro search (from memory)"),),
 )

@@ -3,7 +3,7 @@
 Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
 """
 
-from harness.paper import Paper
+from harness.paper import Paper, Spent
 
 PAPER = Paper(
     title="Generative Teaching Networks: Accelerating Neural Architecture Search by Learning to "
@@ -12,4 +12,5 @@ PAPER = Paper(
     year=2020,
     url="https://arxiv.org/abs/1912.07768",
     studies=("signals", "images", "league", "cifar", "cartpole"),
+    spent=(Spent("league/gtn", 0.67, "", "Table 1"),),
 )

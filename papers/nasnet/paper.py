@@ -3,7 +3,7 @@
 Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
 """
 
-from harness.paper import Paper
+from harness.paper import Paper, Spent
 
 PAPER = Paper(
     title="Learning Transferable Architectures for Scalable Image Recognition",
@@ -11,4 +11,12 @@ PAPER = Paper(
     year=2017,
     url="https://arxiv.org/abs/1707.07012",
     studies=("league", "fidelity", "published", "images"),
+    spent=(
+        Spent(
+            "league/lstm_ppo",
+            2000,
+            "P100",
+            "500 P100s, four days (from memory); others count 1,800",
+        ),
+    ),
 )

@@ -6,7 +6,7 @@ of error, so that no number of the paper is of what is measured here.
 """
 
 from harness.checks import Direction, Effect, Exact, Value
-from harness.paper import ALL, Claim, Experiment, Paper, Phase, Published, Task
+from harness.paper import ALL, Claim, Experiment, Paper, Phase, Published, Spent, Task
 from papers.cells.child.cifar_task import absent
 from papers.cells.child.config import PIXELS
 from papers.cells.task import CHILD_STEPS, CIFAR, LEAGUE, PROTOCOL, STAND_INS
@@ -318,4 +318,5 @@ PAPER = Paper(
         "of the best one. Some of these chose which cells those are, so the best are a little "
         "too good, and every regret a little too large, equally for all methods.",
     ],
+    spent=(Spent("league/weight_sharing", 2.7, "", "search alone; six more for selection"),),
 )

@@ -92,3 +92,22 @@ def test_a_legend_stands_only_where_something_is_named():
     axes.plot([1, 2], label="ours")
     figures.legend(axes, fontsize=8)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ours"]
+
+
+def test_every_method_has_a_colour_and_a_shape_of_its_own():
+    looks = {tuple(figures.look(at).values()) for at in range(120)}
+    assert len(looks) == 120
+    near = [figures.look(at) for at in range(len(figures.COLOURS))]
+    assert len({look["marker"] for look in near}) == len({look["color"] for look in near})
+
+
+@pytest.mark.parametrize(("metric", "least"), [("test_error", 0.0), ("error_gap", None)])
+def test_an_interval_of_errors_is_cut_at_zero_and_that_of_differences_is_not(metric, least):
+    low, high = figures.interval(pd.Series([0.0, 0.01, 0.5], name=metric))
+    assert high > 0.17
+    assert (low == 0.0) == (least == 0.0)
+    rows = pd.DataFrame({"at": [1.0], "mean": [0.1], "sd": [0.5], "n": [4], "metric": [metric]})
+    axes = Figure().subplots()
+    figures.line(axes, rows, "at")
+    (band,) = axes.collections
+    assert (band.get_paths()[0].vertices[:, 1].min() == 0.0) == (least == 0.0)

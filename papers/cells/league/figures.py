@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -46,13 +45,11 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     curves = curves[curves["budget"] == budget]
     figure = Figure(figsize=(15, 6), layout="constrained")
     panels = figure.subplots(1, len(TASKS), sharey=True)
-    few = len(methods) <= 10
-    palette = sns.color_palette("tab10" if few else "husl", len(methods))
-    colours = dict(zip(methods, palette, strict=True))
+    looks = {method: figures.look(at) for at, method in enumerate(methods)}
     for axes, (key, name) in zip(panels, TASKS.items(), strict=True):
         for method in methods:
             own, found = (f[[one == method for one in _keys(f)]] for f in (curves, rows))
-            _method(axes, (own, found), key, label=_name(*method), color=colours[method])
+            _method(axes, (own, found), key, label=_name(*method), **looks[method])
         _lines(axes, rows, key)
         axes.set(xscale="log", xlabel="FLOPs charged to one search", title=name)
         axes.set_yscale("function", functions=(_root, np.square))
@@ -62,8 +59,8 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     known = panels[0].get_legend_handles_labels()
     figure.legend(*known, loc="outside lower center", ncols=4, fontsize=9)
     figure.suptitle(
-        f"MNIST-1D cell league, budget {budget}: mean over searches and its 95 % interval; "
-        "dotted: had a search stopped there",
+        f"MNIST-1D cell league, budget {budget}: mean over searches and its 95 % interval, cut at "
+        "zero; dotted: had a search stopped there",
         fontsize=11,
     )
     return figure
@@ -101,14 +98,16 @@ def _method(axes: Axes, found: tuple[pd.DataFrame, pd.DataFrame], key: str, **st
     style["label"] = f"{style['label']} (n = {n})"
     line = _curve(curves, spent, regret)
     if rows["experiment"].iloc[0] == RANDOM:
-        figures.line(axes, line, "spent", 100.0, **style)
+        figures.line(axes, line, "spent", 100.0, ms=6, mfc="none", **style)
         return
     if len(line) > 1:
         axes.plot(line["spent"], 100 * line["mean"], ":", color=style["color"], lw=1.5)
     mean = 100 * rows[regret].mean()
     low, high = (100 * end for end in figures.interval(rows[regret]))
     error = [[mean - max(low, 0.0)], [high - mean]]
-    axes.errorbar(rows[spent].mean(), mean, yerr=error, fmt="o", capsize=4, **style)
+    # hollow: where points coincide, the shapes of all of them are seen
+    hollow = {"linestyle": "", "mfc": "none", "mew": 1.8, "ms": 9, "capsize": 4, "elinewidth": 1}
+    axes.errorbar(rows[spent].mean(), mean, yerr=error, **hollow, **style)
 
 
 def _curve(curves: pd.DataFrame, spent: str, regret: str) -> pd.DataFrame:

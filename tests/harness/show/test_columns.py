@@ -79,3 +79,9 @@ def test_the_interval_of_a_fraction_stays_between_0_and_100(line, written):
 
 def test_a_seed_that_stands_twice_has_no_mean():
     assert columns.estimate({**LINE, "twice": True}).startswith("invalid: the same seed")
+
+
+def test_an_interval_of_errors_and_regrets_ends_at_zero():
+    line = {**LINE, "unit": "points", "mean": 0.05, "low": -0.1, "high": 0.2}
+    assert columns.estimate({**line, "floor": 0.0}) == "5.0 [0.0, 20.0] points"
+    assert columns.estimate({**line, "floor": None}) == "5.0 [-10.0, 20.0] points"

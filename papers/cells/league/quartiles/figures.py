@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -168,8 +167,8 @@ def _marks(axes: Axes, rows: pd.DataFrame, key: str) -> None:
         if len(own):
             heights.setdefault(round(100 * own[f"{key}regret"].iloc[0], 2), []).append(label)
     for number, (height, labels) in enumerate(sorted(heights.items())):
-        colour = sns.color_palette("deep")[number % 10]
-        axes.axvline(height, ls="--", color=colour, lw=1.2, label=", ".join(labels))
+        colour, dash = figures.COLOURS[number % 10], (0, (6, 2, *(1, 2) * number))
+        axes.axvline(height, ls=dash, color=colour, lw=1.2, label=", ".join(labels))
     if heights:
         axes.legend(fontsize=8, loc="lower right", title="no search", title_fontsize=8)
 
