@@ -106,7 +106,14 @@ def _method(axes: Axes, found: tuple[pd.DataFrame, pd.DataFrame], key: str, **st
     low, high = (100 * end for end in figures.interval(rows[regret]))
     error = [[mean - max(low, 0.0)], [high - mean]]
     # hollow: where points coincide, the shapes of all of them are seen
-    hollow = {"linestyle": "", "mfc": "none", "mew": 1.8, "ms": 9, "capsize": 4, "elinewidth": 1}
+    hollow: dict[str, Any] = {
+        "linestyle": "",
+        "mfc": "none",
+        "mew": 1.8,
+        "ms": 9,
+        "capsize": 4,
+        "elinewidth": 1,
+    }
     axes.errorbar(rows[spent].mean(), mean, yerr=error, **hollow, **style)
 
 
