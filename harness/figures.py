@@ -60,13 +60,16 @@ def note(curves: pd.DataFrame, experiment: str) -> str:
 def interval(values: pd.Series[float]) -> tuple[float, float]:
     """Return the 95 % interval of the mean by which verdicts are found; a point where none is.
 
-    That of errors and counts, by the name of `values`, ends at zero.
+    That of errors and counts, by the name of `values`, ends at zero; differences of them, which
+    may lie below, keep theirs.
     """
     low, high = statistics.mean(values.to_numpy(dtype=float)).interval(0.95)
     if low != low:
         return float(values.mean()), float(values.mean())
     least = floor(str(values.name))
-    return (low if least is None else max(low, least)), high
+    if least is None or values.min() < least:
+        return low, high
+    return max(low, least), high
 
 
 def line(axes: Axes, rows: pd.DataFrame, x: str, scale: float = 1.0, **style: Any) -> None:

@@ -53,7 +53,7 @@ def splits(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         rows = own[own["experiment"] == name]
         for at, split in enumerate(there):
             values = 100 * rows[split].dropna()
-            low, high = figures.interval(values)
+            low, high = np.clip(figures.interval(values), 0, 100)  # shares have these ends
             x = at + 0.8 * (place + 0.5) / len(names) - 0.4
             label = "" if at else ARMS[name]
             axes.errorbar(
@@ -63,7 +63,7 @@ def splits(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     axes.set_xticks(range(len(there)), [SPLITS[split] for split in there])
     axes.axhline(10, color=INK, lw=1, ls=":")
     axes.set(ylabel="accuracy of unseen networks, %")
-    figures.legend(axes, fontsize=9, ncols=2)
+    figure.legend(loc="outside lower center", fontsize=9, ncols=4)
     axes.set_title(f"means over networks, 95 % over seeds; budget {own['budget'].iloc[0]}")
     return figure
 
@@ -78,22 +78,32 @@ def learning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     panels = figure.subplots(1, len(AXES), sharey=True)
     for axes, (axis, label) in zip(panels, AXES.items(), strict=True):
         for place, name in enumerate(ARMS):
-            rows = along(own[own["experiment"] == name], axis)
+            rows = along(own[own["experiment"] == name], axis, results)
             if not rows.empty:
                 figures.line(axes, rows, axis, 100, label=ARMS[name], color=f"C{place}")
         axes.set_xlabel(label)
     panels[0].set_ylabel("accuracy of validation networks, %")
-    figures.legend(panels[0], fontsize=8)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", fontsize=9, ncols=4)
     return figure
 
 
-def along(rows: pd.DataFrame, axis: str) -> pd.DataFrame:
-    """Return an arm's validation curve with a column of the axis that it is drawn against."""
+def along(rows: pd.DataFrame, axis: str, results: pd.DataFrame) -> pd.DataFrame:
+    """Return an arm's validation curve with a column of the axis that it is drawn against.
+
+    Steps of an arm take the same time in the mean, so that seconds go evenly to the trial's end.
+    """
     val = rows[rows["metric"] == "val"].sort_values("at")
+    if val.empty or axis == "at":
+        return val
     if axis == "evaluations":
         told = rows[rows["metric"] == axis].set_index("at")["mean"]
         return val.assign(evaluations=val["at"].map(told))
-    return val if axis in val and val[axis].notna().any() else val.iloc[:0]
+    same = (results["experiment"] == val["experiment"].iloc[0]) & (
+        results["budget"] == val["budget"].iloc[0]
+    )
+    whole = results.loc[same, "seconds"].mean()
+    return val.assign(seconds=whole * val["at"] / val["at"].max())
 
 
 def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
@@ -115,6 +125,7 @@ def descent(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         axes.axhline(100 * level, ls="--", lw=1, color=INK)
         axes.annotate(f"{ARMS[name]}, no step{equals}", (0, 100 * level), fontsize=9, va="bottom")
     axes.set(xscale="symlog", xlabel="SGD steps of 64", ylabel="accuracy, %", xlim=(0, None))
+    axes.set_xticks(rows["at"], [f"{step:.0f}" for step in rows["at"]])
     axes.set_title(figures.note(curves, SGD))
     figures.legend(axes, fontsize=9)
     return figure
@@ -165,7 +176,8 @@ def tuning(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         axes.plot(steps, means, "o-", ms=4, label=label)
     ahead = own["overtaken"].mean()
     axes.axvline(ahead, color=INK, lw=1, ls=":")
-    axes.set(xscale="symlog", xlabel="SGD steps of 64", ylabel="accuracy, %")
+    axes.set(xscale="symlog", xlabel="SGD steps of 64", ylabel="accuracy, %", xlim=(-0.1, None))
+    axes.set_xticks(steps, [str(step) for step in steps])
     axes.set_title(f"random parameters are ahead from step {ahead:.0f}; n = {len(own)}")
     figures.legend(axes, fontsize=9)
     return figure

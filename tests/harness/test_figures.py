@@ -111,3 +111,9 @@ def test_an_interval_of_errors_is_cut_at_zero_and_that_of_differences_is_not(met
     figures.line(axes, rows, "at")
     (band,) = axes.collections
     assert (band.get_paths()[0].vertices[:, 1].min() == 0.0) == (least == 0.0)
+
+
+def test_an_interval_of_differences_of_errors_may_lie_below_zero():
+    apart = pd.Series([-0.2, -0.1, -0.15], name="regret")
+    low, high = figures.interval(apart)
+    assert low < apart.mean() < high < 0

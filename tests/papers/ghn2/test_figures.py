@@ -38,12 +38,14 @@ def test_every_arm_is_drawn_on_every_split():
     assert [t.get_text() for t in axes.get_xticklabels()] == ["in distribution", "no batch norm"]
 
 
-def test_curves_are_drawn_against_steps_and_evaluations():
+def test_curves_are_drawn_against_steps_evaluations_and_seconds():
     rows = curve("signals/ghn2", "val", {1: 0.1, 100: 0.4})
     rows += curve("signals/ghn2", "evaluations", {1: 4, 100: 400})
-    steps, evaluations, _ = learning(EMPTY, pd.DataFrame(rows)).axes
+    found = pd.DataFrame(results("signals/ghn2", seconds=9.99))  # of three seeds 10 in the mean
+    steps, evaluations, seconds = learning(found, pd.DataFrame(rows)).axes
     assert list(steps.lines[0].get_xdata()) == [1, 100]
     assert list(evaluations.lines[0].get_xdata()) == [4, 400]
+    assert list(seconds.lines[0].get_xdata()) == pytest.approx([0.1, 10])
 
 
 def test_the_step_at_which_sgd_reaches_one_pass_is_told():
