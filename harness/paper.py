@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from harness.checks import Check
+from harness.spent import Spent
 
 Row = Mapping[str, float | int | str | bool]
 
@@ -327,23 +328,6 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What the authors' own search took, in GPU-days of a device, and where they say so.
-
-    `experiment` is the one of ours that takes the method's place. GPU-days of one device are not
-    converted into those of another; where nobody noted the device it is empty.
-    """
-
-    experiment: str
-    gpu_days: float
-    device: str
-    source: str
-
-    def __post_init__(self) -> None:
-        within(self, "gpu_days", 0, ends="high")
-
-
-@dataclass(frozen=True)
 class Paper:
     """Citation, claims, experiments, deviations; a value without behaviour.
 
@@ -369,6 +353,7 @@ class Paper:
             if twice:
                 raise Refused(f"{kind} '{twice[0]}' is declared twice")
         for each in () if self.studies else self.spent:
+            within(each, "gpu_days", 0, ends="high")
             require(each.experiment, names, "experiment of what the authors spent")
         tops = {name.partition("/")[0] for name in names}
         for claim in () if self.studies else self.claims:  # theirs are not known here

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.paper import BUDGETS, Spent, Task
+from harness.paper import BUDGETS, Task
 from harness.record import sheet
 from harness.record.lineage import told
 from harness.show.board import Board
 from harness.show.columns import COMPARED, DATED, Line, cells
 from harness.show.pages import GENERATED, contents, folded, lined, markdown, table, tabular
+from harness.spent import Spent
 
 WORDS = (
     "Each table holds one task at one budget on one version of the data; rows of other budgets or "

@@ -112,7 +112,7 @@ def write(board: Board, drawn: Mapping[str, Sequence[Path]], reports: Path) -> P
             if any(reading.budget == budget for row in rows for reading in row.readings)
         ],
         "shapes": chart.SHAPES,
-        "origin": _origin(board.results),
+        "origin": _origin(pd.concat([board.rows(folder) for folder in board.papers])),
         "dated": DATED,
     }
     loader = PackageLoader("harness.show", "templates")
@@ -238,7 +238,7 @@ def _charts(board: Board) -> Iterator[chart.Chart]:
 
 
 def _origin(rows: pd.DataFrame) -> dict[str, str]:
-    """Return where the numbers come from, and when."""
+    """Return where the numbers that stand here come from, and when."""
 
     def every(column: str) -> str:
         return ", ".join(sorted({str(value) for value in rows[column].dropna() if str(value)}))

@@ -3,7 +3,8 @@
 Each study has a folder with its own `study.py`: experiments, claims and deviations as data.
 """
 
-from harness.paper import Paper, Spent
+from harness.paper import Paper
+from harness.spent import Spent
 
 PAPER = Paper(
     title="Learning Transferable Architectures for Scalable Image Recognition",

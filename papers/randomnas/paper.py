@@ -6,7 +6,8 @@ of error, so that no number of the paper is of what is measured here.
 """
 
 from harness.checks import Direction, Effect, Exact, Value
-from harness.paper import ALL, Claim, Experiment, Paper, Phase, Published, Spent, Task
+from harness.paper import ALL, Claim, Experiment, Paper, Phase, Published, Task
+from harness.spent import Spent
 from papers.cells.child.cifar_task import absent
 from papers.cells.child.config import PIXELS
 from papers.cells.task import CHILD_STEPS, CIFAR, LEAGUE, PROTOCOL, STAND_INS

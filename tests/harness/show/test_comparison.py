@@ -7,7 +7,9 @@ from tests.lab.reports import measure, write
 
 def test_what_the_authors_spent_stands_first_beside_what_ours_is_charged(paper, tmp_path):
     text = (paper / "paper.py").read_text()
-    text = text.replace("Published, Task", "Published, Spent, Task")
+    text = text.replace(
+        "from harness.paper", "from harness.spent import Spent\nfrom harness.paper"
+    )
     text = text.replace('"min")', '"min", standings=True)')
     spent = 'spent=(Spent("fit", 4.0, "GTX 1080 Ti", "Table 1"),),\n    deviations='
     (paper / "paper.py").write_text(text.replace("deviations=", spent))

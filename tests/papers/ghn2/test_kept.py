@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from harness.paper import Refused
-from papers.ghn2 import kept
+from harness.trial import Trial
+from papers.ghn2 import kept, testbed
+from papers.ghn2.evaluation import judge
 from papers.ghn2.hyper.config import Hyper, small
 from papers.ghn2.hyper.network import build
 from papers.ghn2.space.draft import Frame
+from papers.ghn2.space.splits import Space
 
 FACTS = kept.Facts("mnist1d", "abc", "smoke", "python -m harness run papers/ghn2", 3, 150,
                    {"test": 0.3})  # fmt: skip
@@ -89,3 +93,12 @@ def test_what_is_kept_here_loads_and_is_small(name: str):
     assert (kept.FOLDER / f"{name}.pt").stat().st_size <= kept.LARGEST
     assert found.facts.accuracies
     assert found.facts.command.startswith("python -m ")
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_kept_one_for_signals_predicts_as_well_as_is_told(lab: Callable[..., Trial]):
+    found = kept.load("signals")
+    bed = testbed.signals(lab())
+    networks = Space("mini", found.frame).split("test", 12)
+    reached = judge(found.ghn, networks, bed.test, 64).mean
+    assert reached == pytest.approx(found.facts.accuracies["id"], abs=0.08)
