@@ -63,11 +63,16 @@ def _at(board: Board, folder: Folder, budget: str) -> Part:
 
 
 def _update_readme(board: Board, folder: Folder) -> Iterator[Path]:
-    """Put the verdicts of the deepest budget between the marks of the paper's own README."""
+    """Put the verdicts of one budget between the marks of the paper's own README.
+
+    It is the deepest that decided a claim; where none did, the deepest that was run.
+    """
     verdicts = board.verdicts[folder.name]
     path = folder.path / "README.md"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    deepest = next((budget for budget in reversed(BUDGETS) if budget in verdicts), None)
+    run = [budget for budget in reversed(BUDGETS) if budget in verdicts]
+    judged = [b for b in run if any(v.verdict in claims.DECIDED for v in verdicts[b])]
+    deepest = next(iter([*judged, *run]), None)
     if deepest is None or BEGIN not in text or END not in text:
         return
     marks = board.marks(folder, deepest)

@@ -159,3 +159,12 @@ def test_what_a_stand_in_meets_is_invalid_on_every_page(tmp_path):
         f"**invalid**: {said}"
     )
     assert f"invalid</span> {said}" in made["index.html"].decode()
+
+
+def test_a_budget_that_decided_no_claim_does_not_hide_one_that_did(tmp_path):
+    folder = two_claims(make_paper(tmp_path / "papers", experiments=("fit", "more_of_it")))
+    (folder / "README.md").write_text(f"{pages.BEGIN}\n{pages.END}\n")
+    measure(folder, tmp_path / "runs", 0)
+    measure(folder, tmp_path / "runs", 0, experiment="more_of_it", budget="paper")
+    write(folder, tmp_path)
+    assert "Budget `smoke`" in (folder / "README.md").read_text()
