@@ -165,6 +165,6 @@ def test_a_budget_that_decided_no_claim_does_not_hide_one_that_did(tmp_path):
     folder = two_claims(make_paper(tmp_path / "papers", experiments=("fit", "more_of_it")))
     (folder / "README.md").write_text(f"{pages.BEGIN}\n{pages.END}\n")
     measure(folder, tmp_path / "runs", 0)
-    measure(folder, tmp_path / "runs", 0, experiment="more_of_it", budget="paper")
+    measure(folder, tmp_path / "runs", 0, experiment="more_of_it", budget_name="paper")
     write(folder, tmp_path)
     assert "Budget `smoke`" in (folder / "README.md").read_text()
