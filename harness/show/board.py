@@ -126,6 +126,19 @@ class Board:
         """
         yield from self._tables
 
+    def standings(self, searchers: int = 0) -> Iterator[tuple[Task, str, pd.DataFrame]]:
+        """Yield (task, budget, rivals) for every task on which methods compete.
+
+        At the deepest budget at which at least so many of them searched.
+        """
+        deepest = {
+            task.name: (task, budget, summary)
+            for task, budget, summary in self.tables()  # budgets come in order
+            if task.standings and (summary["steps"] > 0).sum() >= searchers
+        }
+        for task, budget, summary in deepest.values():
+            yield task, budget, rivals(summary)
+
     @cached_property
     def _tables(self) -> Sequence[tuple[Task, str, pd.DataFrame]]:
         return list(self._summaries())
@@ -144,6 +157,15 @@ class Board:
                 for _, same_data in rows.groupby("data_hash", dropna=False, sort=False):
                     table = self.summary(same_data, task, budget)
                     yield task, budget, by_cost(table, rising=task.direction == "min")
+
+
+def rivals(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return what competes, by result: an experiment that papers share counts once, the longest.
+
+    `summary`: a line per paper and experiment, as `Board.tables` yields it.
+    """
+    longest = summary.sort_values("steps", kind="stable").groupby("experiment").tail(1)
+    return longest.sort_values(["mean", "steps"], kind="stable")
 
 
 def by_cost(summary: pd.DataFrame, rising: bool) -> pd.DataFrame:

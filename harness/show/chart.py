@@ -75,15 +75,6 @@ class Chart:
     n: str  # trials that its points are means of
 
 
-def rivals(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return what competes, by result: an experiment that papers share counts once, the longest.
-
-    `summary`: a line per paper and experiment, as `Board.tables` yields it.
-    """
-    longest = summary.sort_values("steps", kind="stable").groupby("experiment").tail(1)
-    return longest.sort_values(["mean", "steps"], kind="stable")
-
-
 def chart(
     task: Task,
     budget: str,

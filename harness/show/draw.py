@@ -18,7 +18,7 @@ from harness.paper import BUDGETS
 from harness.plan.discover import Folder
 from harness.record import sheet
 from harness.show.board import Board
-from harness.show.marks import mark
+from harness.show.marks import MARKS
 
 if TYPE_CHECKING:
     from harness.training.lr_range import Curve
@@ -101,7 +101,7 @@ def lr_range(paper: str, curves: Mapping[str, Curve], folder: Path) -> Path:
 def _named(axes: Axes, words: Sequence[str]) -> None:
     """Say below the axes which shape is which verdict."""
     for word in dict.fromkeys(words):
-        look = mark(word)
+        look = MARKS[word]
         axes.plot([], [], look.marker, color=look.colour, ms=8, label=word,
                   mfc=look.colour if look.filled else "white")  # fmt: skip
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
@@ -133,7 +133,7 @@ def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
     axes.barh(height, high - low, left=low, height=0.6, color="#dfe5ee")
     ends = [estimate if end is None else end for end in (verdict.low, verdict.high)]
     error = [[100 * (estimate - ends[0])], [100 * (ends[1] - estimate)]]
-    look = mark(verdict.verdict)
+    look = MARKS[verdict.verdict]
     filled = look.colour if look.filled else "white"
     axes.errorbar(
         100 * (estimate - paper), height, xerr=error, fmt=look.marker, color=look.colour,

@@ -39,8 +39,3 @@ MARKS = {
     "blocked": Mark("open", OPEN, "_", "M2 8h12", filled=False),
     "not run": Mark("open", OPEN, ".", "M8 6.5a1.5 1.5 0 1 0 0 3a1.5 1.5 0 1 0 0-3z"),
 }
-
-
-def mark(word: str) -> Mark:
-    """Return the look of a verdict or status."""
-    return MARKS[word]

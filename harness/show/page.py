@@ -25,7 +25,7 @@ from harness.record import sheet
 from harness.show import chart, claims, pictures
 from harness.show.board import Board
 from harness.show.columns import DATED, STANDINGS, cells
-from harness.show.marks import MARKS, Mark, mark
+from harness.show.marks import MARKS, Mark
 from harness.show.pictures import Picture
 from harness.words import duration, scientific
 
@@ -50,7 +50,7 @@ class Reading:
     @property
     def mark(self) -> Mark:
         """How its word looks."""
-        return mark(self.word)
+        return MARKS[self.word]
 
 
 @dataclass(frozen=True)
@@ -227,12 +227,7 @@ def _cost(groups: Sequence[pd.DataFrame]) -> str:
 
 def _charts(board: Board) -> Iterator[chart.Chart]:
     """Yield a chart for every task on which methods compete, at its deepest budget."""
-    found = {}
-    for task, budget, summary in board.tables():
-        if task.standings and (summary["steps"] > 0).sum() > 1:
-            found[task.name] = task, budget, summary  # budgets come in order, the deepest last
-    for task, budget, summary in found.values():
-        lines = chart.rivals(summary)
+    for task, budget, lines in board.standings(searchers=2):
         texts = [cells(line, STANDINGS) for line in lines.to_dict("records")]
         yield chart.chart(task, budget, lines, board.curves, texts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ from harness.trial import stream
 from papers.ghn2.config import Evaluation, Training
 from papers.ghn2.evaluation import Judged, judge, on, predict, untrained
 from papers.ghn2.evaluation import accuracy as accuracy_of
-from papers.ghn2.hyper.network import HyperNetwork
+from papers.ghn2.hyper.config import Hyper
+from papers.ghn2.hyper.network import HyperNetwork, build
 from papers.ghn2.space.network import Network
 from papers.ghn2.space.splits import SEED, Pool, Space
 from papers.ghn2.testbed import Testbed
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 NOISE = 3e-5  # of `orthogonal`, as Knyazev 2022 has it
 OUTSIDE = ("wide", "deep", "dense", "bnfree")
 STARTS = ("tuned", "orthogonal", "random")
+
+
+def hypernetwork(base: Hyper, config: Training, trial: Trial) -> HyperNetwork:
+    """Return an untrained hypernetwork with a config's switches, on the trial's device."""
+    hyper = replace(base, direct=config.direct, tile_aware=config.tile_aware)
+    return build(hyper, trial.stream("hyper")).to(trial.device)
 
 
 def tests(space: Space, config: Evaluation) -> dict[str, list[Network]]:

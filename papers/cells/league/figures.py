@@ -104,7 +104,7 @@ def _method(axes: Axes, found: tuple[pd.DataFrame, pd.DataFrame], key: str, **st
         axes.plot(line["spent"], 100 * line["mean"], ":", color=style["color"], lw=1.5)
     mean = 100 * rows[regret].mean()
     low, high = (100 * end for end in figures.interval(rows[regret]))
-    error = [[mean - max(low, 0.0)], [high - mean]]
+    error = [[mean - low], [high - mean]]
     # hollow: where points coincide, the shapes of all of them are seen
     hollow: dict[str, Any] = {
         "linestyle": "",

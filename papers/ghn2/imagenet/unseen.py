@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from harness.training import data, loop
 from papers.ghn2 import study
 from papers.ghn2.evaluation import Judged
 from papers.ghn2.hyper.config import Hyper, preset, small
-from papers.ghn2.hyper.network import HyperNetwork, build
+from papers.ghn2.hyper.network import HyperNetwork
 from papers.ghn2.imagenet import bed as images
 from papers.ghn2.imagenet.bed import Reading
 from papers.ghn2.imagenet.config import CLASSES, ImageNet
@@ -56,8 +55,7 @@ def hypernetwork(config: ImageNet, trial: Trial) -> HyperNetwork:
     """Return an untrained hypernetwork for the config's networks."""
     mini = config.style == "mini"
     base = small(config.preset, 2, CLASSES) if mini else preset(config.preset, LARGE)
-    hyper = replace(base, direct=config.direct, tile_aware=config.tile_aware)
-    return build(hyper, trial.stream("hyper")).to(trial.device)
+    return study.hypernetwork(base, config, trial)
 
 
 def run(config: ImageNet, trial: Trial) -> Iterator[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,7 +14,7 @@ from harness.trial import stream
 from papers.ghn2 import study
 from papers.ghn2.evaluation import accuracy, judge, on
 from papers.ghn2.hyper.config import preset, small
-from papers.ghn2.hyper.network import HyperNetwork, build
+from papers.ghn2.hyper.network import HyperNetwork
 from papers.ghn2.images import bed as images
 from papers.ghn2.space.network import Network
 from papers.ghn2.space.splits import Space
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 def hypernetwork(config: Images, trial: Trial) -> HyperNetwork:
     """Return an untrained hypernetwork for the config's networks."""
     base = small(config.preset, 2) if config.style == "mini" else preset(config.preset)
-    hyper = replace(base, direct=config.direct, tile_aware=config.tile_aware)
-    return build(hyper, trial.stream("hyper")).to(trial.device)
+    return study.hypernetwork(base, config, trial)
 
 
 def run(config: Images, trial: Trial) -> Iterator[Row]:

@@ -117,32 +117,33 @@ def better(
     )
 
 
+def above_random(
+    id_: str, statement: str, margin: float, budgets: tuple[str, ...], pilot: str
+) -> Claim:
+    """Claim that predicted parameters are better than random ones by a margin; see `pilot`."""
+    return Claim(
+        id_,
+        statement,
+        PARAMETERS,
+        Published(ON_CIFAR + "66.9 % where random networks have about 10 %"),
+        Effect(GHN2, GHN2, "id", margin, other="random"),
+        budgets=budgets,
+        unit="points",
+        measure="mean accuracy of unseen networks with predicted less that with random parameters",
+        kind="headline",
+        margin_from="pilot",
+        note=f"the pilot's difference {pilot}; the margin was set before any run",
+    )
+
+
 CLAIMS = [
-    Claim(
-        "S1",
-        "Parameters predicted for unseen networks are far better than random ones",
-        PARAMETERS,
-        Published(ON_CIFAR + "66.9 % where random networks have about 10 %"),
-        Effect(GHN2, GHN2, "id", 0.12, other="random"),
-        budgets=FIRST_LOOK,
-        unit="points",
-        measure="mean accuracy of unseen networks with predicted less that with random parameters",
-        kind="headline",
-        margin_from="pilot",
-        note="the pilot's difference after 150 steps was 19; the margin was set before any run",
+    above_random(
+        "S1", "Parameters predicted for unseen networks are far better than random ones", 0.12,
+        FIRST_LOOK, "after 150 steps was 19",
     ),
-    Claim(
-        "N1",
-        "After a longer training they are better by twenty points and more",
-        PARAMETERS,
-        Published(ON_CIFAR + "66.9 % where random networks have about 10 %"),
-        Effect(GHN2, GHN2, "id", 0.20, other="random"),
-        budgets=LONG,
-        unit="points",
-        measure="mean accuracy of unseen networks with predicted less that with random parameters",
-        kind="headline",
-        margin_from="pilot",
-        note="the pilot's difference after 600 steps was 35; the margin was set before any run",
+    above_random(
+        "N1", "After a longer training they are better by twenty points and more", 0.20,
+        LONG, "after 600 steps was 35",
     ),
     better(
         "S2", "GHN-2 predicts better parameters than GHN-1 does at equal steps", GHN2, GHN1,

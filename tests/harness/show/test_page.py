@@ -12,6 +12,7 @@ import pytest
 
 from harness.paper import Task
 from harness.show import chart, page
+from harness.show.board import rivals
 from harness.show.marks import MARKS
 from tests.lab.reports import measure, write
 
@@ -115,7 +116,7 @@ def test_what_costs_nothing_is_a_line_and_no_marker():
 
 def test_an_experiment_that_papers_share_counts_once_where_it_goes_on_longest():
     both = pd.concat([raced(random=100.0), raced(random=300.0).assign(paper="q")])
-    assert chart.rivals(both)[["paper", "steps"]].to_numpy().tolist() == [["q", 300.0]]
+    assert rivals(both)[["paper", "steps"]].to_numpy().tolist() == [["q", 300.0]]
 
 
 def test_heights_are_roots_where_less_is_better_and_nothing_leaves_the_chart():
