@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import fmean
@@ -56,22 +56,14 @@ def run(
 ) -> Iterator[Row]:
     """Train on a pool of networks; yield curves on validation networks, then what was asked."""
     unseen = tests(space, asked)
-    known = {network.graph.digest for own in unseen.values() for network in own}
-    watched = space.split("val", asked.watched, avoid=known) if asked.watched else []
-    known |= {network.graph.digest for network in watched}
-    pool = Pool(space, config.pool, trial.stream("pool"), known)
+    watched, pool = drawn(space, unseen, asked.watched, config.pool, trial)
+
+    def score() -> dict[str, float]:
+        reached = judge(hyper, watched, bed.test, asked.eval_batch)
+        return {"val": reached.mean}
+
     trainer = Trainer(hyper, pool, bed, config, trial.stream)
-    trial.restore(**trainer.stateful)
-    horizon = trial.meter.horizon("train")
-
-    def measure(turn: int) -> Iterator[Row]:
-        row = {"at": turn + 1, "evaluations": (turn + 1) * config.meta_batch, **trainer.told()}
-        if watched:
-            row["val"] = judge(hyper, watched, bed.test, asked.eval_batch).mean
-        yield row
-
-    update = partial(trainer.update, horizon=horizon)
-    yield from loop.fit(trial.meter, "train", update, measure, asked.eval_every)
+    yield from learn(trainer, asked.eval_every, trial, score if watched else dict)
     judged = {
         split: judge(hyper, own, bed.test, asked.eval_batch) for split, own in unseen.items()
     }
@@ -85,6 +77,32 @@ def run(
     if asked.tuned:
         row |= tuned(hyper, unseen["id"][: asked.tuned], bed, asked)
     yield {**row, "skipped": trainer.counts["skipped"], "redrawn": trainer.counts["redrawn"]}
+
+
+def drawn(
+    space: Space, unseen: dict[str, list[Network]], watched: int, pool: int, trial: Trial
+) -> tuple[list[Network], Pool]:
+    """Return validation networks and a pool to train on, apart from unseen ones and each other."""
+    known = {network.graph.digest for own in unseen.values() for network in own}
+    apart = space.split("val", watched, avoid=known) if watched else []
+    known |= {network.graph.digest for network in apart}
+    return apart, Pool(space, pool, trial.stream("pool"), known)
+
+
+def learn(
+    trainer: Trainer, every: int, trial: Trial, score: Callable[[], dict[str, float]] = dict
+) -> Iterator[Row]:
+    """Train, from where a trial was stopped; yield curves with the scores of that moment."""
+    trial.restore(**trainer.stateful)
+    networks = trainer.config.meta_batch
+
+    def measure(turn: int) -> Iterator[Row]:
+        yield {
+            "at": turn + 1, "evaluations": (turn + 1) * networks, **trainer.told(), **score()
+        }  # fmt: skip
+
+    update = partial(trainer.update, horizon=trial.meter.horizon("train"))
+    yield from loop.fit(trial.meter, "train", update, measure, every)
 
 
 def pooled(judged: dict[str, Judged]) -> dict[str, float]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from harness.training import data, loop
+from harness.training import data
 from papers.ghn2 import study
 from papers.ghn2.evaluation import Judged
 from papers.ghn2.hyper.config import Hyper, preset, small
@@ -19,7 +18,7 @@ from papers.ghn2.imagenet import bed as images
 from papers.ghn2.imagenet.bed import Reading
 from papers.ghn2.imagenet.config import CLASSES, ImageNet
 from papers.ghn2.imagenet.judging import judged
-from papers.ghn2.space.splits import Pool, Space
+from papers.ghn2.space.splits import Space
 from papers.ghn2.training import Trainer
 
 if TYPE_CHECKING:
@@ -70,24 +69,16 @@ def trained(config: ImageNet, bed: Reading, space: Space, trial: Trial) -> Itera
     unseen = study.tests(space, config.evaluation)
     if config.predefined:
         unseen[PREDEFINED] = space.split(PREDEFINED, 2)
-    known = {network.graph.digest for own in unseen.values() for network in own}
-    watched = space.split("val", config.watched, avoid=known) if config.watched else []
-    known |= {network.graph.digest for network in watched}
+    watched, pool = study.drawn(space, unseen, config.watched, config.pool, trial)
     hyper = hypernetwork(config, trial)
-    pool = Pool(space, config.pool, trial.stream("pool"), known)
+
+    def score() -> dict[str, float]:
+        found = judged(hyper, {"val": watched}, bed.held_out, config)
+        return {f"val_{top}": own["val"].mean for top, own in found.items()}
+
     trainer = Trainer(hyper, pool, bed, config, trial.stream)
     trainer.inputs = Turns()  # by whose numbers images are read ahead
-    trial.restore(**trainer.stateful)
-
-    def measure(turn: int) -> Iterator[Row]:
-        row = {"at": turn + 1, "evaluations": (turn + 1) * config.meta_batch, **trainer.told()}
-        if watched:
-            found = judged(hyper, {"val": watched}, bed.held_out, config)
-            row |= {f"val_{top}": own["val"].mean for top, own in found.items()}
-        yield row
-
-    update = partial(trainer.update, horizon=trial.meter.horizon("train"))
-    yield from loop.fit(trial.meter, "train", update, measure, config.eval_every)
+    yield from study.learn(trainer, config.eval_every, trial, score if watched else dict)
     found = judged(hyper, unseen, bed.judged, config)
     named = {f"{split}_{top}": one for top, own in found.items() for split, one in own.items()}
     study.keep(named, trial)

@@ -10,8 +10,6 @@ Shapes: n cells, D width.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -21,16 +19,16 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.svm import SVR
 
-from harness.training import loop
 from papers.cells.child.mnist1d import Signals
 from papers.cells.league.league import League, league_of
 from papers.cells.league.ranking import ranking, sample
 from papers.cells.rows import Part
 from papers.cells.space.allowed import allowed
 from papers.cells.space.edge import SPACES, Code
+from papers.ghn2 import study
 from papers.ghn2.evaluation import judge
 from papers.ghn2.hyper.config import small
-from papers.ghn2.hyper.network import HyperNetwork, build
+from papers.ghn2.hyper.network import HyperNetwork
 from papers.ghn2.league.cells import FRAME, network
 from papers.ghn2.space.network import Network
 from papers.ghn2.testbed import Rows, Testbed
@@ -59,15 +57,9 @@ def run(config: Ranking, trial: Trial) -> Iterator[Row]:
     leagues = [league_of(space, limit) for limit in (None, config.limit)]
     ranked = [sample(league, config.ranked) for league in leagues]
     pool = drawn(config, trial.stream("pool"), avoid=set().union(*map(set, ranked)))
-    hyper = replace(small(config.preset, 1), direct=config.direct, tile_aware=config.tile_aware)
-    model = build(hyper, trial.stream("hyper")).to(trial.device)
+    model = study.hypernetwork(small(config.preset, 1), config, trial)
     trainer = Trainer(model, [network(space, code) for code in pool], bed, config, trial.stream)
-    trial.restore(**trainer.stateful)
-    horizon = trial.meter.horizon("train")
-    yield from loop.fit(
-        trial.meter, "train", partial(trainer.update, horizon=horizon),
-        lambda turn: [{"at": turn + 1, **trainer.told()}], config.eval_every,
-    )  # fmt: skip
+    yield from study.learn(trainer, config.eval_every, trial)
     row: dict[str, float] = {}
     for task, league, codes in zip(TASKS, leagues, ranked, strict=True):
         told = {**scored(model, league, codes, bed.test, config.eval_batch),

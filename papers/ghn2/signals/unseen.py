@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.trial import stream
 from papers.ghn2 import study, testbed
 from papers.ghn2.evaluation import accuracy, on
 from papers.ghn2.hyper.config import small
-from papers.ghn2.hyper.network import HyperNetwork, build
+from papers.ghn2.hyper.network import HyperNetwork
 from papers.ghn2.space.splits import Space
 from papers.ghn2.tuning import trained
 
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 
 def hypernetwork(config: Signals, trial: Trial) -> HyperNetwork:
     """Return an untrained hypernetwork of the config's preset, on the trial's device."""
-    hyper = replace(small(config.preset, 1), direct=config.direct, tile_aware=config.tile_aware)
-    return build(hyper, trial.stream("hyper")).to(trial.device)
+    return study.hypernetwork(small(config.preset, 1), config, trial)
 
 
 def run(config: Signals, trial: Trial) -> Iterator[Row]:

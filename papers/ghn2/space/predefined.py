@@ -42,11 +42,11 @@ def bottleneck(draft: Draft, x: int, width: int, stride: int) -> int:
 
 
 def transformer(frame: Frame, channels: int = 128) -> Blueprint:
-    """Return 12 cells, ten with attention and two identities, and a hidden layer: 129 nodes."""
+    """Return 12 cells, ten with attention and two average pools: 129 nodes."""
     normal = (("msa", 1), ("none", 0))
-    reduce = (("skip_connect", 1), ("none", 0))
+    reduce = (("avg_pool_3x3", 1), ("none", 0))
     genotype = Genotype(normal, (2,), reduce, (2,))
-    return blueprint(Record(genotype, 12, channels, preprocess=False, fc=256), frame)
+    return blueprint(Record(genotype, 12, channels, preprocess=False), frame)
 
 
 PREDEFINED = {"resnet50": resnet50, "vit": transformer}

@@ -14,7 +14,7 @@ from papers.ghn2.published import released, results
 from papers.ghn2.published.config import RELEASED, Results
 from papers.ghn2.published.figures import networks
 from papers.ghn2.space.generator import LARGE, SMALL
-from papers.ghn2.space.predefined import resnet50
+from papers.ghn2.space.predefined import PREDEFINED
 
 COUNTS = {"test": 500, "wide": 100, "deep": 100, "dense": 100, "bnfree": 100, "predefined": 2}
 # per cent, mean and standard error: ID, wide, deep, dense, without batch norm
@@ -130,10 +130,10 @@ def test_the_standard_error_is_that_of_all_networks():
     assert row["x_se"] == pytest.approx(np.std(values) / 40**0.5)
 
 
-def test_resnet50_has_as_many_weights_as_the_authors():
+def test_predefined_networks_have_as_many_weights_as_the_authors():
     for data, frame in (("cifar10", SMALL), ("imagenet", LARGE)):
-        counts = released.read(data).of("predefined", "parameters")
-        assert resnet50(frame).graph.size == counts[0]
+        counts = released.read(data).of("predefined", "parameters").tolist()
+        assert [make(frame).graph.size for make in PREDEFINED.values()] == counts
 
 
 def test_a_changed_table_is_refused(tmp_path):
