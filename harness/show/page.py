@@ -22,7 +22,7 @@ from harness.judge.verdict import Verdict
 from harness.paper import BUDGETS, KINDS, Claim, Refused
 from harness.plan.discover import Folder
 from harness.record import sheet
-from harness.show import chart, claims, pictures
+from harness.show import chart, claims, matrix, pictures
 from harness.show.board import Board
 from harness.show.columns import DATED, STANDINGS, cells
 from harness.show.marks import MARKS, Mark
@@ -81,6 +81,7 @@ class Section:
     checks: Sequence[Row]
     pictures: Sequence[Picture]
     deviations: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    spent: float = 0.0  # seconds of device time of all trials behind the headlines
 
     @property
     def headlines(self) -> list[Row]:
@@ -93,9 +94,13 @@ class Section:
         return Counter(row.first.word for row in self.headlines)
 
 
-def write(board: Board, drawn: Mapping[str, Sequence[Path]], reports: Path) -> Path:
-    """Write index.html: what holds, the league, every claim, our checks, provenance."""
+def write(board: Board, drawn: Mapping[str, Sequence[Path]], reports: Path) -> Iterator[Path]:
+    """Write index.html, and the picture with which it begins.
+
+    The page has what holds, the league, every claim, our checks, and provenance.
+    """
     sections = [_section(board, folder, drawn[folder.name]) for folder in board.papers]
+    yield from matrix.write(sections, reports)
     rows = [row for section in sections for row in (*section.rows, *section.checks)]
     known = {reading.word for row in rows for reading in row.readings}
     words = [each for each in MARKS if each in known]
@@ -120,7 +125,7 @@ def write(board: Board, drawn: Mapping[str, Sequence[Path]], reports: Path) -> P
     html.filters |= {"quoted": quoted, "slug": slug}
     path = reports / "index.html"
     sheet.replace({path: html.get_template("index.html.j2").render(said) + "\n"})
-    return path
+    yield path
 
 
 def quoted(text: str) -> Markup:
@@ -143,7 +148,22 @@ def _section(board: Board, folder: Folder, drawn: Sequence[Path]) -> Section:
         [row for row in rows if row.claim.ours],
         shown,
         _deviations(folder),
+        _spent(board, folder),
     )
+
+
+def _spent(board: Board, folder: Folder) -> float:
+    """Return the device time (s) of all trials behind the verdicts on headlines, each once."""
+    behind = [
+        rows
+        for claim in folder.paper.claims
+        if claim.kind == "headline"
+        for verdict in claims.deepest(claim, board.verdicts[folder.name])[:1]
+        for _, rows in _behind(board, folder, verdict)
+    ]
+    if not behind:
+        return 0.0
+    return float(pd.concat(behind).drop_duplicates(["trial", "member"])["seconds"].sum())
 
 
 def _deviations(folder: Folder) -> dict[str, list[str]]:

@@ -118,7 +118,7 @@ def write(
         drawn[folder.name] = [path for path in written if path.suffix in (".png", ".svg")]
         yield from map(str, written)
     yield from map(str, comparison.write(board, reports))
-    yield str(page.write(board, drawn, reports))
+    yield from map(str, page.write(board, drawn, reports))
 
 
 def _require_unaltered(kept: tables.Kept, reports: Path) -> None:
