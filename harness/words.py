@@ -11,11 +11,14 @@ def floor(metric: str) -> float | None:
 
 
 def percent(value: float | None, unit: str, digits: int = 1) -> str:
-    """Return a number in its unit: fractions become per cent or points, NaN a dash."""
+    """Return a number in its unit: fractions become per cent or points, NaN a dash.
+
+    What rounds to nothing is 0.0, from whichever side.
+    """
     if value is None or value != value:
         return "–"
     if unit in ("%", "points"):
-        return f"{100 * value:.{digits}f}"
+        return f"{100 * value:z.{digits}f}"
     return f"{value:,.3g}" if value != int(value) else f"{int(value):,}"
 
 

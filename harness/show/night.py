@@ -19,7 +19,7 @@ STYLES = {BROKEN: "red", NEUTRAL: "yellow"}
 
 def number(value: float) -> str:
     """Return a measured number short, and as exactly as a band needs it."""
-    return f"{value:.4g}"
+    return f"{value:z.4g}"
 
 
 def interval(band: Band) -> str:

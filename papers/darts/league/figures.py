@@ -71,7 +71,7 @@ def _scatter(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     axes.plot((10, 100), (10, 100), "--", color=INK, lw=1)
     tau = kendalltau(truth, score).statistic
     n, budget = int(rows["n"].max()), rows["budget"].iloc[0]
-    axes.set_title(f"{name}: tau of the means {tau:.2f} ({budget}, n = {n})", fontsize=11)
+    axes.set_title(f"{name}: tau of the means {tau:z.2f} ({budget}, n = {n})", fontsize=11)
     axes.set_xlabel("true accuracy, trained alone, %")
 
 

@@ -52,7 +52,7 @@ def cloud(axes: Axes, table: Table, method: str) -> None:
     axes.plot([0, top], [0, top], ls=":", lw=1, color=INK)
     tau = statistics.tau(table.of("test", method), table.of("test", "sgd"))
     axes.set(xlabel=SGD[table.data], ylim=(0, None), xlim=(0, None))
-    axes.set_title(f"{METHODS[method]}: tau in distribution {tau:.2f}")
+    axes.set_title(f"{METHODS[method]}: tau in distribution {tau:z.2f}")
 
 
 FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Figure | None]] = {

@@ -31,7 +31,7 @@ def ranking(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     for axes, (metric, label) in zip(panels, PROXIES.items(), strict=True):
         axes.plot(100 * own[metric], 100 * own["large_test"], "o", alpha=0.5, ms=5)
         tau = kendalltau(own[metric], own["large_test"]).statistic
-        axes.set(xlabel="validation accuracy, %", title=f"{label}\ntau = {tau:.2f}")
+        axes.set(xlabel="validation accuracy, %", title=f"{label}\ntau = {tau:z.2f}")
     panels[0].set_ylabel("test accuracy in the large network, %")
     figure.suptitle(
         f"{len(own)} cells of two convolutions, budget {budget}; the last panel is what a ranking "
