@@ -18,7 +18,7 @@ import typer
 
 from harness import __version__
 from harness import budget as budgets
-from harness.cli import data, home, trials
+from harness.cli import completion, data, home, options, trials
 from harness.cli.options import (
     REPORTS,
     RUNS,
@@ -26,7 +26,9 @@ from harness.cli.options import (
     BudgetName,
     Budgets,
     Checkout,
+    Device,
     Experiments,
+    Launcher,
     Papers,
     ReportsFolder,
     RunsFolder,
@@ -124,12 +126,10 @@ def run(  # noqa: PLR0913  (one parameter per option)
         int | None, typer.Option(help="Cap a replicate's phases, in SGD steps.")
     ] = None,
     gpu_days: Annotated[float | None, typer.Option(help="Cap a replicate's device time.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    isa: Annotated[
-        str, typer.Option(help="Instruction set: native, or avx2, as committed results.")
-    ] = NATIVE,
+    device: Device = "auto",
+    isa: Annotated[str, options.isa("native, or avx2, as committed results.")] = NATIVE,
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
-    launcher: Annotated[str, typer.Option(help="local, slurm or ray.")] = "local",
+    launcher: Launcher = "local",
     slurm: SlurmFlags = None,
     plan_only: Annotated[bool, typer.Option("--plan", help="Show what would run.")] = False,
     fresh: Annotated[bool, typer.Option(help="Start over.")] = False,
@@ -150,7 +150,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
 
     ranks.attend(isa, jobs)
     require(launcher, launch.LAUNCHERS, "launcher")
-    require(device, ("auto", "cpu", "cuda"), "device")
+    require(device, completion.DEVICES, "device")
     _in_range(jobs, gpu_days, checkpoint_every, launcher)
     if plan_only and fresh:
         raise Refused("--fresh and --plan: a plan starts nothing over; give one of the two")
@@ -222,7 +222,7 @@ def night(  # noqa: PLR0913  (one parameter per option)
     ] = "",
     dry: Annotated[bool, typer.Option("--dry-run", help="Show what would run.")] = False,
     budget: BudgetName = "nightly",
-    isa: Annotated[str, typer.Option(help="Instruction set; default: avx2, or native.")] = "",
+    isa: Annotated[str, options.isa("avx2 or native; default: avx2, or native.")] = "",
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: all cores.")] = None,
     summary: Annotated[
         Path | None,
@@ -243,10 +243,14 @@ def night(  # noqa: PLR0913  (one parameter per option)
 
 @app.command()
 def replay(
-    result: Annotated[str, typer.Argument(help="A trial id, as results.csv and `run` print it.")],
-    isa: Annotated[
-        str, typer.Option(help="Instruction set: avx2 or native; default: the recording's.")
-    ] = "",
+    result: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.measured,
+            help="A trial id, as results.csv and `run` print it.",
+        ),
+    ],
+    isa: Annotated[str, options.isa("avx2 or native; default: the recording's.")] = "",
     runs: RunsFolder = RUNS,
     reports: ReportsFolder = REPORTS,
 ) -> None:
@@ -263,7 +267,7 @@ def confirm(  # noqa: PLR0913  (one parameter per option)
     budget: Budgets = None,
     isa: Annotated[
         list[str] | None,
-        typer.Option(help="Instruction set: avx2 or native; default: the rows' own, or either."),
+        options.isa("avx2 or native; default: the rows' own, or either."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Replays at once; default: all cores.")] = None,
     beside: Checkout = None,

@@ -7,12 +7,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from harness.cli import completion
 from harness.cli.screen import TABLE, screen
 from harness.paper import Refused
 from harness.show.table import Table
 
 app = typer.Typer(help="Datasets: what is here, pull, build, add.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="A dataset, as `data status` lists it.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        autocompletion=completion.datasets, help="A dataset, as `data status` lists it."
+    ),
+]
 
 
 @app.command()
@@ -40,7 +46,12 @@ def status() -> None:
 
 @app.command()
 def pull(
-    name: Annotated[str | None, typer.Argument(help="A dataset; all when none is given.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=completion.datasets, help="A dataset; all when none is given."
+        ),
+    ] = None,
 ) -> None:
     """Bring a dataset, or all that may be handed on: what is there, DVC's remote, the origin."""
     from harness.data import own, store

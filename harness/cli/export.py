@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from harness.cli.completion import FORMATS, TABLES
 from harness.judge import generations
 from harness.paper import BUDGETS, Refused, require
 from harness.plan.discover import Folder
@@ -20,8 +21,6 @@ from harness.record import sheet, tables
 from harness.record.lineage import Lineage
 from harness.show.report import CURVES, local_results, read_results
 
-FORMATS = ("csv", "json")
-TABLES = ("results", "rows", "curves")
 CURRENT = "current"  # whether a row is of the generation that the tables show
 
 

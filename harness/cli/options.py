@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from harness.cli import home
-from harness.paper import BUDGETS, Refused
-from harness.plan import discover
-
-RUNS, REPORTS = Path("runs"), Path("reports")
+from harness.cli import completion, home
+from harness.cli.completion import REPORTS as REPORTS
+from harness.cli.completion import RUNS as RUNS
+from harness.paper import Refused
 
 
 def folder(text: str | Path) -> Path:
@@ -23,29 +22,12 @@ def folder(text: str | Path) -> Path:
     return home.placed(text)
 
 
-def papers(incomplete: str) -> list[str]:
-    """Return the papers that a shell may complete a word to."""
-    return [path for path in map(str, discover.folders()) if path.startswith(incomplete)]
-
-
-def experiments(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the experiments, of the papers that stand on the line already, likewise."""
-    found = discover.load_each(context.params.get("papers") or ["papers"])
-    names = dict.fromkeys(e.name for folder in found for e in folder.paper.experiments)
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def budgets(incomplete: str) -> list[str]:
-    """Return the budgets, likewise."""
-    return [name for name in BUDGETS if name.startswith(incomplete)]
-
-
 Papers = Annotated[
     list[str],
     typer.Argument(
         metavar="papers...",
         parser=home.meant,
-        autocompletion=papers,
+        autocompletion=completion.papers,
         help="Folders of papers: papers/mnist1d, or papers for all.",
     ),
 ]
@@ -54,16 +36,16 @@ AllPapers = Annotated[
     typer.Argument(
         metavar="[papers]...",
         parser=home.meant,
-        autocompletion=papers,
+        autocompletion=completion.papers,
         help="Folders of papers; all of them when none is given.",
     ),
 ]
 BudgetName = Annotated[
-    str, typer.Option(autocompletion=budgets, help="check, smoke, nightly or paper.")
+    str, typer.Option(autocompletion=completion.budgets, help="check, smoke, nightly or paper.")
 ]
 Budgets = Annotated[
     list[str] | None,
-    typer.Option("--budget", autocompletion=budgets, help="Only these budgets."),
+    typer.Option("--budget", autocompletion=completion.budgets, help="Only these budgets."),
 ]
 RunsFolder = Annotated[
     Path,
@@ -76,7 +58,8 @@ ReportsFolder = Annotated[
 Experiments = Annotated[
     list[str] | None,
     typer.Option(
-        autocompletion=experiments, help="An experiment, or a group such as 'benchmark'."
+        autocompletion=completion.experiments,
+        help="An experiment, or a group: benchmark.",
     ),
 ]
 Settings = Annotated[
@@ -108,3 +91,14 @@ Checkout = Annotated[
         "where rows of another machine may differ from all code.",
     ),
 ]
+Device = Annotated[str, typer.Option(autocompletion=completion.devices, help="auto, cpu or cuda.")]
+Launcher = Annotated[
+    str, typer.Option(autocompletion=completion.launchers, help="local, slurm or ray.")
+]
+
+
+def isa(said: str) -> Any:
+    """Return the option of an instruction set, with what is said of its default."""
+    return typer.Option(
+        autocompletion=completion.instruction_sets, help=f"Instruction set: {said}"
+    )

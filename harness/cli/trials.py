@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from harness import budget as budgets
-from harness.cli import home, options
+from harness.cli import completion, home
 from harness.cli.options import REPORTS, RUNS, AllPapers, Budgets, ReportsFolder, RunsFolder
 from harness.cli.screen import screen
 from harness.paper import Refused
@@ -44,7 +44,7 @@ def stop(
         typer.Argument(
             metavar="[papers|trials]...",
             parser=home.meant,
-            autocompletion=options.papers,
+            autocompletion=completion.stoppable,
             help="Folders of papers, or ids of trials.",
         ),
     ] = None,
@@ -65,7 +65,12 @@ def stop(
 
 @app.command()
 def remove(
-    trials: Annotated[list[str], typer.Argument(help="Ids of trials, as results.csv has them.")],
+    trials: Annotated[
+        list[str],
+        typer.Argument(
+            autocompletion=completion.removable, help="Ids of trials, as results.csv has them."
+        ),
+    ],
     because: Annotated[
         str, typer.Option(help="The reason; it is kept and stands on the pages.")
     ] = "",
@@ -89,9 +94,15 @@ def export(  # noqa: PLR0913  (one parameter per option)
     papers: AllPapers = None,
     budget: Budgets = None,
     table: Annotated[
-        list[str] | None, typer.Option(help="results, rows (of the journals here) or curves.")
+        list[str] | None,
+        typer.Option(
+            autocompletion=completion.tables,
+            help="results, rows (of the journals here) or curves.",
+        ),
     ] = None,
-    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "",
+    form: Annotated[
+        str, typer.Option("--format", autocompletion=completion.formats, help="csv or json.")
+    ] = "",
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", parser=home.placed, help="The file; else standard output."),

@@ -114,21 +114,3 @@ def test_the_script_answers_below_and_beside_the_checkout(tmp_path):
 def test_a_short_flag_asks_for_help(arguments, capsys):
     assert call(*arguments) == 0
     assert "Usage: harness" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("words", "completed"),
-    [
-        ("harness run papers/gd", ["papers/gdas"]),
-        ("harness run papers/gdas --budget n", ["nightly"]),
-        ("harness run papers/gdas --experiment cost/w", ["cost/whole", "cost/whole_first_order"]),
-        ("harness ver", ["verify"]),
-    ],
-)
-def test_a_shell_completes_words(words, completed, monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("_HARNESS_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", words)
-    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-    assert call() == 0
-    assert capsys.readouterr().out.split() == completed
