@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
+import numpy as np
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from harness.checks import Value
 from harness.figures import COLOURS, INK
@@ -19,11 +23,13 @@ from harness.plan.discover import Folder
 from harness.record import sheet
 from harness.show.board import Board
 from harness.show.marks import MARKS
+from harness.show.pictures import VECTOR
 
 if TYPE_CHECKING:
     from harness.training.lr_range import Curve
 
 DPI = 150
+DENSE = 400  # points of one artist; in an SVG more of them are a picture
 
 
 def style() -> None:
@@ -142,10 +148,31 @@ def _interval(axes: Axes, height: int, verdict: Verdict) -> None:
 
 
 def save(figure: Figure | str, path: Path) -> Path:
-    """Write a figure as PNG without a date, so that equal figures are equal files; or an SVG."""
-    with sheet.replacing(path) as fresh:
-        if isinstance(figure, str):
+    """Write a figure as PNG, and beside it as SVG; or the text of an SVG. Return the path.
+
+    Neither has a date, and letters are outlines, so that equal figures are equal files.
+    """
+    if isinstance(figure, str):
+        with sheet.replacing(path) as fresh:
             fresh.write_text(figure, encoding="utf-8")
-        else:
-            figure.savefig(fresh, dpi=DPI, metadata={"Software": None})
+        return path
+    with sheet.replacing(path) as fresh:
+        figure.savefig(fresh, dpi=DPI, metadata={"Software": None})
+    for artist in figure.findobj(_is_dense):
+        artist.set_rasterized(True)
+    with (
+        sheet.replacing(path.with_suffix(VECTOR)) as fresh,
+        # else names of parts are random
+        matplotlib.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "path"}),
+    ):
+        figure.savefig(fresh, dpi=DPI, metadata={"Date": None, "Creator": None})
     return path
+
+
+def _is_dense(artist: Artist) -> bool:
+    """Tell whether an artist has so many points that an SVG of them is larger than a picture."""
+    if isinstance(artist, PathCollection):
+        return np.size(artist.get_offsets(), axis=0) > DENSE
+    if isinstance(artist, Line2D) and artist.get_marker() not in ("", "None", None):
+        return np.size(artist.get_xdata()) > DENSE
+    return False

@@ -18,6 +18,7 @@ from harness.record import sheet
 from harness.show import claims, draw, pictures
 from harness.show.board import Board
 from harness.show.columns import DATED, MEASURED, Line, cells
+from harness.show.pictures import Picture
 from harness.words import duration
 
 Part = tuple[str, Sequence[str]]  # a title of the second rank, and the lines below it
@@ -41,7 +42,7 @@ def write_paper(board: Board, folder: Folder, reports: Path) -> Iterator[Path]:
     if removed:
         parts.append(("Removed results", [*removed, ""]))
     shown = pictures.of(board, folder, drawn)
-    parts.append(("Figures", [f"![{p.alt}](figures/{p.name})\n\n{p.caption}\n" for p in shown]))
+    parts.append(("Figures", [_shown(picture) for picture in shown]))
     parts.append(("Deviations", [*(f"- {line}" for line in folder.paper.deviations), ""]))
     head = [_citation(folder), f"**{_headlines(board, folder)}.**\n"]
     text = [GENERATED, f"# {folder.paper.title}\n", *contents(parts, head)]
@@ -60,6 +61,11 @@ def _at(board: Board, folder: Folder, budget: str) -> Part:
     text += folded("What was measured, per replicate", [measured])
     text += [_origin(board.current(folder, budget)), *_dated(board, folder, budget)]
     return f"Budget `{budget}`", text
+
+
+def _shown(picture: Picture) -> str:
+    vector = f" [Vector form](figures/{picture.vector})." if picture.vector else ""
+    return f"![{picture.alt}](figures/{picture.name})\n\n{picture.caption}{vector}\n"
 
 
 def _update_readme(board: Board, folder: Folder) -> Iterator[Path]:

@@ -15,6 +15,7 @@ BANDS = (
     "Bands and bars of means are 95 % intervals, none below three replicates; "
     "where others are drawn, the picture says so."
 )
+VECTOR = ".svg"  # a measurement is drawn as PNG, and beside it in this form
 SVG = "A drawing, no measurement."
 FOREST = "Draw each headline value less the paper's number, beside the band that was claimed."
 
@@ -34,9 +35,15 @@ class Picture:
         return f"{self.what} {self.measured}".strip()
 
     @property
+    def vector(self) -> str:
+        """The file that has it as lines, where that is another one; else no text."""
+        own = Path(self.name)
+        return "" if own.suffix == VECTOR else own.with_suffix(VECTOR).name
+
+    @property
     def caption(self) -> str:
         """What it shows, from how much, and what its bands are."""
-        return f"{self.alt} {SVG if self.name.endswith('.svg') else BANDS}"
+        return f"{self.alt} {SVG if not self.vector else BANDS}"
 
 
 def of(board: Board, folder: Folder, drawn: Sequence[Path]) -> list[Picture]:

@@ -26,7 +26,9 @@ def test_reporting_twice_gives_the_same_bytes(paper, tmp_path):
             "comparison.tex",
             "index.html",
         ),
-        *(f"{paper.name}.md", f"figures/{paper.name}-claims.png", "figures/headlines.png"),
+        f"{paper.name}.md",
+        *(f"figures/{paper.name}-claims.{kind}" for kind in ("png", "svg")),
+        *(f"figures/headlines.{kind}" for kind in ("png", "svg")),
     }
     assert write(paper, tmp_path) == first
 
