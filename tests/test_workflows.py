@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
@@ -101,8 +102,10 @@ def test_the_night_runs_each_paper_keeps_its_journals_and_shows_its_table():
     assert night["strategy"]["fail-fast"] is False
     assert "fromJSON" in night["strategy"]["matrix"]["paper"]
     uses = {step["uses"].split("@")[0]: step["with"] for step in night["steps"] if "uses" in step}
-    assert ".dvc/cache" in uses["actions/cache"]["path"]
-    assert "hashFiles('data.dvc')" in uses["actions/cache"]["key"]
+    restored, kept = uses["actions/cache/restore"], uses["actions/cache/save"]
+    assert restored["path"] == kept["path"]
+    assert ".dvc/cache" in restored["path"]
+    assert "hashFiles('data.dvc')" in restored["key"]
     assert uses["actions/upload-artifact"]["path"] == "runs/nights"
     (script,) = (step["run"] for step in night["steps"] if step.get("name") == "night")
     assert "$GITHUB_STEP_SUMMARY" in script
@@ -116,6 +119,32 @@ def test_only_the_status_of_a_neutral_night_is_forgiven():
     (script,) = (step["run"] for step in night["steps"] if step.get("name") == "night")
     assert f'if [ "$status" = {NEUTRAL_STATUS} ]' in script
     assert script.rstrip().endswith('exit "$status"')
+
+
+def test_half_of_the_data_is_not_kept_for_the_nights_to_come():
+    night = read(ROOT / ".github" / "workflows" / "nightly.yml")["jobs"]["night"]
+    by_name = {step.get("name"): step for step in night["steps"]}
+    assert "steps.night.outputs.status == '0'" in by_name["keep the data"]["if"]
+    assert 'echo "status=$status" >> "$GITHUB_OUTPUT"' in by_name["night"]["run"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_steps_that_a_workflow_speaks_of_are_steps_of_the_same_job(path):
+    workflow = read(path)
+    for job in workflow["jobs"].values():
+        known = {step["id"] for step in job["steps"] if "id" in step}
+        assert set(re.findall(r"steps\.(\w+)\.", str(job))) <= known
+        for name, output in re.findall(r"needs\.(\w+)\.outputs\.(\w+)", str(job)):
+            assert name == job["needs"]
+            assert output in workflow["jobs"][name]["outputs"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_script_is_one_that_bash_can_read(path):
+    for step in steps(read(path)):
+        script = re.sub(r"\$\{\{.*?\}\}", "filled", step.get("run", ""))
+        done = subprocess.run(["bash", "-n"], input=script, text=True, check=False)
+        assert done.returncode == 0, script
 
 
 def test_at_night_packages_that_cannot_be_installed_are_neutral_and_nothing_else_is():
