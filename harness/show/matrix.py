@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,10 +11,8 @@ from matplotlib.figure import Figure
 from harness.figures import INK
 from harness.show import draw
 from harness.show.marks import MARKS, OPEN, Mark
+from harness.show.section import Section
 from harness.words import duration
-
-if TYPE_CHECKING:
-    from harness.show.page import Section
 
 NAME = "headlines.png"
 WIDE = 12  # claims in a line; a paper with more of them has several lines

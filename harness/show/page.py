@@ -1,15 +1,12 @@
 """What the HTML page says: a row for every claim, with all that stands behind it.
 
-A `Row` is one claim; each budget that judged it is a `Reading`, the one that counts first. A
-`Section` is one paper with its rows, pictures and deviations. The templates only lay them out.
+The templates only lay out what is gathered here.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -25,73 +22,13 @@ from harness.record import sheet
 from harness.show import chart, claims, matrix, pictures
 from harness.show.board import Board
 from harness.show.columns import DATED, STANDINGS, cells
-from harness.show.marks import MARKS, Mark
+from harness.show.marks import MARKS
 from harness.show.pictures import Picture
+from harness.show.section import Reading, Row, Section
 from harness.words import duration, scientific
 
 REPLAYED = 3  # commands that a row shows; those of the other experiments are on the paper's page
 WAITING = (BLOCKED, NOT_RUN)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one budget says of a claim; `budget` is empty where none has judged it."""
-
-    budget: str
-    word: str
-    here: str = "–"
-    note: str = ""
-    margin: str = ""
-    p: str = "–"
-    cost: str = ""
-    replays: Sequence[tuple[str, str]] = ()  # (experiment, trial)
-    more: int = 0  # experiments whose trials are not among the replays
-
-    @property
-    def mark(self) -> Mark:
-        """How its word looks."""
-        return MARKS[self.word]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One claim with its readings, the one that counts first."""
-
-    claim: Claim
-    anchor: str
-    printed: str
-    source: str
-    readings: Sequence[Reading]
-    pictures: Sequence[Picture]
-    study: str
-
-    @property
-    def first(self) -> Reading:
-        """The reading that stands for the claim."""
-        return self.readings[0]
-
-
-@dataclass(frozen=True)
-class Section:
-    """One paper: its claims, its own checks, its pictures and deviations by study."""
-
-    folder: Folder
-    line: str
-    rows: Sequence[Row]
-    checks: Sequence[Row]
-    pictures: Sequence[Picture]
-    deviations: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    spent: float = 0.0  # seconds of device time of all trials behind the headlines
-
-    @property
-    def headlines(self) -> list[Row]:
-        """The rows of what the paper states first of all."""
-        return [row for row in self.rows if row.claim.kind == "headline"]
-
-    @property
-    def counts(self) -> Counter[str]:
-        """How many headlines have each word."""
-        return Counter(row.first.word for row in self.headlines)
 
 
 def write(board: Board, drawn: Mapping[str, Sequence[Path]], reports: Path) -> Iterator[Path]:
