@@ -71,6 +71,17 @@ def test_filters_show_what_was_asked_for_and_say_how_much(chromium: Browser):
     assert chromium.ask(f"{SHOWN}.length") == every
 
 
+def test_what_is_folded_opens_for_a_filter_and_closes_with_it(chromium: Browser):
+    chromium.show(PAGE, 1280)
+    seen = "[...document.querySelectorAll('.claim')].filter(one => one.checkVisibility()).length"
+    first = chromium.ask(seen)
+    choose(chromium, "kind", "self-check")
+    checks = chromium.ask(seen)
+    assert checks == chromium.ask(f"{SHOWN}.length")
+    chromium.ask(f"{CLEAR}; new Promise(done => setTimeout(done, 50))")
+    assert chromium.ask(seen) == first < chromium.ask(f"{SHOWN}.length")
+
+
 def test_the_axis_of_the_league_switches_by_key(chromium: Browser):
     chromium.show(PAGE, 1280)
     panels = (
@@ -93,6 +104,15 @@ def test_a_sign_of_the_matrix_opens_its_claim_also_where_a_filter_hides_it(chrom
     claim = "document.getElementById(location.hash.slice(1))"
     assert chromium.ask(f"{claim}.open && !{claim}.hidden")
     assert "python -m harness replay" in chromium.ask(f"{claim}.innerText")
+
+
+def test_a_link_to_a_folded_claim_that_a_filter_hides_shows_it(chromium: Browser):
+    chromium.show(PAGE, 1280)
+    choose(chromium, "word", "blocked")
+    place = chromium.ask("document.querySelector('.rest .claim[hidden]').id")
+    chromium.ask(f"location.hash = '{place}'; new Promise(done => setTimeout(done, 200))")
+    assert chromium.ask(f"document.getElementById('{place}').checkVisibility()")
+    assert chromium.ask(f"document.getElementById('{place}').open")
 
 
 def test_a_claim_opens_by_keys_alone(chromium: Browser):
