@@ -82,14 +82,16 @@ def page(lines: Sequence[sheet.Record], reports: Path) -> str:
         told.append(f"\n## {title[:1].upper() + title[1:] if title == COST else title}\n")
         for where, rows in groupby(found, key=itemgetter("where")):
             cells = [[row[name] for name in COLUMNS] for row in rows]
-            if title == COST:
-                heads, cells = overhead.COLUMNS, [row[: len(overhead.COLUMNS)] for row in cells]
-            else:
-                heads, cells = said(cells)
+            heads, cells = costs(cells) if title == COST else said(cells)
             told += [f"{where}.\n", markdown(heads, cells)]
     told += [tried.section()]
     told += [scale.section(scale.kept(reports))]  # measured by itself: it takes long
     return "\n".join(told)
+
+
+def costs(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Return columns and rows of the harness's own cost, which are kept in the first ones."""
+    return overhead.COLUMNS, [list(row[: len(overhead.COLUMNS)]) for row in rows]
 
 
 def said(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], list[list[str]]]:
