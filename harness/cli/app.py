@@ -339,6 +339,10 @@ def bench(
         bool,
         typer.Option("--scale", help="What thousands of trials cost instead, without papers."),
     ] = False,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="How often each form takes its turn; default: 7 to 15, as time allows."),
+    ] = None,
 ) -> None:
     """Time the hot paths beside their readable oracles; print ratios and share of the peak."""
     from harness.speed import lr_range as range_tests
@@ -346,6 +350,9 @@ def bench(
 
     if at_scale and (lr_range or papers):
         raise Refused("--scale: it times no paper; give neither papers nor --lr-range with it")
+    if rounds is not None and (at_scale or lr_range):
+        other = "--scale" if at_scale else "--lr-range"
+        raise Refused(f"--rounds: races have rounds, {other} has none; leave one of both out")
     where = reports if save else None
     if at_scale:
         tables = scale.run(where)
@@ -353,7 +360,7 @@ def bench(
         found = discover.load_each(papers) if papers else discover.load_all()
         tables = range_tests.run(found, where)
     else:
-        tables = race.run(discover.timed(papers or ()), where)
+        tables = race.run(discover.timed(papers or ()), where, rounds)
     for table in tables:
         screen().print(table, **TABLE)
 

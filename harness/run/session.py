@@ -157,8 +157,7 @@ def conduct(
     specs, results = trials.specs, dict(trials.known)
     done = {folder for folder, result in results.items() if result.status == "completed"}
     todo = [folder for folder in specs if folder not in done]
-    if done:
-        console.print(f"{len(done)} of {len(specs)} trials are complete already (--fresh repeats)")
+    _announce(console, len(done), [specs[folder] for folder in todo], host)
     if todo:
         bars = shown(console, {folder: specs[folder] for folder in todo})
         ends = Ends({folder: journal_size(folder) for folder in todo}, site.launcher != "local")
@@ -187,6 +186,17 @@ def conduct(
         for line in _incomplete(outcomes):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return [results[folder] for folder in specs]
+
+
+def _announce(console: Console, done: int, todo: Sequence[Spec], host: launch.Machine) -> None:
+    """Say what is complete already, and how the others share the machine: workers x threads."""
+    if done:
+        whole = done + len(todo)
+        console.print(f"{done} of {whole} trials are complete already (--fresh repeats)")
+    if todo:
+        threads = " or ".join(map(str, sorted({spec.threads for spec in todo})))
+        shared = f"workers x threads: {min(host.jobs, len(todo))} x {threads}"
+        console.print(f"trials to run: {len(todo)}; {shared}", highlight=False)
 
 
 def launcher(site: Site) -> Callable[..., dict[Path, Outcome]]:

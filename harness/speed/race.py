@@ -1,101 +1,185 @@
 """Speed of the hot paths beside their readable oracles: ratios within one run, never one time.
 
 A paper's `bench.py` has `pairs() -> list[Pair]`: two ways to do the same thing, and a check that
-they do; so has a folder that papers share, and `harness/speed/pipeline.py`. The two are timed in
-turn, so that a machine whose speed drifts slows both. `reports/bench.csv` keeps what was timed of
-each folder last, with the machine and the commit; bench.md shows all of it.
+they do; so has a folder that papers share, and `harness/speed/pipeline.py`. Some have a third, the
+rival that a user would write first. All are timed in turn, so that a machine whose speed drifts
+slows each of them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from harness.pair import Pair
+from harness.paper import Refused
 from harness.plan.discover import Folder, Shared
 from harness.plan.processor import NATIVE, resolved
-from harness.record import sheet
 from harness.record.provenance import collect
 from harness.show.table import Table
-from harness.speed import overhead, scale
+from harness.speed import ledger, overhead
 
-ROUNDS = 7
-KEPT = "bench.csv"
-COLUMNS = ("what", "oracle", "fast", "ratio [min, max]", "aim", "share of peak", "note")
+LEAST, MOST = 7, 15  # rounds, where none are asked for
+SECONDS = 30.0  # of a pair, as long as it has its least number of rounds
 
 
-TYPES: sheet.Types = dict.fromkeys(("section", "where", *COLUMNS), str)
-SHARED = ("harness/training", "the harness's own cost")  # sections that come last
+class Lap(NamedTuple):
+    """Seconds that one call took: the wall's, and all threads of this process together."""
+
+    wall: float
+    processor: float
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over rounds, in seconds per call, and the ratio round by round."""
+    """A pair and its rounds: in each a lap of oracle, fast form and, where there is one, rival."""
 
     pair: Pair
-    oracle: float
-    fast: float
-    ratios: tuple[float, ...]
+    rounds: Sequence[Sequence[Lap]]
+
+    def middle(self, place: int) -> Lap:
+        """Return the medians of one form's laps; 0: oracle, 1: fast form, 2: rival."""
+        laps = [each[place] for each in self.rounds]
+        return Lap(*(median(seconds) for seconds in zip(*laps, strict=True)))
+
+    def ratios(self, place: int) -> list[float]:
+        """Return how many times as long as the fast form another one took, in each round."""
+        return [each[place].wall / each[1].wall for each in self.rounds]
 
 
-def run(papers: Sequence[Folder | Shared], reports: Path | None) -> Iterator[Table]:
+@dataclass
+class Site:
+    """The machine that races are run on, and what its matrix products do with some threads."""
+
+    name: str
+    peaks: dict[int, float] = field(default_factory=dict)
+
+    def peak(self, threads: int) -> float:
+        """Return the FLOP/s of a float32 matrix product; measured once."""
+        if threads not in self.peaks:
+            from harness.training import metrics
+            from harness.training.threads import using
+
+            with using(threads):
+                self.peaks[threads] = metrics.peak_flops()
+        return self.peaks[threads]
+
+    def __str__(self) -> str:
+        """Say what was timed where: machine, instruction set, torch, commit, peaks."""
+        origin = collect(self.name, 1, resolved(NATIVE))
+        dirty = " with uncommitted changes" if origin["dirty"] else ""
+        peaks = (
+            f"{peak / 1e9:.0f} GFLOP/s with {count} thread{'' if count == 1 else 's'}"
+            for count, peak in sorted(self.peaks.items())
+        )
+        return (
+            f"{self.name}, {origin['isa']}, torch {origin['torch']}, commit "
+            f"`{origin['commit']}`{dirty}; a float32 matrix product: {', '.join(peaks)}"
+        )
+
+
+def run(
+    papers: Sequence[Folder | Shared], reports: Path | None, rounds: int | None = None
+) -> Iterator[Table]:
     """Time every pair of papers and shared folders, and the harness's own cost; write bench.md.
 
-    What was timed before of other folders stays, with the machine that it was timed on.
+    What was timed before of other folders stays, with the machine that it was timed on; what was
+    timed of one that has no pairs any more goes.
+
+    Raises:
+        Refused: no such number of rounds.
     """
-    from harness.training import device, metrics  # torch loads when something is timed
+    if rounds is not None and rounds < 1:
+        raise Refused(f"--rounds {rounds}: must be at least 1; leave it out for {LEAST} to {MOST}")
+    return _timed(papers, reports, rounds)
+
+
+def _timed(
+    papers: Sequence[Folder | Shared], reports: Path | None, rounds: int | None
+) -> Iterator[Table]:
+    from harness.training import device  # torch loads when something is timed
 
     device.prepare("cpu", threads=1)
-    peak = metrics.peak_flops()
-    name = device.describe("cpu")
-    sections = {}
+    site = Site(device.describe("cpu"))
+    site.peak(1)
     for title, pairs in _sections(papers):
-        sections[title] = [_line(measure(pair), peak) for pair in pairs]
-        yield _table(f"{title}, one thread of {name}", COLUMNS, sections[title])
+        rows: list[list[str]] = []
+        for pair in pairs:
+            rows.append(_line(measure(pair, rounds), site.peak(pair.threads)))
+            if reports is not None:
+                ledger.keep(reports, title, str(site), rows, whole=len(rows) == len(pairs))
+        if rows:
+            yield _table(f"{title}, {site.name}", *ledger.said(rows))
+        elif reports is not None:
+            ledger.keep(reports, title, str(site), (), whole=True)
     cost = overhead.measure(reports)
-    yield _table(SHARED[-1], overhead.COLUMNS, cost)
     if reports is not None:
-        fresh = {**sections, SHARED[-1]: [list(row) for row in cost]}
-        _keep(reports, _where(name, peak), fresh)
+        ledger.keep(reports, ledger.COST, str(site), cost, whole=True)
+    yield _table(ledger.COST, overhead.COLUMNS, cost)
 
 
 def _sections(papers: Sequence[Folder | Shared]) -> Iterator[tuple[str, list[Pair]]]:
     for folder in papers:
-        pairs = folder.pairs()
-        if pairs:
-            yield f"papers/{folder.name}", pairs
+        yield f"papers/{folder.name}", folder.pairs()
     from harness.speed import pipeline
 
-    yield "harness/training", pipeline.pairs()
+    yield ledger.SHARED[0], pipeline.pairs()
 
 
-def measure(pair: Pair, rounds: int = ROUNDS) -> Timing:
-    """Check that both agree, warm up, then time oracle and fast in turn."""
-    pair.agree()
-    pair.oracle()
-    pair.fast()
-    times = [(_seconds(pair.oracle), _seconds(pair.fast)) for _ in range(rounds)]
-    slow, quick = (median(column) for column in zip(*times, strict=True))
-    return Timing(pair, slow, quick, tuple(a / b for a, b in times))
+def measure(pair: Pair, rounds: int | None = None) -> Timing:
+    """Check that all forms agree, warm up, then time them in turn, with the pair's threads.
+
+    Without a number of rounds there are as many as have room in SECONDS, from LEAST to MOST.
+    """
+    from harness.training.threads import using
+
+    forms = [pair.oracle, pair.fast] + ([pair.rival.form] if pair.rival else [])
+    with using(pair.threads):
+        pair.agree()
+        once = sum(_lap(form).wall for form in forms)
+        count = rounds or min(MOST, max(LEAST, int(SECONDS / max(once, 1e-9))))
+        return Timing(pair, [[_lap(form) for form in forms] for _ in range(count)])
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
+def _lap(work: Callable[[], object]) -> Lap:
+    wall, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - begin
+    return Lap(time.perf_counter() - wall, time.process_time() - processor)
 
 
 def _line(timing: Timing, peak: float) -> list[str]:
-    pair, ratios = timing.pair, sorted(timing.ratios)
-    each = [f"{1e3 * t / pair.units:.3g} ms" for t in (timing.oracle, timing.fast)]
-    ratio = f"{median(ratios):.2f} [{ratios[0]:.2f}, {ratios[-1]:.2f}]"
-    share = f"{100 * pair.flops / timing.fast / peak:.0f} %" if pair.flops else "–"
-    return [pair.name, *each, ratio, f"{pair.aim:g}", share, pair.note]
+    """Return a row of COLUMNS."""
+    pair, rival = timing.pair, timing.pair.rival
+    oracle, fast = timing.middle(0), timing.middle(1)
+    last = timing.middle(2) if rival else None
+    processor = [lap.processor for lap in (fast, oracle, last) if lap]
+    return [
+        pair.name,
+        _milliseconds(oracle.wall, pair),
+        _milliseconds(fast.wall, pair),
+        _ratio(timing.ratios(0)),
+        f"{_milliseconds(last.wall, pair)}: {rival.name}" if last and rival else "",
+        _ratio(timing.ratios(2)) if rival else "",
+        f"{pair.aim:.3g}" + (f", rival {rival.aim:.3g}" if rival else ""),
+        f"{100 * pair.flops / fast.wall / peak:.0f} %" if pair.flops else "–",
+        str(pair.threads),
+        ", ".join(_milliseconds(seconds, pair) for seconds in processor),
+        str(len(timing.rounds)),
+        pair.note,
+    ]
+
+
+def _milliseconds(seconds: float, pair: Pair) -> str:
+    each = 1e3 * seconds / pair.units
+    return f"{each:,.0f} ms" if each >= 1000 else f"{each:.3g} ms"
+
+
+def _ratio(ratios: Sequence[float]) -> str:
+    return f"{median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}]"
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -103,55 +187,3 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     for row in rows:
         table.add(*row)
     return table
-
-
-def _where(name: str, peak: float) -> str:
-    """Return what was timed where: machine, instruction set, torch, commit, peak."""
-    origin = collect(name, 1, resolved(NATIVE))
-    dirty = " with uncommitted changes" if origin["dirty"] else ""
-    return (
-        f"{name}, {origin['isa']}, one thread, torch {origin['torch']}, "
-        f"commit `{origin['commit']}`{dirty}; a float32 matrix product: {peak / 1e9:.0f} GFLOP/s"
-    )
-
-
-def _keep(reports: Path, where: str, fresh: Mapping[str, Sequence[Sequence[str]]]) -> None:
-    """Put fresh sections in place of those of the same names, and show all."""
-    known = [each for each in kept(reports) if each["section"] not in fresh]
-    for title, rows in fresh.items():
-        names = COLUMNS[: len(rows[0])] if rows else ()
-        blank = dict.fromkeys(COLUMNS, "")
-        known += [
-            {"section": title, "where": where, **blank, **dict(zip(names, row, strict=True))}
-            for row in rows
-        ]
-    known.sort(key=lambda each: (each["section"] in SHARED, each["section"]))
-    sheet.replace(
-        {reports / KEPT: sheet.text(TYPES, known), reports / "bench.md": page(known, reports)}
-    )
-
-
-def kept(reports: Path) -> list[sheet.Record]:
-    """Return what was timed of every folder last; nothing where nothing was.
-
-    Raises:
-        Refused: the file is not as it was written.
-    """
-    path = reports / KEPT
-    return [line for _, line in sheet.read(path, TYPES)] if path.exists() else []
-
-
-def page(lines: Sequence[sheet.Record], reports: Path) -> str:
-    """Return bench.md: a section a folder with where it was timed, costs and scale last."""
-    from harness.show.pages import GENERATED, markdown
-
-    told = [GENERATED.replace("report", "bench"), "# Speed\n"]
-    told += [f"Medians of {ROUNDS} rounds in which oracle and fast form take turns.\n"]
-    for title, found in groupby(lines, key=itemgetter("section")):
-        rows = list(found)
-        heads = overhead.COLUMNS if title == SHARED[-1] else COLUMNS
-        cells = [[row[name] for name in COLUMNS[: len(heads)]] for row in rows]
-        head = title[:1].upper() + title[1:] if title == SHARED[-1] else title
-        told += [f"\n## {head}\n", f"{rows[0]['where']}.\n", markdown(heads, cells)]
-    told += [scale.section(scale.kept(reports))]  # measured by itself: it takes long
-    return "\n".join(told)

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 
-from harness.pair import KEEP, Pair
+from harness.pair import KEEP, Pair, Rival
 from harness.trial import stream
 from papers.gtn import experiment
 from papers.gtn.images.study import LONG
@@ -196,19 +199,46 @@ def teacher(plain: bool, steps: int = LONG.inner_steps) -> Teacher:
     return Teacher(config, own, made, real, partial(stream, 0), LONG.outer_steps)
 
 
+class ChannelsLast(TorchFunctionMode):
+    """Gives every convolution of images its input with the channels last, as one line would."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run a function of torch's."""
+        if func is F.conv2d:
+            args = (args[0].contiguous(memory_format=torch.channels_last), *args[1:])
+        return func(*args, **(kwargs or {}))
+
+
 def forms(
     name: str, run: Callable[[Teacher], list[Tensor]], rtol: float, atol: float, note: str
 ) -> Pair:
-    """Return work of a teacher of `images/long` with the plain generator and the fast one."""
-    plain, fast = partial(run, teacher(True)), partial(run, teacher(False))
+    """Return work of a teacher of `images/long` with the plain generator and the fast one.
+
+    The rival is the plain one in channels_last, its learners too.
+    """
+
+    def last(own: Teacher) -> list[Tensor]:
+        with ChannelsLast():
+            return run(own)
+
+    ways = ((run, True), (run, False), (last, True))
+    plain, fast, rival = (partial(way, teacher(form)) for way, form in ways)
 
     def agree() -> None:
         # many inner steps magnify the last digits in which the forms differ
-        few = (run(teacher(form, AGREED)) for form in (True, False))
-        torch.testing.assert_close(*few, rtol=rtol, atol=atol)
+        first, *others = (way(teacher(form, AGREED)) for way, form in ways)
+        for other in others:
+            torch.testing.assert_close(first, other, rtol=rtol, atol=atol)
 
     sized = f"{name}, {LONG.inner_steps} batches of {LONG.batch}"
-    return Pair(sized, plain, fast, agree, KEEP, note=note)
+    against = Rival("the same, channels_last", rival)
+    return Pair(sized, plain, fast, agree, KEEP, note=note, rival=against)
 
 
 def generated() -> Pair:

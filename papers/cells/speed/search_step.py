@@ -1,18 +1,20 @@
-"""Whole steps of gradient searches, alpha and w, on random rows: the loop or the fast form.
+"""Whole steps of gradient searches, alpha and w, on random rows: in each form of the supernet.
 
-Both forms of a step start from the same weights and see the same rows.
+All forms of a step start from the same weights and see the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.profiler import ProfilerActivity, profile
 
+from harness.paper import require
 from harness.training import device, metrics
 from harness.trial import stream
 from papers.cells.network.light import POSITIONS
@@ -27,6 +29,8 @@ from papers.cells.supernet.relaxation import Relaxation
 
 CLASSES = 10
 RATE, SCALE = 0.001, 1e-3  # of w; of alpha's first values
+LOOP, CHANNELS_LAST, FAST = FORMS = ("loop", "channels_last", "fast")
+RIVAL = "the loop, channels_last"
 KINDS = {  # a word of an operation's name -> what it is
     "convolution": "convolutions",
     "mm": "matrix products",
@@ -57,10 +61,32 @@ class SearchStep:
 
 
 def agree(steps: Sequence[SearchStep]) -> None:
-    """Refuse two forms of a step, in float64, that end elsewhere."""
-    slow, quick = (step.moved() for step in steps)
-    for one, other in zip(slow, quick, strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-8)
+    """Refuse forms of a step, in float64, that end elsewhere than the first one."""
+    first, *others = (step.moved() for step in steps)
+    for moved in others:
+        for one, other in zip(first, moved, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-8)
+
+
+def forms(dim: int) -> tuple[str, ...]:
+    """Return the forms that there are: channels can come last where there is a width."""
+    return FORMS if dim == 2 else (LOOP, FAST)
+
+
+def arranged(loop: Supernet, x: Tensor, form: str) -> tuple[Supernet, Tensor]:
+    """Return a network in one of the forms, and rows as it takes them; weights may move.
+
+    In channels_last the rows and the loop's weights are; rows alone before the fast form, as in a
+    search on images.
+    """
+    require(form, forms(loop.design.dim), "form")
+    if form == LOOP or loop.design.dim == 1:
+        return (FastSupernet.of(loop) if form == FAST else loop), x
+    rows = x.contiguous(memory_format=torch.channels_last)
+    if form == FAST:
+        return FastSupernet.of(loop), rows
+    net: Supernet = loop.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net, rows
 
 
 def node_step(
@@ -68,15 +94,15 @@ def node_step(
     batch: int,
     size: tuple[int, ...],
     method: Method,
-    fast: bool,
+    form: str,
     dtype: torch.dtype = torch.float32,
 ) -> SearchStep:
-    """Return a step on DARTS's space, of `batch` rows of a size."""
+    """Return a step on DARTS's space, of `batch` rows of a size, in one of the forms."""
     with device.seeded(0):
         loop = Supernet(design).to(dtype)
         x = torch.randn(2, batch, design.inputs, *size, dtype=dtype)
-    layout = torch.channels_last if fast and design.dim == 2 else torch.contiguous_format
-    net = FastSupernet.of(loop) if fast else loop
+    net, first = arranged(loop, x[0], form)
+    _, second = arranged(loop, x[1], form)
     cells = {name: design.operations(name == "reduce") for name in ("normal", "reduce")}
     relaxation = Relaxation(cells, SCALE, stream(0, "alpha")).to(dtype)
 
@@ -86,16 +112,16 @@ def node_step(
 
     problem = Problem(tuple(net.parameters()), tuple(relaxation.parameters()), loss, loss)
     y = torch.arange(batch) % design.classes
-    first, second = (part.contiguous(memory_format=layout) for part in x)
     return SearchStep(method.train(problem), ((first, y), (second, y)))
 
 
 def edge_step(
-    space: EdgeSpace, batch: int, method: Method, fast: bool, dtype: torch.dtype = torch.float32
+    space: EdgeSpace, batch: int, method: Method, form: str, dtype: torch.dtype = torch.float32
 ) -> SearchStep:
-    """Return a step on a space of the league, of `batch` signals."""
+    """Return a step on a space of the league, of `batch` signals, by the loop or the fast form."""
+    require(form, forms(1), "form")
     loop = build_supernet(space, 0).to(dtype)
-    net = Shared(loop) if fast else loop
+    net = Shared(loop) if form == FAST else loop
     with device.seeded(0):
         x = torch.randn(2, batch, POSITIONS, dtype=dtype)
     edges = (space.ops,) * len(space.edges)
@@ -113,14 +139,18 @@ def edge_step(
 
 def whole_flops(design: Design, batch: int, size: tuple[int, ...], passes: int) -> float:
     """Return a step's work: three times the loop's forward, all operations, for each pass."""
+    return 3 * passes * batch * _forward_flops(design, size)
+
+
+@lru_cache
+@torch.no_grad()
+def _forward_flops(design: Design, size: tuple[int, ...]) -> float:
     net, rows = Supernet(design), torch.zeros(2, design.inputs, *size)
     even = [
         torch.ones(len(design.edges), len(design.operations(reduction)[0]))
         for reduction in (False, True)
     ]
-    with torch.no_grad():
-        forward = metrics.flops(lambda: net(rows, *even)) / len(rows)
-    return 3 * passes * forward * batch
+    return metrics.flops(lambda: net(rows, *even)) / len(rows)
 
 
 def where(step: SearchStep) -> str:

@@ -1,67 +1,88 @@
-"""The supernet's loop beside its fast form."""
+"""The supernet's loop, in both layouts of images, beside its fast form."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from harness.pair import KEEP, Pair
+from harness.pair import KEEP, Pair, Rival
 from harness.training import device, metrics
+from papers.cells.speed.search_step import (
+    CHANNELS_LAST,
+    FAST,
+    LOOP,
+    RIVAL,
+    arranged,
+    forms,
+    whole_flops,
+)
 from papers.cells.supernet.layouts import ImageLayout
 from papers.cells.supernet.node import Design, Supernet, Weights
-from papers.cells.supernet.node_fast import FastSupernet, active, run_cell
+from papers.cells.supernet.node_fast import active, run_cell
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
 BATCH, LENGTH = 100, 40
-IMAGES = Design(channels=16, cells=3)
+IMAGES, WHOLE = Design(channels=16, cells=3), Design()  # for a cell of it; the paper's
 SEED = 0
 PATH = (4, 5, 6, 7, 1, 3, 4, 5, 2, 6, 7, 4, 3, 5)  # a sampled cell: one operation an edge
 
 
 @dataclass
 class Race:
-    """One supernet on random signals: loss, gradients of all weights and of alpha."""
+    """One supernet on random rows, in all its forms: loss, gradients of all weights and of alpha.
+
+    Rows are (N, inputs, L) or (N, inputs, H, W), of a `size` (L) or (H, W).
+    """
 
     path: bool
+    design: Design = SIGNALS
+    batch: int = BATCH
+    size: tuple[int, ...] = (LENGTH,)
+    dtype: torch.dtype = torch.float32
 
     def __post_init__(self) -> None:
         with device.seeded(SEED):
-            self.loop = Supernet(SIGNALS)
-            self.x = torch.randn(BATCH, SIGNALS.inputs, LENGTH)
-            self.alphas = [(1e-3 * torch.randn(14, 8)).requires_grad_() for _ in range(2)]
-        self.fast = FastSupernet.of(self.loop)
+            loop = Supernet(self.design).to(self.dtype)
+            x = torch.randn(self.batch, self.design.inputs, *self.size, dtype=self.dtype)
+            first = [1e-3 * torch.randn(14, 8, dtype=self.dtype) for _ in range(2)]
+        self.alphas = [alpha.requires_grad_() for alpha in first]
+        self.nets = {
+            form: arranged(copy.deepcopy(loop), x, form) for form in forms(self.design.dim)
+        }
 
     def weights(self) -> list[Weights]:
         """Return what both types of cell run."""
         return [PATH, PATH] if self.path else [alpha.softmax(1) for alpha in self.alphas]
 
-    def gradients(self, net: Supernet) -> list[Tensor]:
-        """Run forward and backward; return the loss and all gradients."""
-        loss = net(self.x, *self.weights()).logsumexp(1).mean()
+    def gradients(self, form: str) -> list[Tensor]:
+        """Run forward and backward in one form; return the loss and all gradients."""
+        net, x = self.nets[form]
+        loss = net(x, *self.weights()).logsumexp(1).mean()
         return differentiated(loss, [*net.parameters(), *self.alphas])
 
-    def oracle(self) -> list[Tensor]:
-        """Run the loop."""
-        return self.gradients(self.loop)
-
-    def quick(self) -> list[Tensor]:
-        """Run the fast form."""
-        return self.gradients(self.fast)
-
-    @torch.no_grad()
     def flops(self) -> float:
         """Return three times what the loop's forward pass takes."""
-        return 3 * metrics.flops(lambda: self.loop(self.x, *self.weights()))
+        if not self.path:
+            return whole_flops(self.design, self.batch, self.size, 1)
+        net, x = self.nets[LOOP]
+        with torch.no_grad():
+            return 3 * metrics.flops(lambda: net(x, *self.weights()))
 
     def agree(self) -> None:
-        """Check that both have the same loss and gradients, where rounding flips no ReLU."""
-        exact = Race(self.path)
-        exact.loop.double()
-        exact.x = exact.x.double()
-        exact.alphas = [alpha.detach().double().requires_grad_() for alpha in exact.alphas]
-        close(exact.gradients(exact.loop), exact.gradients(exact.fast))
+        """Check that all have the same loss and gradients, where rounding flips no ReLU.
+
+        In float64, and on few rows and positions where there is a width.
+        """
+        small = (self.batch, self.size) if self.design.dim == 1 else (2, (10, 10))
+        exact = Race(self.path, self.design, *small, torch.float64)
+        first, *others = (exact.gradients(form) for form in exact.nets)
+        for other in others:
+            close(first, other)
 
 
 @dataclass
@@ -126,6 +147,29 @@ def close(one: list[Tensor], other: list[Tensor]) -> None:
         torch.testing.assert_close(a, b, rtol=0, atol=1e-9 * float(largest))
 
 
+def on_images(batch: int, aims: Mapping[int, float]) -> list[Pair]:
+    """Return passes of DARTS's whole search network at its size on CIFAR-10.
+
+    `aims`: of each number of threads, how many times as long as the fast form the loop in
+    channels_last was asked to take.
+    """
+    race = Race(path=False, design=WHOLE, batch=batch, size=(32, 32))
+    return [
+        Pair(
+            f"2-D supernet, C=16, L=8, 32x32, batch {batch}: mixture, forward and backward",
+            partial(race.gradients, LOOP),
+            partial(race.gradients, FAST),
+            race.agree,
+            KEEP,
+            flops=race.flops(),
+            note="oracle: the loop, NCHW",
+            rival=Rival(RIVAL, partial(race.gradients, CHANNELS_LAST), aim),
+            threads=threads,
+        )
+        for threads, aim in aims.items()
+    ]
+
+
 def pairs() -> list[Pair]:
     """Return a 1-D supernet as mixture and as path, and a cell of the 2-D one.
 
@@ -136,8 +180,8 @@ def pairs() -> list[Pair]:
     return [
         Pair(
             f"1-D supernet, C=8, L=3, batch {BATCH}: {kind}",
-            race.oracle,
-            race.quick,
+            partial(race.gradients, LOOP),
+            partial(race.gradients, FAST),
             race.agree,
             aim,
             flops=race.flops(),

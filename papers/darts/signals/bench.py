@@ -1,6 +1,6 @@
 """Whole steps of a search, alpha and w: the readable loop beside the fast supernet.
 
-Both start from the same weights and see the same rows, in one run. The 2-D network is that of the
+All start from the same weights and see the same rows, in one run. The 2-D network is that of the
 paper's search on CIFAR-10 (Sec. 3.1) with a batch of 16 in place of 64: the loop would need
 minutes for a step of 64.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import torch
 
-from harness.pair import Pair
+from harness.pair import Pair, Rival
 from papers.cells.speed import search_step
-from papers.cells.speed.search_step import SearchStep, node_step, where
+from papers.cells.speed.search_step import RIVAL, SearchStep, forms, node_step, where
 from papers.cells.supernet.node import Design
 from papers.darts.config import Darts
 from papers.darts.method import method
@@ -26,19 +26,21 @@ def pair(name: str, design: Design, batch: int, size: tuple[int, ...], gradient:
 
     def steps(rows: int, lengths: tuple[int, ...], dtype: torch.dtype) -> list[SearchStep]:
         return [
-            node_step(design, rows, lengths, method(config), fast, dtype) for fast in (False, True)
+            node_step(design, rows, lengths, method(config), form, dtype)
+            for form in forms(design.dim)
         ]
 
     def agree() -> None:
         short = tuple(min(length, 40 // len(size) ** 2) for length in size)
         search_step.agree(steps(4, short, torch.float64))
 
-    loop, fast = steps(batch, size, torch.float32)
+    loop, *last, fast = steps(batch, size, torch.float32)
+    rival = Rival(RIVAL, last[0]) if last else None
     words = gradient.replace("_", " ")
     text = f"{name}: a step of alpha and w, {words}"
     note = f"oracle: the loop{', NCHW' if design.dim == 2 else ''}; fast form: {where(fast)}"
     flops = search_step.whole_flops(design, batch, size, config.passes)
-    return Pair(text, loop, fast, agree, 2.5, flops=flops, note=note)
+    return Pair(text, loop, fast, agree, 2.5, flops=flops, note=note, rival=rival)
 
 
 def pairs() -> list[Pair]:

@@ -1,8 +1,8 @@
 """What the micro search spends: steps of paths, and drawing architectures.
 
 Oracles: every operation of a pair computed, one of them selected, as the release does; torch's
-layers with the batch first; architectures drawn one after another. All start from the same
-weights and do the same work, in one run.
+layers with the batch first; architectures drawn one after another. On images a rival computes
+every operation in channels_last. All start from the same weights and do the same work, in one run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.pair import KEEP, Pair
+from harness.pair import KEEP, Pair, Rival
 from harness.training import device
 from papers.cells.network.counting import multiply_adds
 from papers.cells.searcher.controller import MicroController
@@ -45,7 +45,7 @@ class Steps:
     design: Design
     batch: int
     size: tuple[int, ...]
-    form: str  # "path", "every" operation, or batch "first"
+    form: str  # "path", "every" operation, the same in "channels_last", or batch "first"
     dtype: torch.dtype = torch.float32
 
     def __post_init__(self) -> None:
@@ -55,9 +55,14 @@ class Steps:
         self.y = torch.arange(self.batch) % self.design.classes
         if self.form == "first":
             self.net.lies = BatchFirst()
-        if self.form == "every":
+        if self.form in ("every", "channels_last"):
             for cell in self.net.cells:
                 cell.__class__ = EveryOperation
+        if self.form == "channels_last":
+            self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.form == "channels_last" or (self.form == "path" and self.design.dim == 2):
+            # a path reads rows as a search on images gives them; its weights stay as they are
+            self.x = self.x.contiguous(memory_format=torch.channels_last)
         stream = Random(0)
         self.paths: list[Genotype] = [ENAS.random(stream) for _ in range(PATHS)]
 
@@ -83,16 +88,19 @@ class Steps:
 
 
 def steps(name: str, design: Design, batch: int, size: tuple[int, ...], oracle: str) -> Pair:
-    """Return an oracle and the path alone."""
-    slow, quick = (Steps(design, batch, size, form) for form in (oracle, "path"))
+    """Return an oracle and the path alone, and on images all operations in channels_last."""
+    forms = (oracle, "path", *(("channels_last",) if design.dim == 2 else ()))
+    slow, quick, *last = (Steps(design, batch, size, form) for form in forms)
 
     def agree() -> None:
-        both = (Steps(design, 4, size, form, torch.float64) for form in (oracle, "path"))
-        one, other = (each.outputs() for each in both)
-        for mine, theirs in zip(one, other, strict=True):
-            torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-9)
+        every = (Steps(design, 4, size, form, torch.float64) for form in forms)
+        first, *others = (each.outputs() for each in every)
+        for other in others:
+            for mine, theirs in zip(first, other, strict=True):
+                torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-9)
 
-    return Pair(name, slow, quick, agree, KEEP, units=PATHS, flops=quick.flops())
+    rival = Rival("all operations, channels_last", last[0]) if last else None
+    return Pair(name, slow, quick, agree, KEEP, units=PATHS, flops=quick.flops(), rival=rival)
 
 
 def pairs() -> list[Pair]:

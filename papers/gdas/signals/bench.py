@@ -13,11 +13,20 @@ from statistics import median
 
 import torch
 
-from harness.pair import Pair
+from harness.pair import Pair, Rival
 from harness.training import device
 from papers.cells.space.edge import SPACES
 from papers.cells.speed import search_step
-from papers.cells.speed.search_step import SearchStep, edge_step, node_step, where
+from papers.cells.speed.search_step import (
+    FAST,
+    LOOP,
+    RIVAL,
+    SearchStep,
+    edge_step,
+    forms,
+    node_step,
+    where,
+)
 from papers.cells.supernet.bilevel import Optimizers
 from papers.cells.supernet.method import Method
 from papers.cells.supernet.node import Design
@@ -29,7 +38,7 @@ SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
 IMAGES = Design()
 ROUNDS = 5  # of first order and samples in turn, for a note
 
-Make = Callable[[Method, bool, torch.dtype], SearchStep]
+Make = Callable[[Method, str, torch.dtype], SearchStep]
 
 
 def sampled() -> Method:
@@ -51,33 +60,41 @@ def seconds(step: SearchStep) -> float:
     return clock() - begin
 
 
-def times(make: Make, fast: bool) -> float:
+def times(make: Make, form: str) -> float:
     """Return how many times as long a step of first order takes as one of GDAS."""
-    dear, cheap = (make(one(), fast, torch.float32) for one in (first_order, sampled))
+    dear, cheap = (make(one(), form, torch.float32) for one in (first_order, sampled))
     seconds(dear), seconds(cheap)
     return median(seconds(dear) / seconds(cheap) for _ in range(ROUNDS))
 
 
-def pair(name: str, make: Make, small: Make) -> Pair:
-    """Return loop and fast form of a step by samples."""
+def pair(name: str, make: Make, small: Make, dim: int = 1) -> Pair:
+    """Return loop and fast form of a step by samples, and where it can be the loop's rival."""
 
     def agree() -> None:
-        search_step.agree([small(sampled(), fast, torch.float64) for fast in (False, True)])
+        search_step.agree([small(sampled(), form, torch.float64) for form in forms(dim)])
 
-    loop, fast = (make(sampled(), fast, torch.float32) for fast in (False, True))
-    loops, fasts = (times(make, fast) for fast in (False, True))
+    loop, *last, fast = (make(sampled(), form, torch.float32) for form in forms(dim))
+    loops, fasts = (times(make, form) for form in (LOOP, FAST))
     note = f"first order takes {loops:.1f} (loop) and {fasts:.1f} times (fast form) as long; "
-    return Pair(f"{name}: w and alpha on samples", loop, fast, agree, 1.3, note=note + where(fast))
+    return Pair(
+        f"{name}: w and alpha on samples",
+        loop,
+        fast,
+        agree,
+        1.3,
+        note=note + where(fast),
+        rival=Rival(RIVAL, last[0]) if last else None,
+    )
 
 
 def on_nodes(design: Design, batch: int, size: tuple[int, ...]) -> Make:
     """Return what makes steps on DARTS's space."""
-    return lambda method, fast, dtype: node_step(design, batch, size, method, fast, dtype)
+    return lambda method, form, dtype: node_step(design, batch, size, method, form, dtype)
 
 
 def on_edges(batch: int) -> Make:
     """Return what makes steps on the league's space."""
-    return lambda method, fast, dtype: edge_step(SPACES["T1"], batch, method, fast, dtype)
+    return lambda method, form, dtype: edge_step(SPACES["T1"], batch, method, form, dtype)
 
 
 def pairs() -> list[Pair]:
@@ -86,5 +103,5 @@ def pairs() -> list[Pair]:
     return [
         pair("league T1, batch 50", on_edges(50), on_edges(50)),
         pair("1-D, C=8, L=3, batch 100", signals, on_nodes(SIGNALS, 4, (40,))),
-        pair("2-D, C=16, L=8, 32x32, batch 16", images, on_nodes(IMAGES, 4, (10, 10))),
+        pair("2-D, C=16, L=8, 32x32, batch 16", images, on_nodes(IMAGES, 4, (10, 10)), 2),
     ]

@@ -190,6 +190,21 @@ def test_what_is_no_option_or_command_is_refused(arguments, told, tmp_path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--rounds", "0"), "--rounds 0: must be at least 1"),
+        (("--rounds", "7", "--scale"), "--rounds: races have rounds, --scale has none"),
+        (("--rounds", "7", "--lr-range"), "--rounds: races have rounds, --lr-range has none"),
+    ],
+)
+def test_rounds_that_no_race_has_are_refused(options, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert call("bench", *options, "--reports", tmp_path / "reports") == 2
+    assert told in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("verb", ["report", "verify", "check", "bench"])
 def test_every_verb_names_an_unknown_paper(verb, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)

@@ -66,6 +66,20 @@ def test_an_end_that_no_journal_tells_is_printed_with_its_reason(paper, tmp_path
     assert "process 7 is running this trial" in screen.getvalue()
 
 
+@pytest.mark.parametrize(("jobs", "workers"), [(1, 1), (2, 2), (8, 3)])
+def test_a_run_says_how_its_trials_share_the_machine(
+    paper, tmp_path, console, screen, jobs, workers
+):
+    folders = [home(paper, tmp_path / "runs", seed=seed) for seed in (0, 1, 2)]
+    trials = session.Trials({folder: Spec.read(folder) for folder in folders})
+
+    def start(folders, host, pace, watch):
+        return {each: Outcome("refused", "no reason") for each in folders}
+
+    session.conduct(trials, Machine(jobs), session.Site(tmp_path), start, console)
+    assert f"trials to run: 3; workers x threads: {workers} x 1" in screen.getvalue()
+
+
 def test_a_trial_that_did_not_stop_in_time_is_not_said_to_be_saved(paper, tmp_path, console):
     runs = tmp_path / "runs"
     folders = [home(paper, runs, seed=seed) for seed in (0, 1, 2)]

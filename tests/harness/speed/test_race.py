@@ -1,26 +1,52 @@
-"""A race is run only by pairs that agree, and its page has what it found; no time is asserted."""
+"""A race is run only by pairs that agree, and what it found is kept; no time is asserted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
-from harness.pair import Pair
+from harness.pair import Pair, Rival
+from harness.paper import Refused
 from harness.plan.processor import NATIVE, resolved
-from harness.speed import overhead, pipeline, race
+from harness.speed import ledger, overhead, pipeline, race
+from harness.speed.race import Lap, Timing
 
-TIMES = (2.0, 1.0, (2.5, 2.0, 1.5))  # made up: medians of oracle and fast, ratio by ratio
+# made up: laps of oracle, fast form and rival
+LAPS = tuple(
+    (Lap(oracle, 2 * oracle), Lap(1.0, 1.5), Lap(rival, 0.5))
+    for oracle, rival in ((2.5, 4.0), (2.0, 3.0), (1.5, 3.5))
+)
 
 
-def pair(calls: list[str], agrees: bool = True, flops: float = 0.0) -> Pair:
+def pair(
+    calls: list[str],
+    agrees: bool = True,
+    flops: float = 0.0,
+    rival: bool = False,
+    threads: int = 1,
+    name: str = "toy",
+) -> Pair:
     def agree() -> None:
         calls.append("agree")
         assert agrees, "they differ"
 
-    work = [lambda name=name: calls.append(name) for name in ("oracle", "fast")]
-    return Pair("toy", *work, agree, aim=1.5, units=4, flops=flops, note="a | sign")
+    oracle, fast, last = (
+        lambda form=form: calls.append(form) for form in ("oracle", "fast", "rival")
+    )
+    own = Rival("another way", last, aim=1.25) if rival else None
+    return Pair(name, oracle, fast, agree, 1.5, 4, flops, "a | sign", own, threads)
+
+
+def line(own: Pair, peak: float = 1e10) -> dict[str, str]:
+    found = race._line(Timing(own, LAPS), peak)
+    return dict(zip(ledger.COLUMNS, found, strict=True))
+
+
+# -- races ----------------------------------------------------------------------------------------
 
 
 def test_a_pair_that_does_not_agree_is_not_timed():
@@ -29,65 +55,122 @@ def test_a_pair_that_does_not_agree_is_not_timed():
     assert calls == ["agree"]
 
 
-def test_oracle_and_fast_form_take_turns_after_they_agreed_and_warmed_up():
-    timing = race.measure(pair(calls := []), rounds=3)
-    assert calls == ["agree", *["oracle", "fast"] * 4]
-    assert len(timing.ratios) == 3
+@pytest.mark.parametrize("rival", [False, True])
+def test_forms_take_turns_after_they_agreed_and_warmed_up(rival):
+    timing = race.measure(pair(calls := [], rival=rival), rounds=3)
+    assert calls == ["agree", *["oracle", "fast", *["rival"] * rival] * 4]
+    assert [len(laps) for laps in timing.rounds] == [2 + rival] * 3
+    assert len(timing.ratios(0)) == 3
+
+
+def test_a_pair_is_checked_and_timed_with_its_own_threads():
+    seen: list[str] = []
+    own = pair([], threads=2)
+    counted = Pair(
+        own.name,
+        *[lambda: seen.append(str(torch.get_num_threads()))] * 3,
+        aim=1.0,
+        threads=2,
+    )
+    before = torch.get_num_threads()
+    race.measure(counted, rounds=1)
+    assert seen == ["2"] * 5
+    assert torch.get_num_threads() == before
+
+
+def test_rounds_are_as_many_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch):
+    for seconds, rounds in ((0.0, race.MOST), (1.5, 10), (100.0, race.LEAST)):
+        monkeypatch.setattr(race, "_lap", lambda work, took=seconds: Lap(took, took))
+        assert len(race.measure(pair([])).rounds) == rounds
+        assert len(race.measure(pair([]), rounds=2).rounds) == 2
 
 
 @pytest.mark.parametrize(("flops", "share"), [(0.0, "–"), (5e9, "50 %")])
 def test_a_line_has_a_cell_a_column_and_a_share_only_of_matrix_products(flops, share):
-    line = race._line(race.Timing(pair([], flops=flops), *TIMES), peak=1e10)
-    assert len(line) == len(race.COLUMNS)
-    found = dict(zip(race.COLUMNS, line, strict=True))
+    found = line(pair([], flops=flops))
     assert found["share of peak"] == share
     assert found["ratio [min, max]"] == "2.00 [1.50, 2.50]"
     assert (found["oracle"], found["fast"]) == ("500 ms", "250 ms")  # each of four units
+    assert found["processor time"] == "375 ms, 1,000 ms"
+    assert (found["rounds"], found["threads"], found["aim"]) == ("3", "1", "1.5")
+    assert found["rival"] == found["rival's ratio [min, max]"] == ""
 
 
-def test_who_has_no_pairs_has_no_section(monkeypatch: pytest.MonkeyPatch):
+def test_a_line_with_a_rival_has_both_ratios():
+    found = line(pair([], rival=True, threads=2))
+    assert found["ratio [min, max]"] == "2.00 [1.50, 2.50]"
+    assert found["rival's ratio [min, max]"] == "3.50 [3.00, 4.00]"
+    assert found["rival"] == "875 ms: another way"
+    assert (found["aim"], found["threads"]) == ("1.5, rival 1.25", "2")
+    assert found["processor time"] == "375 ms, 1,000 ms, 125 ms"
+
+
+def test_a_section_says_machine_instruction_set_and_peaks():
+    where = str(race.Site("Some CPU", {2: 2e10, 1: 1e10}))
+    assert where.startswith(f"Some CPU, {resolved(NATIVE)}, torch ")
+    assert where.endswith("10 GFLOP/s with 1 thread, 20 GFLOP/s with 2 threads")
+
+
+# -- a whole run ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing of the harness's own is timed; torch is as it was afterwards."""
     monkeypatch.setattr(pipeline, "pairs", list)
-    own = pair([])
-    papers = [
-        SimpleNamespace(name="one", pairs=lambda: [own]),
-        SimpleNamespace(name="two", pairs=list),
-    ]
-    assert list(race._sections(papers)) == [("papers/one", [own]), ("harness/training", [])]
-
-
-def keep(reports: Path, where: str, *titles: str) -> str:
-    """Keep a line of each section, as timed there; return bench.md."""
-    line = race._line(race.Timing(pair([]), *TIMES), peak=1e10)
-    race._keep(reports, where, {title: [line] for title in titles})
-    return (reports / "bench.md").read_text()
-
-
-def heads(page: str) -> list[str]:
-    return [row for row in page.splitlines() if row.startswith("## ")]
-
-
-def test_the_page_has_every_section_and_the_harness_s_own_cost_last(tmp_path: Path):
     cost = [["meter", "1.0 µs", "8", "0.10 %"]]
-    keep(tmp_path, "there", "harness/training", "papers/toy")
-    race._keep(tmp_path, "there", {race.SHARED[-1]: cost})
-    text = (tmp_path / "bench.md").read_text()
-    assert heads(text) == ["## papers/toy", "## harness/training", "## The harness's own cost"]
-    for columns, first in ((race.COLUMNS, "toy"), (overhead.COLUMNS, "meter")):
-        row = next(row for row in text.splitlines() if row.startswith(f"| {first} |"))
-        assert row.replace(r"\|", "").count("|") == len(columns) + 1
+    monkeypatch.setattr(overhead, "measure", lambda reports: cost)
+    monkeypatch.setattr(race.Site, "peak", lambda self, threads: 1e10)
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+    torch.use_deterministic_algorithms(False)
 
 
-def test_what_was_timed_of_other_papers_stays_with_its_machine(tmp_path: Path):
-    keep(tmp_path, "machine A", "papers/one", "papers/two")
-    text = keep(tmp_path, "machine B", "papers/two")
-    assert heads(text) == ["## papers/one", "## papers/two"]
-    one, _, two = text.partition("## papers/two")
-    assert "machine A." in one
-    assert "machine B." in two
-    assert "machine A" not in two
+def folder(name: str, *pairs: Pair) -> SimpleNamespace:
+    return SimpleNamespace(name=name, pairs=lambda: list(pairs))
 
 
-def test_a_section_says_machine_instruction_set_and_peak():
-    where = race._where("Some CPU", 1e10)
-    assert where.startswith(f"Some CPU, {resolved(NATIVE)}, one thread")
-    assert where.endswith("10 GFLOP/s")
+def names(reports: Path) -> list[tuple[str, str]]:
+    return [(each["section"], each["what"]) for each in ledger.kept(reports)]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_tells_a_table_a_section_and_keeps_all(tmp_path: Path):
+    papers = [folder("one", pair([])), folder("none")]
+    tables = list(race.run(papers, tmp_path, rounds=1))
+    assert [table.title.partition(",")[0] for table in tables] == ["papers/one", ledger.COST]
+    assert "rival" not in tables[0].columns
+    assert names(tmp_path) == [("papers/one", "toy"), (ledger.COST, "meter")]
+
+
+@pytest.mark.usefixtures("quick")
+def test_rows_before_one_that_fails_are_kept_and_older_ones_stay(tmp_path: Path):
+    older = [pair([], name=name) for name in ("first", "second", "third")]
+    list(race.run([folder("one", *older)], tmp_path, rounds=1))
+    before = (tmp_path / ledger.KEPT).read_text()
+    fresh = [pair([], name="first"), pair([], agrees=False, name="second"), older[2]]
+    with pytest.raises(AssertionError, match="they differ"):
+        list(race.run([folder("one", *fresh)], tmp_path, rounds=2))
+    lines = {each["what"]: each["rounds"] for each in ledger.kept(tmp_path)}
+    assert lines == {"first": "2", "second": "1", "third": "1", "meter": ""}
+    assert (tmp_path / ledger.KEPT).read_text() != before
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_timed_of_a_folder_without_pairs_goes(tmp_path: Path):
+    list(race.run([folder("one", pair([])), folder("two", pair([]))], tmp_path, rounds=1))
+    list(race.run([folder("one")], tmp_path, rounds=1))
+    assert names(tmp_path) == [("papers/two", "toy"), (ledger.COST, "meter")]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_that_saves_nothing_writes_nothing(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(list(race.run([folder("one", pair([]))], None, rounds=1))) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_round_is_refused_before_any_work():
+    with pytest.raises(Refused, match="--rounds 0: must be at least 1"):
+        race.run([folder("one", pair([]))], None, rounds=0)

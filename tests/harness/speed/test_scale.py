@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.record import journal, tables
-from harness.speed import crowd, race, scale
+from harness.speed import crowd, ledger, scale
 
-COST = {race.SHARED[-1]: [["meter", "1 µs", "8", "1 %"]]}
+COST = ledger.COST, "Some CPU", [["meter", "1 µs", "8", "1 %"]], True
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_first_and_the_newest_commit_stand_beside_each_other(measured, tmp_path: Path):
-    race._keep(tmp_path, "Some CPU", COST)
+    ledger.keep(tmp_path, *COST)
     alone = (tmp_path / "bench.md").read_text(encoding="utf-8")
     for commit in ("first", "second", "third"):
         measured.append(commit)
@@ -35,7 +35,7 @@ def test_the_first_and_the_newest_commit_stand_beside_each_other(measured, tmp_p
     assert text.startswith(alone.rstrip("\n"))
     (row,) = (line for line in text.splitlines() if line.startswith("| report |"))
     assert row == "| report | 10 s, 7 MiB | 2e+03 s, 7 MiB | 10 s, 7 MiB | 2e+03 s, 7 MiB |"
-    race._keep(tmp_path, "Some CPU", COST)
+    ledger.keep(tmp_path, *COST)
     assert row in (tmp_path / "bench.md").read_text(encoding="utf-8")  # the page anew keeps it
 
 

@@ -19,6 +19,14 @@ def test_a_path_equals_all_operations_of_which_one_is_selected():
     micro.steps("small", micro.SIGNALS, 2, (40,), "every").agree()
 
 
+def test_on_images_all_operations_in_channels_last_are_a_rival():
+    small = micro.Design(channels=2, cells=3)
+    pair = micro.steps("small", small, 2, (8, 8), "every")
+    pair.agree()
+    assert pair.rival is not None
+    assert micro.steps("small", micro.SIGNALS, 2, (40,), "first").rival is None
+
+
 def test_what_is_not_selected_has_a_gradient_of_zero_or_none():
     """So that decay and momentum go on there in the release, and not here."""
     every, path = (bench.Steps(T1, every) for every in (True, False))
