@@ -7,8 +7,6 @@ before torch, pandas or mlflow could even load. The verbs of `trials` and `data`
 from __future__ import annotations
 
 import json
-import math
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +16,7 @@ import typer
 
 from harness import __version__
 from harness import budget as budgets
-from harness.cli import completion, data, home, options, trials
+from harness.cli import completion, data, home, options, ranges, trials
 from harness.cli.options import (
     REPORTS,
     RUNS,
@@ -51,8 +49,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 NAME = "harness"  # also where it is called as `python -m harness`: what shells complete
-JOBS_PER_CORE, CLUSTER_JOBS = 16, 10_000
-MOST_SEEDS, LARGEST_SEED = 100_000, 2**32 - 1
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -151,12 +147,12 @@ def run(  # noqa: PLR0913  (one parameter per option)
     ranks.attend(isa, jobs)
     require(launcher, launch.LAUNCHERS, "launcher")
     require(device, completion.DEVICES, "device")
-    _in_range(jobs, gpu_days, checkpoint_every, launcher)
+    ranges.require_within(jobs, gpu_days, checkpoint_every, launcher)
     if plan_only and fresh:
         raise Refused("--fresh and --plan: a plan starts nothing over; give one of the two")
     site = Site(runs, Pace(checkpoint=checkpoint_every), launcher, tracking, slurm or ())
     cap = budgets.standard(budget).replaced(steps, gpu_days)
-    chosen = _seeds(seed, seeds)
+    chosen = ranges.seeds(seed, seeds)
     found = discover.load_each(papers)
     kind, host = launch.machine(device, jobs, launcher=launcher, isa=isa)
     request = Request(experiment or (), cap, chosen, setting or (), kind, isa, not unguarded)
@@ -235,7 +231,7 @@ def night(  # noqa: PLR0913  (one parameter per option)
     from harness.cli.night import Request, keep_night, today
     from harness.plan.night import day
 
-    _in_range(jobs)
+    ranges.require_within(jobs)
     cap, found = budgets.standard(budget), discover.load_each(papers or [str(discover.ROOT)])
     request = Request(day(when or today()), cap, isa or offered()[0], jobs, experiment or ())
     raise typer.Exit(keep_night(found, request, dry, runs, reports, summary, screen()))
@@ -279,7 +275,7 @@ def confirm(  # noqa: PLR0913  (one parameter per option)
 
     for name in budget or ():
         require(name, DONE, "budget with results")
-    _in_range(jobs=jobs)
+    ranges.require_within(jobs=jobs)
     found = discover.load_each(papers) if papers else discover.load_all()
     request = Request(experiment or (), budget or DONE, isa or offered(), jobs, beside)
     raise typer.Exit(confirm_results(found, request, runs, reports, screen()))
@@ -363,42 +359,3 @@ def bench(
         tables = race.run(discover.timed(papers or ()), where, rounds)
     for table in tables:
         screen().print(table, **TABLE)
-
-
-def _in_range(
-    jobs: int | None,
-    gpu_days: float | None = None,
-    checkpoint_every: float = 0.0,
-    launcher: str = "local",
-) -> None:
-    if jobs is not None and jobs < 1:
-        raise Refused(f"--jobs {jobs}: must be at least 1")
-    cores = os.cpu_count() or 1
-    most = JOBS_PER_CORE * cores if launcher == "local" else CLUSTER_JOBS
-    if jobs is not None and jobs > most:
-        here = f" on the {cores} cores of this machine" if launcher == "local" else ""
-        raise Refused(f"--jobs {jobs}: must be at most {most:,}{here}")
-    if gpu_days is not None and not 0 < gpu_days < math.inf:
-        raise Refused(f"--gpu-days {gpu_days:g}: must be a number above 0")
-    if gpu_days is not None and gpu_days * budgets.GPU_DAY < 1:
-        least = 1 / budgets.GPU_DAY
-        raise Refused(f"--gpu-days {gpu_days:g}: a cap is at least one second, {least:.2g}")
-    if not 0 <= checkpoint_every < math.inf:
-        raise Refused(f"--checkpoint-every {checkpoint_every:g}: must be at least 0 seconds")
-
-
-def _seeds(seed: list[int] | None, seeds: int | None) -> list[int] | None:
-    if seed and seeds is not None:
-        raise Refused("--seed and --seeds: give one of the two")
-    if seeds is not None:
-        if seeds < 1:
-            raise Refused(f"--seeds {seeds}: must be at least 1")
-        if seeds > MOST_SEEDS:
-            raise Refused(f"--seeds {seeds}: must be at most {MOST_SEEDS:,}")
-        return list(range(seeds))
-    for number in seed or ():
-        if number < 0:
-            raise Refused(f"--seed {number}: must be at least 0")
-        if number > LARGEST_SEED:
-            raise Refused(f"--seed {number}: must be at most {LARGEST_SEED:,}")
-    return sorted(set(seed)) if seed else None

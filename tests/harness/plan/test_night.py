@@ -41,7 +41,7 @@ def test_a_night_has_the_same_seeds_whenever_it_is_asked_for():
 
 
 def test_seeds_of_this_century_are_beyond_those_that_a_number_of_seeds_reaches():
-    from harness.cli.app import LARGEST_SEED, MOST_SEEDS
+    from harness.cli.ranges import LARGEST_SEED, MOST_SEEDS
 
     assert night.seeds(date(2000, 1, 1))[0] > MOST_SEEDS
     assert night.seeds(date(9999, 12, 31))[-1] <= LARGEST_SEED
