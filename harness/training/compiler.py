@@ -1,0 +1,136 @@
+"""C beside Python, built when it is first asked for, by the system's own compiler.
+
+A folder of C files becomes one library in the user's cache, under a name that is the hash of what
+it was built from: the files, the compiler and its flags. Nobody meets half a library: it is built
+beside its place and then renamed. What it was built from also stands inside it.
+
+Without `-ffast-math`: loading a library that was linked with it changes the arithmetic of the
+whole process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from harness.paper import Refused
+
+CACHE = "HARNESS_KERNELS"  # another folder for built libraries
+COMPILERS = ("cc", "gcc", "clang")
+FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-shared")
+WIDE = "-march=x86-64-v3"  # vectors of eight floats: every x86 machine of the last ten years
+WIDE_NEEDS = frozenset({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"})
+CPUINFO = Path("/proc/cpuinfo")
+KEY = "built_from"  # the name of the library's own mark
+OTHERWISE = "--kernels c-or-torch does without"
+
+
+def sources(folder: Path) -> list[Path]:
+    """Return the C files of a folder, and what they include."""
+    return sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
+
+
+def load(folder: Path) -> ctypes.CDLL:
+    """Return the library of a folder's C files, built if it is not in the cache.
+
+    Raises:
+        Refused: as `build`, or what is in the cache is another library.
+    """
+    path, key = build(folder)
+    stranger = Refused(f"{path}: not the library of these sources; remove it: it is built anew")
+    try:
+        library = ctypes.CDLL(str(path))
+        found = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, KEY)), len(key))
+    except (OSError, ValueError) as error:
+        raise stranger from error
+    if found != key.encode():
+        raise stranger
+    return library
+
+
+def build(folder: Path) -> tuple[Path, str]:
+    """Return where the library of a folder's C files is, and what it was built from, as a hash.
+
+    Raises:
+        Refused: there is no compiler, it fails, or the cache cannot be written.
+    """
+    command = [*compiler(), *flags()]
+    texts = [path.name.encode() + path.read_bytes() for path in sources(folder)]
+    said = [version(tuple(compiler())).encode(), " ".join(command).encode(), *texts]
+    key = hashlib.sha256(b"\0".join(said)).hexdigest()
+    path = cached() / f"{folder.name}-{key[:16]}.so"
+    if not path.exists():
+        _compile(command, folder, path, key)
+    return path, key
+
+
+def told() -> str:
+    """Return what compiles here, and how, as provenance names it."""
+    return f"{version(tuple(compiler()))}, {' '.join(flags())}"
+
+
+def compiler() -> list[str]:
+    """Return the command of the C compiler: CC, or the first that is there of cc, gcc, clang.
+
+    Raises:
+        Refused: there is none.
+    """
+    named = shlex.split(os.environ.get("CC", ""))
+    for command in (named,) if named else ([name] for name in COMPILERS):
+        if shutil.which(command[0]):
+            return command
+    missing = f"CC={named[0]} is not there" if named else f"none of {', '.join(COMPILERS)} is there"
+    raise Refused(f"--kernels c: no C compiler ({missing}); {OTHERWISE}")
+
+
+@cache
+def version(command: tuple[str, ...]) -> str:
+    """Return the first line of what a compiler says of itself."""
+    answer = subprocess.run(
+        [*command, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    return answer.strip().partition("\n")[0] or command[0]
+
+
+def flags() -> list[str]:
+    """Return the flags for this processor; the same on every x86 machine with AVX2."""
+    text = CPUINFO.read_text(encoding="utf-8", errors="replace") if CPUINFO.exists() else ""
+    lines = (line for line in text.splitlines() if line[:5] == "flags")
+    wide = set(next(lines, "").split()) >= WIDE_NEEDS
+    return [*FLAGS, WIDE] if wide else [*FLAGS]
+
+
+def cached() -> Path:
+    """Return the folder of built libraries: HARNESS_KERNELS, or below the user's cache."""
+    if os.environ.get(CACHE):
+        return Path(os.environ[CACHE]).expanduser()
+    home = Path.home() / ("Library/Caches" if platform.system() == "Darwin" else ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or home) / "paper-replications" / "kernels"
+
+
+def _compile(command: list[str], folder: Path, path: Path, key: str) -> None:
+    files = [str(file) for file in sources(folder) if file.suffix == ".c"]
+    mark = f'const char {KEY}[] = "{key}";\n'
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as room:
+            fresh = Path(room) / path.name
+            ordered = [*command, "-o", str(fresh), *files, "-x", "c", "-", "-lm"]
+            done = subprocess.run(
+                ordered, input=mark, capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+                raise Refused(f"--kernels c: {command[0]} failed: {lines[-1]}; {OTHERWISE}")
+            fresh.replace(path)
+    except OSError as error:
+        where = f"{path.parent}: cannot be written ({error.strerror})"
+        raise Refused(f"{where}; {CACHE} names another folder") from error
