@@ -128,9 +128,14 @@ def _compile(command: list[str], folder: Path, path: Path, key: str) -> None:
                 ordered, input=mark, capture_output=True, text=True, check=False
             )
             if done.returncode:
-                lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-                raise Refused(f"--kernels c: {command[0]} failed: {lines[-1]}; {OTHERWISE}")
+                raise Refused(f"--kernels c: {command[0]} failed: {_last(done)}; {OTHERWISE}")
             fresh.replace(path)
     except OSError as error:
         where = f"{path.parent}: cannot be written ({error.strerror})"
         raise Refused(f"{where}; {CACHE} names another folder") from error
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last line of what a compiler said that is an error, or its last line."""
+    lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+    return next((line for line in reversed(lines) if "error" in line), lines[-1])

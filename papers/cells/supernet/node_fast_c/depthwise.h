@@ -1,6 +1,7 @@
 /* A stage of the supernet: many depthwise convolutions, centred, and the products of their
-   channels, in float32; all gradients in one call. `papers/cells/network/fast/depthwise.py` says what
-   for and computes the same in torch, with a dozen calls a convolution; `functions.py` calls this.
+   channels, in float32; all gradients in one call. `papers/cells/network/fast/depthwise.py` says
+   what for and computes the same in torch, with a dozen calls a convolution; `functions.py` calls
+   this.
 
    Shapes: n images of h x w positions, c channels innermost in memory; m = n h w rows; K
    convolutions. A signal is an image of one row. A function returns 1 when it finds no memory. */

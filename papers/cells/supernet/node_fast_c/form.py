@@ -1,8 +1,7 @@
 """Fast supernets with compiled kernels: `compiled()` puts them in place of the torch form.
 
-What leaves a node is one call, what arrives at one another. Signals are images of one row here:
-their own layout is torch's alone. Poolings, factorized reductions and foreign operations stay
-torch's, with their centring compiled.
+Signals are images of one column here: their own layout is torch's alone. Factorized reductions and
+foreign operations stay torch's.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from papers.cells.supernet.layouts import ImageLayout
 from papers.cells.supernet.node import MixedCell, Weights, check
 from papers.cells.supernet.node_fast import Active, Arrival, FastSupernet
 from papers.cells.supernet.node_fast_c import functions
-from papers.cells.supernet.node_fast_c.functions import Centred, Convolved, Node, Task
+from papers.cells.supernet.node_fast_c.functions import Centred, Convolved, Node, Pooled, Task
 
 NARROWEST = functions.WIDTHS[-1]
 _torch_form = FastSupernet.forward
@@ -85,6 +84,12 @@ class Layout(ImageLayout):
     def next(self, value: Tensor) -> Layout:
         """Return a value at the other end of the edges."""
         return Layout(value, strided(self.grid, self.stride), self.dim)
+
+    def pool(self, kind: str) -> Tensor:
+        """Return the value pooled over 3x3 positions; a border counts what is inside."""
+        given = (self.grid, self.stride, kind == "max_pool_3x3", self.value)
+        result: Tensor = Pooled.apply(*given)  # type: ignore[no-untyped-call]
+        return result
 
     @staticmethod
     def gather(values: Sequence[Tensor], maps: Sequence[Tensor]) -> Tensor:

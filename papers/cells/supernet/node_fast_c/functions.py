@@ -37,6 +37,8 @@ SIGNATURES = {  # i: int, l: long, and how many addresses follow
     "node_backward": ("ili", 6),
     "centre_forward": ("li", 3),
     "centre_backward": ("li", 5),
+    "pool_forward": ("iii", 3),
+    "pool_backward": ("iii", 4),
 }
 
 
@@ -322,3 +324,30 @@ class Centred(torch.autograd.Function):
         known = [None if g is None else g.contiguous() for g in (value, slope)]
         call("centre_backward", d.shape[1], *d.shape, d, factors, *known, back)
         return back
+
+
+class Pooled(torch.autograd.Function):
+    """A value (M, C) pooled over three positions each way, a border counting what is inside."""
+
+    @staticmethod
+    def forward(ctx: Any, at: Grid, stride: tuple[int, int], peak: bool, x: Tensor) -> Tensor:
+        """Return the means, or with `peak` the largest, (M', C)."""
+        n, h, w = at
+        down, across = stride
+        x = x.contiguous()
+        rows = n * ((h - 1) // down + 1) * ((w - 1) // across + 1)
+        result = x.new_empty(rows, x.shape[1])
+        steps = (across, down) if w == 1 else stride
+        ctx.given = int(peak), *steps, grid(at, x.shape[1])
+        call("pool_forward", x.shape[1], *ctx.given, x, result)
+        ctx.save_for_backward(x)
+        return result
+
+    @staticmethod
+    @first_order
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradient of x; of equal largest ones the first gets it."""
+        (x,) = ctx.saved_tensors
+        back = torch.empty_like(x)
+        call("pool_backward", x.shape[1], *ctx.given, x, gradient.contiguous(), back)
+        return None, None, None, back

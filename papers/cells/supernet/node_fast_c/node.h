@@ -1,6 +1,6 @@
-/* What follows a stage of the supernet, in float32: mixes, batch norms as maps, nodes, and values
-   centred by themselves. `papers/cells/supernet/node_fast.py` says what these are and computes
-   the same in torch; `functions.py` calls this.
+/* What follows a stage of the supernet, in float32: mixes, batch norms as maps, nodes,
+   values centred by themselves, and poolings. `papers/cells/supernet/node_fast.py` says what
+   these are and computes the same in torch; `functions.py` calls this.
 
    Shapes: m rows, c channels innermost in memory; K convolutions or arrivals. A function that
    needs memory returns 1 when it finds none. */
@@ -23,7 +23,8 @@ static float dot(int c, const float *a, const float *b) {
 /* -- mixes: what lies between the two blocks of a separable convolution ----------------------- */
 
 /* h (K, m, c) = relu(d P') */
-int NAMED(mix_forward)(int K, long m, int c, const float *const *d, const float *const *P, float *h) {
+int NAMED(mix_forward)(int K, long m, int c, const float *const *d, const float *const *P,
+                       float *h) {
   float *turned = malloc((size_t)c * c * sizeof(float));
   if (!turned) return 1;
   for (int k = 0; k < K; k++, h += m * c) {
@@ -55,8 +56,8 @@ int NAMED(mix_backward)(int K, long m, int c, const float *const *d, const float
 /* -- a batch norm, and a weight p in a sum, as one map ---------------------------------------- */
 
 /* f (K, c) = rsqrt(diag(P G P') / m + eps), W (K, c, c) = p diag(f) P; without p it is 1 */
-int NAMED(maps_forward)(int K, long m, int c, const float *G, const float *const *P, const float *p,
-                 float *f, float *W) {
+int NAMED(maps_forward)(int K, long m, int c, const float *G, const float *const *P,
+                        const float *p, float *f, float *W) {
   float *PG = malloc((size_t)c * c * sizeof(float));
   if (!PG) return 1;
   for (int k = 0; k < K; k++, G += c * c, f += c, W += c * c) {
@@ -72,9 +73,9 @@ int NAMED(maps_forward)(int K, long m, int c, const float *G, const float *const
 }
 
 /* gG (K, c, c), gP, gp from the gradients of W (none: zero) and of f, (c) each (none: zero) */
-int NAMED(maps_backward)(int K, long m, int c, const float *G, const float *const *P, const float *p,
-                  const float *f, const float *const *gW, const float *const *gf, float *gG,
-                  float *const *gP, float *gp) {
+int NAMED(maps_backward)(int K, long m, int c, const float *G, const float *const *P,
+                         const float *p, const float *f, const float *const *gW,
+                         const float *const *gf, float *gG, float *const *gP, float *gp) {
   float *PG = malloc((size_t)2 * c * c * sizeof(float)), *scaled = PG + c * c;
   if (!PG) return 1;
   for (int k = 0; k < K; k++, G += c * c, f += c, gG += c * c) {
@@ -197,5 +198,70 @@ int NAMED(centre_backward)(long m, int c, const float *d, const float *f, const 
   for (long q = 0; q < m * c; q += c)
     for (int i = 0; i < c; i++)
       gx[q + i] = (gd ? gd[q + i] : 0) - mean[i] + slope[i] * d[q + i];
+  return 0;
+}
+
+/* -- poolings over three positions, or 3 x 3; a border counts what is inside ------------------ */
+
+typedef int bits __attribute__((vector_size(4 * V)));
+
+/* The window of output (y, x) runs from (top, left) to before (bottom, right). */
+#define WINDOW(y, x) \
+  int top = y * sh > 0 ? y * sh - 1 : 0, bottom = y * sh + 2 < g.h ? y * sh + 2 : g.h; \
+  int left = x * sw > 0 ? x * sw - 1 : 0, right = x * sw + 2 < g.w ? x * sw + 2 : g.w; \
+  float share = 1.0f / ((bottom - top) * (right - left));
+#define INSIDE \
+  for (int b = top; b < bottom; b++) for (int a = left, at = (b * g.w + left) * c; a < right; \
+                                          a++, at += c)
+
+INLINE vec largest(vec a, vec b) {
+  bits more = b > a;
+  return (vec)(((bits)b & more) | ((bits)a & ~more));
+}
+
+/* out (m', c) from x (m, c): means, or with `peak` the largest */
+int NAMED(pool_forward)(int peak, int sh, int sw, const Grid *grid, const float *x, float *out) {
+  Grid g = *grid;
+  int c = g.c;
+  for (int n = 0; n < g.n; n++, x += g.h * g.w * c)
+    for (int y = 0; y <= (g.h - 1) / sh; y++)
+      for (int z = 0; z <= (g.w - 1) / sw; z++, out += c) {
+        WINDOW(y, z)
+        for (int i = 0; i < c; i += V) {
+          vec own = {0};
+          if (peak) {
+            own = GET(x + (top * g.w + left) * c + i);
+            INSIDE own = largest(own, GET(x + at + i));
+          } else {
+            INSIDE own += share * GET(x + at + i);
+          }
+          AT(out + i) = own;
+        }
+      }
+  return 0;
+}
+
+/* gx (m, c) from g_out (m', c); of equal largest ones the first gets it, as in torch */
+int NAMED(pool_backward)(int peak, int sh, int sw, const Grid *grid, const float *x,
+                         const float *given, float *gx) {
+  Grid g = *grid;
+  int c = g.c, image = g.h * g.w * c;
+  memset(gx, 0, (size_t)g.n * image * sizeof(float));
+  for (int n = 0; n < g.n; n++, x += image, gx += image)
+    for (int y = 0; y <= (g.h - 1) / sh; y++)
+      for (int z = 0; z <= (g.w - 1) / sw; z++, given += c) {
+        WINDOW(y, z)
+        for (int i = 0; i < c; i += V) {
+          vec own = GET(given + i), best = GET(x + (top * g.w + left) * c + i);
+          bits left_over = ~(bits){0};
+          if (!peak) own *= share;
+          if (peak) INSIDE best = largest(best, GET(x + at + i));
+          INSIDE {
+            bits hit = peak ? (GET(x + at + i) == best) & left_over : left_over;
+            AT(gx + at + i) += (vec)((bits)own & hit);
+            if (peak) left_over &= ~hit;
+          }
+        }
+      }
   return 0;
 }
