@@ -18,6 +18,7 @@ from harness import __version__
 from harness import budget as budgets
 from harness.cli import completion, data, home, options, ranges, trials
 from harness.cli.options import (
+    KERNELS,
     REPORTS,
     RUNS,
     AllPapers,
@@ -124,6 +125,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     gpu_days: Annotated[float | None, typer.Option(help="Cap a replicate's device time.")] = None,
     device: Device = "auto",
     isa: Annotated[str, options.isa("native, or avx2, as committed results.")] = NATIVE,
+    kernels: Annotated[str, typer.Option(help=KERNELS)] = "torch",
     jobs: Annotated[int | None, typer.Option(help="Trials at once; default: share cores.")] = None,
     launcher: Launcher = "local",
     slurm: SlurmFlags = None,
@@ -138,8 +140,9 @@ def run(  # noqa: PLR0913  (one parameter per option)
     runs: RunsFolder = RUNS,
 ) -> None:
     """Run experiments, resume unfinished ones, print what the paper says beside our numbers."""
+    from harness.cli.kernels import planned
     from harness.cli.run import run_trials
-    from harness.plan.specs import Request, plan
+    from harness.plan.specs import Request
     from harness.run import launch, ranks
     from harness.run.session import Site
     from harness.trial import Pace
@@ -156,7 +159,7 @@ def run(  # noqa: PLR0913  (one parameter per option)
     found = discover.load_each(papers)
     kind, host = launch.machine(device, jobs, launcher=launcher, isa=isa)
     request = Request(experiment or (), cap, chosen, setting or (), kind, isa, not unguarded)
-    specs = [spec for paper in found for spec in plan(paper, request)]
+    specs = planned(found, request, kernels, launcher, screen())
     if not specs:
         raise Refused(f"nothing to run: no chosen experiment has trials at budget {budget}")
     if plan_only:

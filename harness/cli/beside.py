@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.paper import Refused
+from harness.plan import kernels
 from harness.record import journal, tables
 
 LONGEST = 300  # signs of what a failed run said
@@ -45,6 +46,8 @@ def measured(checkout: Path, row: pd.Series, isa: str, runs: Path) -> pd.DataFra
     """
     told = (f"papers/{row['paper']}", "--experiment", row["experiment"], "--budget", row["budget"])
     where = ("--isa", isa, "--jobs", "1", "--no-tracking", "--runs", str(runs.absolute()))
+    if kernels.of(str(row["code"])) != kernels.TORCH:
+        where = (*where, "--kernels", kernels.C)
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", *told, "--seed", str(int(row["seed"])), *where],
         cwd=checkout,

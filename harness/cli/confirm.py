@@ -20,7 +20,7 @@ from harness.cli import beside
 from harness.cli.replay import could_not_run, differences, elsewhere, respecify
 from harness.cli.screen import TABLE
 from harness.paper import BUDGETS, Refused
-from harness.plan import processor
+from harness.plan import kernels, processor
 from harness.plan.discover import Folder
 from harness.record import lineage, provenance
 from harness.record.journal import Result
@@ -177,8 +177,10 @@ def outdated(board: Board, experiments: Sequence[str], budget: str) -> Iterator[
         for experiment in folder.paper.select(experiments):
             own = rows[rows["experiment"] == experiment.name]
             if len(own) and experiment.name in board.dated(folder, budget):
-                today = folder.code(experiment).code
-                yield Group(folder.name, experiment.name, budget, own, today)
+                own_kernels = kernels.of(str(own["code"].iloc[0]))
+                today = kernels.code(folder, experiment, own_kernels)
+                if set(own["code"]) != {today}:  # else compiled kernels of today's code
+                    yield Group(folder.name, experiment.name, budget, own, today)
 
 
 def replayed(

@@ -12,6 +12,8 @@ from harness.cli.completion import REPORTS as REPORTS
 from harness.cli.completion import RUNS as RUNS
 from harness.paper import Refused
 
+KERNELS = "Kernels: torch; c, compiled where a paper has such; c-or-torch where they build."
+
 
 def folder(text: str | Path) -> Path:
     """Return a folder's path; no text is none, and would be the folder that one stands in."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from harness import budget
 from harness.cli.screen import TABLE
 from harness.paper import Refused, nearest, require
-from harness.plan import discover, processor, specs
+from harness.plan import discover, kernels, processor, specs
 from harness.plan.processor import NATIVE, resolved
 from harness.plan.specs import Request, Spec
 from harness.record import journal, lineage, tables
@@ -125,7 +125,8 @@ def respecify(row: Mapping[Hashable, Any], isa: str, home: str | Path | None = N
     paper = replace(folder.paper, experiments=[frozen], claims=())
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"
     cap, seeds = budget.named(row["budget"]), [int(row["seed"])]
-    request = Request((), cap, seeds, (), kind, isa, guarded=False)
+    own = kernels.of(str(row["code"]))
+    request = Request((), cap, seeds, (), kind, isa, guarded=False, kernels=own)
     (spec,) = specs.plan(replace(folder, paper=paper), request)
     return replace(spec, seconds_cap=None) if row["stopped_by"] == "length" else spec
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import ChainMap, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -61,6 +61,12 @@ def digest(root: Path, run: str, *configs: str) -> Digest:
     return _sources(root).digest(run, *configs)
 
 
+def reached(root: Path, run: str) -> list[str]:
+    """Return the modules of the definitions that an experiment's function leads to."""
+    digest(root, run)  # reads the sources anew where they have changed
+    return _sources(root).reached(run)
+
+
 @cache
 def _sources(root: Path) -> Sources:
     return Sources(root)
@@ -95,6 +101,12 @@ class Sources:
                 raise Refused(f"none of {', '.join(HOMES)} defines {name}")
         clock = {name: self._part(name) for name in CLOCK}
         return Digest(self._hash(roots), self._hash(clock))
+
+    def reached(self, run: str) -> list[str]:
+        """Return the modules of one function; see the function of the same name."""
+        roots = [target for target in self._named(run) if not target.external]
+        graph, _ = self.closure(tuple(sorted({target.module for target in roots})))
+        return sorted({name for name, _ in graph.reached(target.key for target in roots)})
 
     def _named(self, text: str) -> Targets:
         module, _, name = text.partition(":")
@@ -187,6 +199,17 @@ class Graph:
         yield from self.sources.modules.wording(key).slots
         for group in self._attached(key):
             yield from group
+
+    def reached(self, start: Iterable[Key]) -> set[Key]:
+        """Return the definitions that some lead to, and those themselves."""
+        found: set[Key] = set()
+        waiting = list(start)
+        while waiting:
+            key = waiting.pop()
+            if key not in found:
+                found.add(key)
+                waiting += self._successors(key)
+        return found
 
     def _settle(self, component: Sequence[Key]) -> None:
         """Label definitions that lead to each other, and to others that have their labels."""

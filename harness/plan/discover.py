@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.paper import Claim, Experiment, Paper, Refused, Row, nearest
 from harness.plan.declaration import declared, require_sound
-from harness.plan.digest import Digest, digest
+from harness.plan.digest import Digest, digest, reached
 from harness.plan.settings import short
 
 if TYPE_CHECKING:
@@ -168,13 +168,23 @@ class Folder:
 
     def code(self, experiment: Experiment) -> Digest:
         """Return the hashes of the code that an experiment's measurements depend on."""
-        root = self.path.parents[self.package.count(".")]
+        return digest(self.root, self._run(experiment), *classes(experiment.config))
+
+    def reaches(self, experiment: Experiment) -> list[str]:
+        """Return the modules of all definitions that an experiment's function leads to."""
+        return reached(self.root, self._run(experiment))
+
+    @property
+    def root(self) -> Path:
+        """The folder from which papers are imported."""
+        return self.path.parents[self.package.count(".")]
+
+    def _run(self, experiment: Experiment) -> str:
         noun = experiment.run.partition(":")[0]
         own = self.has(noun)
         if not own and not _importable(noun):
             self._no_module(experiment, "run")
-        run = f"{self.package}.{experiment.run}" if own else experiment.run
-        return digest(root, run, *classes(experiment.config))
+        return f"{self.package}.{experiment.run}" if own else experiment.run
 
 
 def load(path: str | Path) -> Folder:

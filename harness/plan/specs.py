@@ -13,9 +13,10 @@ from harness import budget as budgets
 from harness.budget import Budget, Limit
 from harness.meter import Meter
 from harness.paper import Experiment, Refused, number_of, resolve
-from harness.plan import settings
+from harness.plan import kernels, settings
 from harness.plan.digest import Digest
 from harness.plan.discover import Folder
+from harness.plan.kernels import TORCH
 from harness.plan.processor import NATIVE, resolved
 
 SPEC = "spec.json"
@@ -50,6 +51,7 @@ class Spec:
     expected: float
     charged: int
     guard: float | None
+    kernels: str = TORCH
 
     @property
     def called(self) -> str:
@@ -94,7 +96,8 @@ class Request:
     """What the user asked for, as the command line gives it.
 
     `isa` is the name of an instruction set; the trials have what the machine makes of it. They
-    have the budget's guard where they are `guarded`.
+    have the budget's guard where they are `guarded`. `kernels` are torch's, or compiled ones for
+    the experiments that have such.
     """
 
     experiments: Sequence[str] = ()
@@ -104,6 +107,7 @@ class Request:
     device: str = "cpu"
     isa: str = NATIVE
     guarded: bool = True
+    kernels: str = TORCH
 
 
 def plan(folder: Folder, request: Request) -> list[Spec]:
@@ -122,6 +126,9 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
         seeds = list(range(count)) if request.seeds is None else list(request.seeds)
         seeds = seeds[:1] if experiment.deterministic else seeds
         code = folder.code(experiment)
+        compiled = request.kernels != TORCH and kernels.forms(folder, experiment)
+        if compiled:
+            code = replace(code, code=kernels.code(folder, experiment, request.kernels))
         grid = changes[experiment.name]
         if len(grid) * len(seeds) > MOST_TRIALS:
             raise Refused(
@@ -201,6 +208,7 @@ def _spec(
         charged=charged,
         # nobody knows what another config is expected to take
         guard=request.budget.guard(experiment) if request.guarded and not own else None,
+        kernels=kernels.of(code.code),
     )
 
 

@@ -20,11 +20,13 @@ UNTRUSTED = "unknown (git does not trust the owner of this checkout)"
 PACKAGES = ("torch", "numpy", "mlflow")
 
 
-def collect(device: str, threads: int, isa: str, ranks: int = 1) -> dict[str, Any]:
+def collect(
+    device: str, threads: int, isa: str, ranks: int = 1, kernels: str = ""
+) -> dict[str, Any]:
     """Return what is known about commit, versions and machine.
 
     `device` is the device's name, `isa` the instruction set that torch computes with, `ranks` how
-    many processes train together, each on such a device.
+    many processes train together, each on such a device. Only compiled `kernels` are named.
     """
     commit, dirty = commit_of(Path(harness.__file__).parent)
     versions = {name: _version(name) for name in PACKAGES}
@@ -40,6 +42,7 @@ def collect(device: str, threads: int, isa: str, ranks: int = 1) -> dict[str, An
         "isa": isa,
         "threads": threads,
         **versions,
+        **({"kernels": kernels} if kernels else {}),
     }
 
 

@@ -8,7 +8,7 @@ import random
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from harness.meter import Interrupted, Meter
 from harness.paper import Experiment, Refused, Row, number_of, resolve
-from harness.plan import discover
+from harness.plan import discover, kernels
 from harness.plan.specs import Spec, config_of
 from harness.record import journal, provenance
 from harness.run.home import HEARTBEAT, beat, finished, locked, stop_asked
@@ -85,7 +85,8 @@ def execute(folder: Path, pace: Pace | None = None, crew: Crew = ALONE) -> Outco
 
     Raises:
         Refused: another process runs this trial, its journal or its spec is damaged, or this
-            process computes with another instruction set than the trial's.
+            process computes with another instruction set than the trial's, or cannot build its
+            kernels.
     """
     spec = Spec.read(folder)
     with locked(folder):
@@ -123,12 +124,15 @@ def _attempt(spec: Spec, folder: Path, pace: Pace, crew: Crew) -> Outcome:
     book = journal.Journal(folder)
     trial = crew.trial(spec, experiment, book, meter, tools)
     trial.pace = pace
-    origin = provenance.collect(device.describe(spec.device), spec.threads, isa, crew.ranks)
+    told = "" if spec.kernels == kernels.TORCH else kernels.told(spec.code)
+    where = device.describe(spec.device)
+    origin = provenance.collect(where, spec.threads, isa, crew.ranks, told)
+    own = kernels.compiled(paper, experiment) if told else nullcontext()
 
     def begin() -> Iterator[Row]:
         return crew.rows(paper.function(experiment)(config, trial), trial)
 
-    with _stop_on_signal(trial), _closing(book):  # until its end is on the disk
+    with own, _stop_on_signal(trial), _closing(book):  # until its end is on the disk
         book.append("start", spec=asdict(spec), provenance=origin)
         outcome = _consume(begin, trial, spec)
         book.append(

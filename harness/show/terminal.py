@@ -53,5 +53,6 @@ def _planned(specs: Sequence[Spec], titled: bool) -> dict[str, str]:
         "expected": duration(seconds) if seconds else "< 1 s",
         "cap": cap,
         "changed": spec.overrides,
+        "kernels": "" if spec.kernels == "torch" else spec.kernels,
         "trial": f"{len(specs)} trials" if more else spec.trial,
     }

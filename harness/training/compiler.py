@@ -30,7 +30,6 @@ WIDE = "-march=x86-64-v3"  # vectors of eight floats: every x86 machine of the l
 WIDE_NEEDS = frozenset({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"})
 CPUINFO = Path("/proc/cpuinfo")
 KEY = "built_from"  # the name of the library's own mark
-OTHERWISE = "--kernels c-or-torch does without"
 
 
 def sources(folder: Path) -> list[Path]:
@@ -88,7 +87,7 @@ def compiler() -> list[str]:
         if shutil.which(command[0]):
             return command
     missing = f"CC={named[0]} is not there" if named else f"none of {', '.join(COMPILERS)} is there"
-    raise Refused(f"--kernels c: no C compiler ({missing}); {OTHERWISE}")
+    raise Refused(f"--kernels c: no C compiler ({missing})")
 
 
 @cache
@@ -128,7 +127,7 @@ def _compile(command: list[str], folder: Path, path: Path, key: str) -> None:
                 ordered, input=mark, capture_output=True, text=True, check=False
             )
             if done.returncode:
-                raise Refused(f"--kernels c: {command[0]} failed: {_last(done)}; {OTHERWISE}")
+                raise Refused(f"--kernels c: {command[0]} failed: {_last(done)}")
             fresh.replace(path)
     except OSError as error:
         where = f"{path.parent}: cannot be written ({error.strerror})"

@@ -1,1 +1,1 @@
-"""The compiled form of `papers.cells.supernet.node_fast`, which `--kernels c` puts in its place."""
+"""The compiled form of `papers.cells.supernet.node_fast`: `--kernels c` puts it in its place."""

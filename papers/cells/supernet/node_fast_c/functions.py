@@ -111,7 +111,7 @@ def windows(given: tuple[Window, ...], flat: bool) -> Any:
 
 @lru_cache(maxsize=1024)
 def grid(given: Grid, channels: int) -> Any:
-    """Return a grid as C reads it: signals, which are columns of positions here, are rows there."""
+    """Return a grid as C reads it: signals, which are columns here, are rows there."""
     n, h, w = given
     h, w = (w, h) if w == 1 else (h, w)
     return (ctypes.c_int * 4)(n, h, w, channels)
@@ -231,7 +231,8 @@ class Convolved(torch.autograd.Function):
             middle = torch.empty_like(inner)
             picked = [addresses([each[k] for k in twice]) for each in (one, mixing)]
             both = addresses(middle.unbind()), addresses([linear[k] for k in twice])
-            call("mix_backward", x.shape[1], deep, rows, x.shape[1], *picked, inner, towards, *both)
+            many = deep, rows, x.shape[1]
+            call("mix_backward", x.shape[1], *many, *picked, inner, towards, *both)
             for place, k in enumerate(twice):
                 arriving[k] = middle[place]
         if shares is not None and part is not None:

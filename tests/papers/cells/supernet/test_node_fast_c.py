@@ -1,0 +1,225 @@
+"""Compiled kernels: each function against float64, whole passes against the torch form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from harness.paper import Refused
+from papers.cells.network.operations import Place, build
+from papers.cells.supernet import node_fast
+from papers.cells.supernet.layouts import ImageLayout
+from papers.cells.supernet.node import Design
+from papers.cells.supernet.node_fast import Active, FastSupernet
+from papers.cells.supernet.node_fast_c import form, functions
+from tests.lab.compilers import needs_compiler
+from tests.lab.supernets import SIGNALS, SMALL, VARIED, alphas, images, supernet
+
+pytestmark = [needs_compiler, pytest.mark.usefixtures("one_thread")]
+
+ALL = ("sep_conv_3x3", "dil_conv_5x5", "sep_conv_5x5", "dil_conv_3x3", "sep_conv_7x7")
+GRIDS = {"images": (2, 6, 7), "odd images": (3, 9, 5), "signals": (4, 13, 1), "tiny": (3, 2, 2)}
+
+
+def normal(*size, seed=0):
+    """Return numbers that both precisions have."""
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def single(tensors):
+    return [tensor.detach().float().requires_grad_() for tensor in tensors]
+
+
+def assert_same(exact, found, inputs, others, tolerance=1e-6):
+    """Compare results, and the gradients of some sum of them, relative to the largest of each."""
+    slopes = [normal(*each.shape, seed=7 + place) for place, each in enumerate(exact)]
+    own = torch.autograd.grad(
+        sum((e * s).sum() for e, s in zip(exact, slopes, strict=True)), inputs, allow_unused=True
+    )
+    theirs = torch.autograd.grad(
+        sum((f * s.float()).sum() for f, s in zip(found, slopes, strict=True)), others,
+        allow_unused=True,
+    )  # fmt: skip
+    scale = max(float(g.abs().max()) for g in own if g is not None)
+    for one, other in zip([*exact, *own], [*found, *theirs], strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            largest = max(float(one.abs().max()), 1e-3 * scale)
+            assert float((one - other).abs().max()) <= tolerance * largest
+
+
+def leaving(channels, names, stride, dim, weighted):
+    """Return a node's operations in both precisions, with all that has a gradient."""
+    torch.manual_seed(4)
+    place = Place(channels, stride, dim, affine=False, pooled_norm=True, tracked=False)
+    modules = nn.ModuleList([build(name, place) for name in names]).double()
+    shares = normal(len(names)).float().softmax(0).double().requires_grad_()
+    copies = nn.ModuleList([build(name, place) for name in names])
+    copies.load_state_dict(modules.state_dict())
+    (own,) = single([shares])
+    both = []
+    for group, weights in ((modules, shares), (copies, own)):
+        active = [
+            Active(k, name, module, weights[k] if weighted else None)
+            for k, (name, module) in enumerate(zip(names, group, strict=True))
+        ]
+        both.append((active, [*group.parameters(), *([weights] if weighted else [])]))
+    return both
+
+
+@pytest.mark.parametrize("channels", [4, 12, 16])
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_what_leaves_a_node_is_that_of_double_precision(channels, grid, stride):
+    # what goes through one function, then all: three in a row round three times
+    assert_leaving(channels, ("dil_conv_3x3", "dil_conv_5x5", *node_fast.POOLS), grid, stride, 1e-6)
+    assert_leaving(channels, (*ALL, *node_fast.POOLS, "skip_connect"), grid, stride, 3e-6)
+
+
+def assert_leaving(channels, names, grid, stride, tolerance):
+    (n, h, w), dim = grid, 1 if grid[2] == 1 else 2
+    (exact, inputs), (active, others) = leaving(channels, names, stride, dim, channels != 12)
+    x = normal(n * h * w, channels).requires_grad_()
+    (own,) = single([x])
+    steps = (stride, stride if dim == 2 else 1)
+    expected = node_fast.leave(ImageLayout(x, grid, dim, steps), exact)
+    found = form.leave(form.Layout(own, grid, dim, steps), active)
+    assert len(expected) == len(found) == len(names)
+    pairs = [
+        [t for a in sorted(each, key=lambda a: a.target) for t in (a.value, a.linear)]
+        for each in (expected, found)
+    ]
+    assert_same(*pairs, [x, *inputs], [own, *others], tolerance)
+
+
+@pytest.mark.parametrize("channels", [4, 8, 24])
+def test_a_node_is_that_of_double_precision(channels):
+    rows, widths = 700, [channels, 0, 2 * channels, channels, 0]
+    values = [normal(rows, wide or channels, seed=k) for k, wide in enumerate(widths)]
+    maps = [
+        normal(*((channels, wide) if wide else (channels,)), seed=9 + k)
+        for k, wide in enumerate(widths)
+    ]
+    inputs = [tensor.requires_grad_() for tensor in (*values, *maps)]
+    others = single(inputs)
+    expected = ImageLayout.gather(inputs[:5], inputs[5:])
+    assert_same([expected], [functions.Node.apply(*others)], inputs, others)
+
+
+@pytest.mark.parametrize("channels", [4, 16])
+def test_a_centred_value_is_that_of_double_precision(channels):
+    x = (normal(1000, channels) + 3).requires_grad_()
+    (own,) = single([x])
+    products, d = ImageLayout.centred(x)
+    exact = [d, node_fast.own_scale(products, d)]
+    assert_same(exact, functions.Centred.apply(own), [x], [own])
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("peak", [False, True])
+def test_a_pooled_value_is_that_of_double_precision(stride, peak):
+    grid = (2, 7, 6)
+    x = normal(2 * 7 * 6, 8).requires_grad_()
+    (own,) = single([x])
+    kind = node_fast.POOLS[0 if peak else 1]
+    exact = ImageLayout(x, grid, 2, stride).pool(kind)
+    assert_same([exact], [functions.Pooled.apply(grid, stride, peak, own)], [x], [own])
+
+
+def test_of_equal_largest_values_the_first_has_the_gradient_as_in_torch():
+    x = torch.zeros(2 * 5 * 4, 8, requires_grad=True)
+    layout = ImageLayout(x, (2, 5, 4), 2)
+    slopes = [
+        torch.autograd.grad(pool(layout).square().sum() + pool(layout).sum(), x)[0]
+        for pool in (
+            lambda at: at.pool("max_pool_3x3"),
+            lambda at: functions.Pooled.apply(at.grid, at.stride, True, at.value),
+        )
+    ]
+    assert torch.equal(*slopes)
+
+
+# -- whole passes ---------------------------------------------------------------------------------
+
+DESIGNS = {
+    "images": (SMALL, (8, 8)), "odd images": (SMALL, (7, 9)), "signals": (SIGNALS, (20,)),
+    "eight channels": (Design(8, 3), (8, 8)), "long signals": (replace(SIGNALS, channels=8), (71,)),
+    "legacy": (Design(4, 3, normal=(("none", "sep_conv_7x7", "conv_7x1_1x7"),) * 14), (8, 8)),
+}  # fmt: skip
+
+
+def run(net, x, weights, hard=False):
+    """Return the logits and the gradients of all weights and alphas."""
+    leaves = [each for each in weights if isinstance(each, torch.Tensor)]
+    rows = [each.softmax(1) if leaves else each for each in weights]
+    logits = net(x, *rows, hard=hard)
+    slope = torch.linspace(-1, 1, logits.numel(), dtype=x.dtype).view_as(logits)
+    wanted = [*net.parameters(), *leaves]
+    found = torch.autograd.grad((logits * slope).sum(), wanted, allow_unused=True)
+    return [logits, *found]
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("kind", ["mixture", "path"])
+def test_a_whole_pass_is_that_of_the_torch_form(name, kind):
+    design, sizes = DESIGNS[name]
+    if name == "legacy" and kind == "path":
+        pytest.skip("its edges have no operations of these numbers")
+    weights = alphas(torch.float32) if kind == "mixture" else [VARIED, VARIED[::-1]]
+    net = FastSupernet.of(supernet(design, torch.float32))
+    x = images(design, *sizes, dtype=torch.float32)
+    expected = run(net, x, weights)
+    with form.compiled():
+        found = run(net, x, weights)
+    largest = max(float(g.abs().max()) for g in expected[1:] if g is not None)
+    for one, other in zip(expected, found, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            scale = max(float(one.abs().max()), 1e-3 * largest)
+            assert float((one - other).abs().max()) <= 1e-4 * scale
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("design", [SMALL, replace(SIGNALS, channels=8)])
+def test_four_runs_are_the_same_bits(design, threads):
+    net = FastSupernet.of(supernet(design, torch.float32))
+    x = images(design, *((8,) * design.dim), dtype=torch.float32)
+    torch.set_num_threads(threads)  # `one_thread` puts it back
+    with form.compiled():
+        first, *others = (run(net, x, alphas(torch.float32)) for _ in range(4))
+    for other in others:
+        assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_the_torch_form_comes_back_to_the_bit():
+    net, x = FastSupernet.of(supernet(SMALL, torch.float32)), images(SMALL, 8, 8).float()
+    before = run(net, x, alphas(torch.float32))
+    with form.compiled():
+        inside = run(net, x, alphas(torch.float32))
+    after = run(net, x, alphas(torch.float32))
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(before, inside, strict=True))
+
+
+def test_double_precision_takes_the_torch_form():
+    net, x = FastSupernet.of(supernet(SMALL)), images(SMALL, 8, 8)
+    before = run(net, x, alphas())
+    with form.compiled():
+        assert all(torch.equal(a, b) for a, b in zip(before, run(net, x, alphas()), strict=True))
+
+
+def test_channels_that_no_vector_fits_are_refused():
+    net = FastSupernet.of(supernet(Design(6, 3), torch.float32))
+    with form.compiled(), pytest.raises(Refused, match="channels=6: --kernels c takes multiples"):
+        net(torch.zeros(2, 3, 8, 8), VARIED, VARIED)
+
+
+def test_to_be_differentiated_twice_is_refused():
+    net, x, own = FastSupernet.of(supernet(SMALL, torch.float32)), images(SMALL, 8, 8), alphas()
+    with form.compiled():
+        loss = net(x.float(), *(a.float().softmax(1) for a in own)).square().sum()
+        with pytest.raises(Refused, match="first-order"):
+            torch.autograd.grad(loss, own[:1], create_graph=True)
