@@ -21,7 +21,7 @@ from tests.lab.supernets import SIGNALS, SMALL, VARIED, alphas, images, supernet
 pytestmark = [needs_compiler, pytest.mark.usefixtures("one_thread")]
 
 ALL = ("sep_conv_3x3", "dil_conv_5x5", "sep_conv_5x5", "dil_conv_3x3", "sep_conv_7x7")
-GRIDS = {"images": (2, 6, 7), "odd images": (3, 9, 5), "signals": (4, 13, 1), "tiny": (3, 2, 2)}
+GRIDS = {"images": (2, 6, 7), "odd images": (3, 9, 5), "signals": (4, 13, 1), "tiny": (9, 3, 2)}
 
 
 def normal(*size, seed=0):
