@@ -2,7 +2,8 @@
 
 A folder of C files becomes one library in the user's cache, under a name that is the hash of what
 it was built from: the files, the compiler and its flags. Nobody meets half a library: it is built
-beside its place and then renamed. What it was built from also stands inside it.
+beside its place and then renamed. Its last bytes are a hash of the rest and of what it was built
+from: half a library would end the process that loads it.
 
 Without `-ffast-math`: loading a library that was linked with it changes the arithmetic of the
 whole process.
@@ -29,7 +30,7 @@ FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", 
 WIDE = "-march=x86-64-v3"  # vectors of eight floats: every x86 machine of the last ten years
 WIDE_NEEDS = frozenset({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"})
 CPUINFO = Path("/proc/cpuinfo")
-KEY = "built_from"  # the name of the library's own mark
+SEAL = hashlib.sha256().digest_size  # bytes at a library's end
 
 
 def sources(folder: Path) -> list[Path]:
@@ -44,15 +45,13 @@ def load(folder: Path) -> ctypes.CDLL:
         Refused: as `build`, or what is in the cache is another library.
     """
     path, key = build(folder)
-    stranger = Refused(f"{path}: not the library of these sources; remove it: it is built anew")
     try:
-        library = ctypes.CDLL(str(path))
-        found = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, KEY)), len(key))
-    except (OSError, ValueError) as error:
-        raise stranger from error
-    if found != key.encode():
-        raise stranger
-    return library
+        content = path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read ({error.strerror})") from error
+    if content[-SEAL:] != _seal(key, content[:-SEAL]):
+        raise Refused(f"{path}: not the library of these sources; remove it: it is built anew")
+    return ctypes.CDLL(str(path))
 
 
 def build(folder: Path) -> tuple[Path, str]:
@@ -117,24 +116,27 @@ def cached() -> Path:
 
 def _compile(command: list[str], folder: Path, path: Path, key: str) -> None:
     files = [str(file) for file in sources(folder) if file.suffix == ".c"]
-    mark = f'const char {KEY}[] = "{key}";\n'
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as room:
             fresh = Path(room) / path.name
-            ordered = [*command, "-o", str(fresh), *files, "-x", "c", "-", "-lm"]
-            done = subprocess.run(
-                ordered, input=mark, capture_output=True, text=True, check=False
-            )
-            if done.returncode:
+            ordered = [*command, "-o", str(fresh), *files, "-lm"]
+            done = subprocess.run(ordered, capture_output=True, text=True, check=False)
+            if done.returncode or not fresh.exists():
                 raise Refused(f"--kernels c: {command[0]} failed: {_last(done)}")
+            content = fresh.read_bytes()
+            fresh.write_bytes(content + _seal(key, content))
             fresh.replace(path)
     except OSError as error:
         where = f"{path.parent}: cannot be written ({error.strerror})"
         raise Refused(f"{where}; {CACHE} names another folder") from error
 
 
+def _seal(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).digest()
+
+
 def _last(done: subprocess.CompletedProcess[str]) -> str:
     """Return the last line of what a compiler said that is an error, or its last line."""
     lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-    return next((line for line in reversed(lines) if "error" in line), lines[-1])
+    return next((line for line in reversed(lines) if "error: " in line), lines[-1])

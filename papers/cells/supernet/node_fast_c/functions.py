@@ -101,7 +101,7 @@ class Task:
 
 @lru_cache(maxsize=4096)
 def windows(given: tuple[Window, ...], flat: bool) -> Any:
-    """Return windows as C reads them; a `flat` grid's heights are its widths (see `grid`)."""
+    """Return windows as C reads them; where a grid is `flat`, heights are widths (see `grid`)."""
     numbers = []
     for w in given:
         for pair in (w.kernel, w.stride, w.padding, w.dilation):
@@ -110,10 +110,10 @@ def windows(given: tuple[Window, ...], flat: bool) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def grid(given: Grid, channels: int) -> Any:
-    """Return a grid as C reads it: signals, which are columns here, are rows there."""
+def grid(given: Grid, channels: int, flat: bool) -> Any:
+    """Return a grid as C reads it: signals, which are columns here, are `flat` there, as rows."""
     n, h, w = given
-    h, w = (w, h) if w == 1 else (h, w)
+    h, w = (w, h) if flat else (h, w)
     return (ctypes.c_int * 4)(n, h, w, channels)
 
 
@@ -124,7 +124,8 @@ class Stage:
         """Take the input: x (M, C) for all, rectified on its way, or (K, M, C), one for each."""
         self.count, self.channels, self.x, self.kernels = len(given), x.shape[-1], x, kernels
         self.shared = int(x.dim() == 2)
-        shape = grid(at, self.channels), windows(tuple(given), at[2] == 1)
+        flat = all(window.kernel[1] == 1 for window in given)
+        shape = grid(at, self.channels, flat), windows(tuple(given), flat)
         self.given = (self.count, self.shared, self.shared, *shape, x, addresses(kernels))
 
     def forward(self, rows: int, factors: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -339,7 +340,7 @@ class Pooled(torch.autograd.Function):
         rows = n * ((h - 1) // down + 1) * ((w - 1) // across + 1)
         result = x.new_empty(rows, x.shape[1])
         steps = (across, down) if w == 1 else stride
-        ctx.given = int(peak), *steps, grid(at, x.shape[1])
+        ctx.given = int(peak), *steps, grid(at, x.shape[1], w == 1)
         call("pool_forward", x.shape[1], *ctx.given, x, result)
         ctx.save_for_backward(x)
         return result

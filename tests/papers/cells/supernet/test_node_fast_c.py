@@ -21,7 +21,7 @@ from tests.lab.supernets import SIGNALS, SMALL, VARIED, alphas, images, supernet
 pytestmark = [needs_compiler, pytest.mark.usefixtures("one_thread")]
 
 ALL = ("sep_conv_3x3", "dil_conv_5x5", "sep_conv_5x5", "dil_conv_3x3", "sep_conv_7x7")
-GRIDS = {"images": (2, 6, 7), "odd images": (3, 9, 5), "signals": (4, 13, 1), "tiny": (9, 3, 2)}
+GRIDS = {"images": (2, 6, 7), "odd images": (3, 9, 5), "signals": (4, 13, 1), "columns": (9, 5, 1), "tiny": (9, 3, 2)}
 
 
 def normal(*size, seed=0):
@@ -74,13 +74,13 @@ def leaving(channels, names, stride, dim, weighted):
 @pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 @pytest.mark.parametrize("stride", [1, 2])
 def test_what_leaves_a_node_is_that_of_double_precision(channels, grid, stride):
-    # what goes through one function, then all: three in a row round three times
+    # what goes through one stage; then all, where the second of two divides by the first
     assert_leaving(channels, ("dil_conv_3x3", "dil_conv_5x5", *node_fast.POOLS), grid, stride, 1e-6)
-    assert_leaving(channels, (*ALL, *node_fast.POOLS, "skip_connect"), grid, stride, 3e-6)
+    assert_leaving(channels, (*ALL, *node_fast.POOLS, "skip_connect"), grid, stride, 1e-5)
 
 
 def assert_leaving(channels, names, grid, stride, tolerance):
-    (n, h, w), dim = grid, 1 if grid[2] == 1 else 2
+    (n, h, w), dim = grid, 1 if grid == GRIDS["signals"] else 2
     (exact, inputs), (active, others) = leaving(channels, names, stride, dim, channels != 12)
     x = normal(n * h * w, channels).requires_grad_()
     (own,) = single([x])
