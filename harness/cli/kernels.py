@@ -10,7 +10,7 @@ from rich.console import Console
 from harness.paper import Refused, require
 from harness.plan import kernels
 from harness.plan.discover import Folder
-from harness.plan.kernels import C, EITHER, NAMES, TORCH, Form
+from harness.plan.kernels import EITHER, NAMES, TORCH, C, Form
 from harness.plan.specs import Request, Spec, plan
 
 WITHOUT = f"leave it out, or --kernels {TORCH}"

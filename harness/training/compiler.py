@@ -85,7 +85,9 @@ def compiler() -> list[str]:
     for command in (named,) if named else ([name] for name in COMPILERS):
         if shutil.which(command[0]):
             return command
-    missing = f"CC={named[0]} is not there" if named else f"none of {', '.join(COMPILERS)} is there"
+    missing = (
+        f"CC={named[0]} is not there" if named else f"none of {', '.join(COMPILERS)} is there"
+    )
     raise Refused(f"--kernels c: no C compiler ({missing})")
 
 

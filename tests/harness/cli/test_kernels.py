@@ -1,4 +1,4 @@
-"""`run --kernels`: compiled kernels are asked for, named, replayed, and refused where they are not."""
+"""`run --kernels`: compiled kernels are asked for, named, replayed, and refused where none are."""
 
 from __future__ import annotations
 

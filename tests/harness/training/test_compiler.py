@@ -73,7 +73,8 @@ def test_the_last_error_of_a_compiler_that_fails_is_shown_and_nothing_is_left(fo
 
 
 @pytest.mark.parametrize(("path", "named", "why"), [
-    ("", "", "none of cc, gcc, clang is there"), (None, "nonesuch -m64", "CC=nonesuch is not there"),
+    ("", "", "none of cc, gcc, clang is there"),
+    (None, "nonesuch -m64", "CC=nonesuch is not there"),
 ])  # fmt: skip
 def test_without_a_compiler_that_is_said(folder, monkeypatch, path, named, why):
     monkeypatch.setenv("CC", named)
@@ -88,7 +89,7 @@ def test_without_a_compiler_that_is_said(folder, monkeypatch, path, named, why):
 def test_a_cache_that_cannot_be_written_is_named(folder, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HARNESS_KERNELS", str(tmp_path / "file" / "below"))
-    with pytest.raises(Refused, match="cannot be written .*; HARNESS_KERNELS names another"):
+    with pytest.raises(Refused, match=r"cannot be written .*; HARNESS_KERNELS names another"):
         compiler.build(folder)
 
 

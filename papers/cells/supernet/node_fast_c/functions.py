@@ -120,7 +120,9 @@ def grid(given: Grid, channels: int, flat: bool) -> Any:
 class Stage:
     """One stage of K depthwise convolutions: forward, and all its gradients."""
 
-    def __init__(self, at: Grid, given: Sequence[Window], x: Tensor, kernels: Sequence[Tensor]):
+    def __init__(
+        self, at: Grid, given: Sequence[Window], x: Tensor, kernels: Sequence[Tensor]
+    ) -> None:
         """Take the input: x (M, C) for all, rectified on its way, or (K, M, C), one for each."""
         self.count, self.channels, self.x, self.kernels = len(given), x.shape[-1], x, kernels
         self.shared = int(x.dim() == 2)
@@ -147,9 +149,7 @@ class Stage:
         kernels = [torch.empty_like(kernel) for kernel in self.kernels]
         own = None if factors is None else torch.empty_like(factors)
         arriving = (factors, d, addresses(gradients), products)
-        call(
-            "stage_backward", self.channels, *self.given, *arriving, x, addresses(kernels), own
-        )
+        call("stage_backward", self.channels, *self.given, *arriving, x, addresses(kernels), own)
         return x, kernels, own
 
 
@@ -199,48 +199,61 @@ class Convolved(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the gradients of x, of the weights in the sum, and of all kernels and maps."""
         (x, weights, *saved), (count, deep) = ctx.saved_tensors, ctx.set
-        own, (one, products, factors, *more) = (
-            saved[: 2 * count + 2 * deep], saved[2 * count + 2 * deep :]
-        )  # fmt: skip
-        spatial, mixing = own[:count], own[count : 2 * count]
+        cut = 2 * (count + deep)
+        own, (one, products, factors, *more) = saved[:cut], saved[cut:]
+        mixing, twice = own[count : 2 * count], ctx.task.twice
         known = [None if g is None else g.contiguous() for g in gradients]
         arriving, maps = known[:count], known[count:]
         slopes: list[Tensor | None] = [None] * count  # of the first blocks' factors
-        shares = None if weights is None else torch.zeros_like(weights)
         following: list[Tensor] = []
-        task, rows, twice = ctx.task, one.shape[1], ctx.task.twice
+        shares = None
         if twice:
-            inner, taken, two, squares, scales = more
-            deeper, last = own[2 * count : 2 * count + deep], own[2 * count + deep :]
-            some = None if weights is None else weights[twice]
-            given = [maps[k] for k in twice]
-            back, further, part = unmapped(
-                rows, squares, last, some, scales, given, [None] * deep
-            )
-            second = [window for window in task.second if window is not None]
-            stage = Stage(task.after, second, inner, deeper)
-            given = [arriving[k] for k in twice]
-            towards, kernels, slope = stage.backward(two, taken, given, back)
-            assert slope is not None
-            following = [*kernels, *further]
-            if shares is not None:
-                shares[twice] = part
+            second = own[2 * count :]
+            given = [arriving[k] for k in twice], [maps[k] for k in twice]
+            towards, slope, following, shares = behind(ctx.task, weights, second, more, given)
             for place, k in enumerate(twice):
                 slopes[k], maps[k] = slope[place], None
+        rows = one.shape[1]
         back, linear, part = unmapped(rows, products, mixing, weights, factors, maps, slopes)
         if twice:
-            middle = torch.empty_like(inner)
+            middle = torch.empty_like(towards)
             picked = [addresses([each[k] for k in twice]) for each in (one, mixing)]
             both = addresses(middle.unbind()), addresses([linear[k] for k in twice])
             many = deep, rows, x.shape[1]
-            call("mix_backward", x.shape[1], *many, *picked, inner, towards, *both)
+            call("mix_backward", x.shape[1], *many, *picked, more[0], towards, *both)
             for place, k in enumerate(twice):
                 arriving[k] = middle[place]
-        if shares is not None and part is not None:
-            shares += part
-        stage = Stage(task.grid, task.first, x, spatial)
-        towards, kernels, _ = stage.backward(one, None, arriving, back)
-        return None, towards, shares, *kernels, *linear, *following
+        if part is not None and shares is not None:
+            part[twice] += shares  # each weight is that of one map: the other's part is zero
+        stage = Stage(ctx.task.grid, ctx.task.first, x, own[:count])
+        arrived, kernels, _ = stage.backward(one, None, arriving, back)
+        return None, arrived, part, *kernels, *linear, *following
+
+
+def behind(
+    task: Task,
+    weights: Tensor | None,
+    own: Sequence[Tensor],
+    saved: Sequence[Tensor],
+    arriving: tuple[Sequence[Tensor | None], Sequence[Tensor | None]],
+) -> tuple[Tensor, Tensor, list[Tensor], Tensor | None]:
+    """Return the gradients of the second blocks, from those of their values and normal maps.
+
+    They are those of their inputs (K, M, C), of the factors (K, C) in their kernels, of kernels
+    and maps one after another, and of the weights in the sum (K).
+    """
+    inner, taken, two, squares, scales = saved
+    count = len(inner)
+    some = None if weights is None else weights[task.twice]
+    nothing = [None] * count
+    back, further, part = unmapped(
+        two.shape[1], squares, own[count:], some, scales, arriving[1], nothing
+    )
+    second = [window for window in task.second if window is not None]
+    stage = Stage(task.after, second, inner, own[:count])
+    towards, kernels, slope = stage.backward(two, taken, arriving[0], back)
+    assert slope is not None
+    return towards, slope, [*kernels, *further], part
 
 
 def mapped(

@@ -21,7 +21,13 @@ from tests.lab.supernets import SIGNALS, SMALL, VARIED, alphas, images, supernet
 pytestmark = [needs_compiler, pytest.mark.usefixtures("one_thread")]
 
 ALL = ("sep_conv_3x3", "dil_conv_5x5", "sep_conv_5x5", "dil_conv_3x3", "sep_conv_7x7")
-GRIDS = {"images": (2, 6, 7), "odd images": (3, 9, 5), "signals": (4, 13, 1), "columns": (9, 5, 1), "tiny": (9, 3, 2)}
+GRIDS = {
+    "images": (2, 6, 7),
+    "odd images": (3, 9, 5),
+    "signals": (4, 13, 1),
+    "columns": (9, 5, 1),
+    "tiny": (9, 3, 2),
+}
 
 
 def normal(*size, seed=0):
@@ -75,7 +81,9 @@ def leaving(channels, names, stride, dim, weighted):
 @pytest.mark.parametrize("stride", [1, 2])
 def test_what_leaves_a_node_is_that_of_double_precision(channels, grid, stride):
     # what goes through one stage; then all, where the second of two divides by the first
-    assert_leaving(channels, ("dil_conv_3x3", "dil_conv_5x5", *node_fast.POOLS), grid, stride, 1e-6)
+    assert_leaving(
+        channels, ("dil_conv_3x3", "dil_conv_5x5", *node_fast.POOLS), grid, stride, 1e-6
+    )
     assert_leaving(channels, (*ALL, *node_fast.POOLS, "skip_connect"), grid, stride, 1e-5)
 
 
@@ -146,7 +154,8 @@ def test_of_equal_largest_values_the_first_has_the_gradient_as_in_torch():
 
 DESIGNS = {
     "images": (SMALL, (8, 8)), "odd images": (SMALL, (7, 9)), "signals": (SIGNALS, (20,)),
-    "eight channels": (Design(8, 3), (8, 8)), "long signals": (replace(SIGNALS, channels=8), (71,)),
+    "eight channels": (Design(8, 3), (8, 8)),
+    "long signals": (replace(SIGNALS, channels=8), (71,)),
     "legacy": (Design(4, 3, normal=(("none", "sep_conv_7x7", "conv_7x1_1x7"),) * 14), (8, 8)),
 }  # fmt: skip
 
