@@ -45,9 +45,9 @@ def measured(checkout: Path, row: pd.Series, isa: str, runs: Path) -> pd.DataFra
         NotRun: it failed, or is measured by other code than the row was.
     """
     told = (f"papers/{row['paper']}", "--experiment", row["experiment"], "--budget", row["budget"])
-    where = ("--isa", isa, "--jobs", "1", "--no-tracking", "--runs", str(runs.absolute()))
+    where = ["--isa", isa, "--jobs", "1", "--no-tracking", "--runs", str(runs.absolute())]
     if kernels.of(str(row["code"])) != kernels.TORCH:
-        where = (*where, "--kernels", kernels.C)
+        where += ["--kernels", kernels.C]
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", *told, "--seed", str(int(row["seed"])), *where],
         cwd=checkout,

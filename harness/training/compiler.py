@@ -22,8 +22,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from harness.paper import Refused
-
 CACHE = "HARNESS_KERNELS"  # another folder for built libraries
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-shared")
@@ -48,9 +46,9 @@ def load(folder: Path) -> ctypes.CDLL:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Refused(f"{path}: cannot be read ({error.strerror})") from error
+        raise refused(f"{path}: cannot be read ({error.strerror})") from error
     if content[-SEAL:] != _seal(key, content[:-SEAL]):
-        raise Refused(f"{path}: not the library of these sources; remove it: it is built anew")
+        raise refused(f"{path}: not the library of these sources; remove it: it is built anew")
     return ctypes.CDLL(str(path))
 
 
@@ -88,7 +86,7 @@ def compiler() -> list[str]:
     missing = (
         f"CC={named[0]} is not there" if named else f"none of {', '.join(COMPILERS)} is there"
     )
-    raise Refused(f"--kernels c: no C compiler ({missing})")
+    raise refused(f"--kernels c: no C compiler ({missing})")
 
 
 @cache
@@ -125,13 +123,13 @@ def _compile(command: list[str], folder: Path, path: Path, key: str) -> None:
             ordered = [*command, "-o", str(fresh), *files, "-lm"]
             done = subprocess.run(ordered, capture_output=True, text=True, check=False)
             if done.returncode or not fresh.exists():
-                raise Refused(f"--kernels c: {command[0]} failed: {_last(done)}")
+                raise refused(f"--kernels c: {command[0]} failed: {_last(done)}")
             content = fresh.read_bytes()
             fresh.write_bytes(content + _seal(key, content))
             fresh.replace(path)
     except OSError as error:
         where = f"{path.parent}: cannot be written ({error.strerror})"
-        raise Refused(f"{where}; {CACHE} names another folder") from error
+        raise refused(f"{where}; {CACHE} names another folder") from error
 
 
 def _seal(key: str, content: bytes) -> bytes:
@@ -142,3 +140,10 @@ def _last(done: subprocess.CompletedProcess[str]) -> str:
     """Return the last line of what a compiler said that is an error, or its last line."""
     lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
     return next((line for line in reversed(lines) if "error: " in line), lines[-1])
+
+
+def refused(text: str) -> Exception:
+    """Return the refusal that says so."""
+    from harness.paper import Refused
+
+    return Refused(text)

@@ -38,7 +38,7 @@ def compiled() -> Iterator[None]:
     """
     functions.library()
     before = FastSupernet.forward
-    FastSupernet.forward = forward  # type: ignore[method-assign]
+    FastSupernet.forward = forward  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

@@ -102,7 +102,7 @@ class Task:
 @lru_cache(maxsize=4096)
 def windows(given: tuple[Window, ...], flat: bool) -> Any:
     """Return windows as C reads them; where a grid is `flat`, heights are widths (see `grid`)."""
-    numbers = []
+    numbers: list[int] = []
     for w in given:
         for pair in (w.kernel, w.stride, w.padding, w.dilation):
             numbers += reversed(pair) if flat else pair
