@@ -115,7 +115,8 @@ def test_a_run_into_a_pipe_is_a_log(tmp_path):
     with started(paper, runs, "--seed", "0", "--set", "sleep=0.05") as process:
         code, said = ended(process)
     assert code == 0, said
-    first, second, *_ = said.splitlines()
+    shared, first, second, *_ = said.splitlines()
+    assert shared == "trials to run: 1; workers x threads: 1 x 1"
     assert re.fullmatch(f"{TIME}begins fit seed 0, sleep=0.05", first)
     assert re.fullmatch(f"{TIME}done fit seed 0, sleep=0.05: 40 steps, .*", second)
     assert "\x1b" not in said
