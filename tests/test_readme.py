@@ -20,13 +20,12 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TRIAL = re.compile(r"[0-9a-f]{10}")
-OURS = [  # each command that is typed as it stands, without its comment
-    [word for word in shlex.split(line, comments=True) if "=" not in word or "--" in word[:2]]
+COMMANDS = [  # each as it stands, from `python` on and without its comment
+    shlex.split(line[line.index("python -m") :], comments=True)
     for block in BLOCK.findall(README)
     for line in block.replace("&& ", "\n").splitlines()
     if "python -m" in line
 ]
-COMMANDS = [words[words.index("python") :] for words in OURS]
 HARNESS = [words for words in COMMANDS if words[2] == "harness" and len(words) > 3]
 TOOLS = [words for words in COMMANDS if words[2].startswith("papers.")]
 
