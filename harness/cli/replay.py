@@ -122,7 +122,7 @@ def respecify(row: Mapping[Hashable, Any], isa: str, home: str | Path | None = N
     except (ValueError, TypeError) as error:
         raise Refused(f"could not run: its config is not of today's code ({error})") from error
     frozen = replace(experiment, config=config, reduced={}, skipped=())
-    paper = replace(folder.paper, experiments=[frozen], claims=(), spent=())
+    paper = folder.paper.alone(frozen)
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"
     cap, seeds = budget.named(row["budget"]), [int(row["seed"])]
     own = kernels.of(str(row["code"]))

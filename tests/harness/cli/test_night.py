@@ -72,6 +72,13 @@ def test_a_dry_run_prints_seeds_trials_and_bands_and_runs_nothing(paper, capsys)
     assert not Path("runs").exists()
 
 
+def test_every_paper_has_a_night(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert call("night", *DATE, "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert all(f"\n{folder.parent.name}: " in told for folder in Path("papers").glob("*/paper.py"))
+
+
 def test_a_dry_run_says_when_experiments_take_turns(paper, capsys):
     long = {"seeds=SEEDS": "seeds=SEEDS, expected={'nightly': 1000}", "AtLeast": "Same"}
     both = {'(EXPERIMENTS[0], "loss", 0.0)': '("fit", "beside", "loss", 1.0)'}
