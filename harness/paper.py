@@ -362,10 +362,6 @@ class Paper:
                     require(name, names, f"experiment in claim '{claim.id}'")
             self._same_data(claim)
 
-    def alone(self, experiment: Experiment) -> Paper:
-        """Return the paper with one experiment, without claims and what the authors spent."""
-        return replace(self, experiments=[experiment], claims=(), spent=())
-
     def foreign(self, claim: Claim) -> list[str]:
         """Return the experiments of other papers that a claim reads, as 'paper/experiment'."""
         own = {experiment.name for experiment in self.experiments}

@@ -222,8 +222,7 @@ def _specs(watches: Sequence[Watch], request: Request) -> list[Spec]:
         asked = specs.Request(
             (watch.experiment.name,), request.budget, fresh[:count], (), "cpu", request.isa
         )
-        one = watch.folder.paper.alone(watch.experiment)
-        found += specs.plan(replace(watch.folder, paper=one), asked)
+        found += specs.plan(watch.folder.alone(watch.experiment), asked)
     return found
 
 

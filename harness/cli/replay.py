@@ -122,12 +122,11 @@ def respecify(row: Mapping[Hashable, Any], isa: str, home: str | Path | None = N
     except (ValueError, TypeError) as error:
         raise Refused(f"could not run: its config is not of today's code ({error})") from error
     frozen = replace(experiment, config=config, reduced={}, skipped=())
-    paper = folder.paper.alone(frozen)
     kind = "cpu" if "cores)" in str(row["device"]) else "cuda"
     cap, seeds = budget.named(row["budget"]), [int(row["seed"])]
     own = kernels.of(str(row["code"]))
     request = Request((), cap, seeds, (), kind, isa, guarded=False, kernels=own)
-    (spec,) = specs.plan(replace(folder, paper=paper), request)
+    (spec,) = specs.plan(folder.alone(frozen), request)
     return replace(spec, seconds_cap=None) if row["stopped_by"] == "length" else spec
 
 

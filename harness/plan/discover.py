@@ -89,6 +89,11 @@ class Folder:
             raise Refused(f"{home} has no experiment '{rest}'; {nearest(name, theirs)}")
         return other, theirs[name]
 
+    def alone(self, experiment: Experiment) -> Folder:
+        """Return the paper with one experiment, without claims and what the authors spent."""
+        paper = replace(self.paper, experiments=[experiment], claims=(), spent=())
+        return replace(self, paper=paper)
+
     def stand_ins(self, claim: Claim) -> list[str]:
         """Return what takes the place of a claim's subject, by the names of this paper's checks.
 

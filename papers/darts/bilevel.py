@@ -27,6 +27,7 @@ from papers.cells.supernet.bilevel import (
     Tensors,
     clipped,
     gradients,
+    gradients_of_alpha,
     norm,
 )
 from papers.darts.config import Darts
@@ -88,7 +89,7 @@ def finite_difference(problem: Problem[Batch], train: Batch, v: Tensors, radius:
             w.detach() + sign * eps * d for w, d in zip(problem.weights, v, strict=True)
         )
         with placed(problem.weights, shifted):
-            sides.append(gradients(problem.loss(train), problem.alphas))
+            sides.append(gradients_of_alpha(problem, train))
     return tuple((plus - minus) / (2 * eps) for plus, minus in zip(*sides, strict=True))
 
 

@@ -28,7 +28,7 @@ from papers.cells.space.node import DARTS
 from papers.cells.space.record import keep_genotype
 from papers.cells.supernet.derivation import path
 from papers.cells.supernet.node import Design, Path, Supernet
-from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.node_fast import quickest
 
 if TYPE_CHECKING:
     from harness.paper import Row
@@ -86,7 +86,7 @@ class SharedPaths:
         self.design, self.config, self.rows = design, config, rows
         with device.seeded(seed("init")):
             self.supernet = Supernet(design).to(rows.train.x.device)
-        self.fast = FastSupernet.of(self.supernet)
+        self.fast = quickest(self.supernet, config.batch)
         self.optimizer = optim.unfused_sgd(
             self.supernet.parameters(), config.lr, config.momentum, config.weight_decay
         )

@@ -13,7 +13,8 @@ number runs through the same code as a supernet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -90,9 +91,35 @@ def gradients(loss: Tensor, of: Sequence[Tensor], create_graph: bool = False) ->
     )
 
 
+def gradients_of_alpha(problem: Problem[Batch], batch: Batch) -> Tensors:
+    """Return alpha's gradients of a loss; those of the weights are not computed on the way.
+
+    To ask autograd for alpha alone is not enough: functions that have their gradients by hand
+    learn in the forward pass what will be asked of them.
+    """
+    with frozen(problem.weights):
+        loss = problem.loss(batch)
+        if not loss.requires_grad:  # it does not depend on alpha
+            return tuple(torch.zeros_like(alpha) for alpha in problem.alphas)
+        return gradients(loss, problem.alphas)
+
+
+@contextmanager
+def frozen(weights: Tensors) -> Iterator[None]:
+    """Let weights be constants for the block."""
+    trained = [w for w in weights if w.requires_grad]
+    for w in trained:
+        w.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for w in trained:
+            w.requires_grad_(True)
+
+
 def first_order(problem: Problem[Batch], val: Batch) -> Hypergradient:
     """Return the gradient of L_val(w, alpha): as if w* were w (DARTS, Eq. 7 with xi = 0)."""
-    return Hypergradient(gradients(problem.loss(val), problem.alphas))
+    return Hypergradient(gradients_of_alpha(problem, val))
 
 
 def norm(tensors: Sequence[Tensor]) -> Tensor:

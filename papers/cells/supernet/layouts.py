@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -36,6 +36,7 @@ from papers.cells.network.fast.depthwise import (
 from papers.cells.network.fast.kernels import first_order
 
 LONGEST = 64  # signals with more positions are images
+EPS = 1e-5  # of torch's batch norm
 
 
 class _Gather(torch.autograd.Function):
@@ -85,6 +86,12 @@ def _mapped(x: Tensor, linear: Tensor, last: bool) -> Tensor:
     return (wide(x) * per_channel(linear, x)).view(x.shape) if last else linear[:, None] * x
 
 
+def own_scale(products: Tensor, value: Tensor) -> Tensor:
+    """Return the factors (C) that normalise each channel of a centred value by itself."""
+    rows = value.numel() // len(products)
+    return (products.diagonal() / rows + EPS).rsqrt()
+
+
 @dataclass(frozen=True)
 class ImageLayout:
     """A node's value (M, C), where its rows lie, and the stride of what leaves it."""
@@ -95,7 +102,7 @@ class ImageLayout:
     stride: tuple[int, int] = (1, 1)
 
     @classmethod
-    def of(cls, x: Tensor) -> ImageLayout:
+    def of(cls, x: Tensor) -> Self:
         """Return images (N, C, H, W), or signals (N, C, L), as a source."""
         return cls(
             cls.taken(x), (len(x), x.shape[2], x.shape[3] if x.dim() == 4 else 1), x.dim() - 2
@@ -131,13 +138,13 @@ class ImageLayout:
         return torch.cat([x[:, ::sh, ::sw], odd], dim=-1).flatten(0, 2)
 
     @property
-    def halving(self) -> ImageLayout:
+    def halving(self) -> Self:
         """The same, left by edges that halve the size."""
         return replace(self, stride=(2, self.dim))
 
-    def next(self, value: Tensor) -> ImageLayout:
+    def next(self, value: Tensor) -> Self:
         """Return a value at the other end of the edges."""
-        return ImageLayout(value, strided(self.grid, self.stride), self.dim)
+        return type(self)(value, strided(self.grid, self.stride), self.dim)
 
     def zeros(self) -> Tensor:
         """Return the value, at the other end of the edges, of a node that nothing reaches."""
@@ -174,6 +181,11 @@ class ImageLayout:
         """Return G (C, C) and the centred value."""
         d = x - x.mean(0)
         return d.T @ d, d
+
+    def normalised(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the centred value, and the factors (C) that normalise each channel by itself."""
+        products, d = self.centred(x)
+        return d, own_scale(products, d)
 
     @staticmethod
     def gather(values: Sequence[Tensor], maps: Sequence[Tensor]) -> Tensor:
@@ -236,7 +248,7 @@ class SignalLayout:
         return halves.flatten(0, 1).flatten(1)
 
     @property
-    def halving(self) -> SignalLayout:
+    def halving(self) -> Self:
         """The same, left by edges that halve the size."""
         return replace(self, stride=2)
 
@@ -280,6 +292,11 @@ class SignalLayout:
         """Return G (C, C) and the centred value."""
         d = x - x.mean(1, keepdim=True)
         return d @ d.T, d
+
+    def normalised(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the centred value, and the factors (C) that normalise each channel by itself."""
+        products, d = self.centred(x)
+        return d, own_scale(products, d)
 
     @staticmethod
     def gather(values: Sequence[Tensor], maps: Sequence[Tensor]) -> Tensor:

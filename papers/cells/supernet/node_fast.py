@@ -18,16 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from papers.cells.network.fast.depthwise import Window, flat
 from papers.cells.network.operations import FactorizedReduce, parameter
-from papers.cells.supernet.layouts import LONGEST, ImageLayout, SignalLayout
+from papers.cells.supernet.layouts import EPS, LONGEST, ImageLayout, SignalLayout
 from papers.cells.supernet.node import MixedCell, MixedEdge, Supernet, Weights, check, chosen
 
-EPS = 1e-5  # of torch's batch norm
 BLOCKS = {"sep": 2, "dil": 1}  # an operation's first syllable -> how many depthwise blocks
 Parts = Sequence[tuple[nn.Module, nn.Module]]  # depthwise and pointwise convolutions
 Source = ImageLayout | SignalLayout
@@ -63,7 +64,12 @@ class Arrival:
 
 
 class FastSupernet(Supernet):
-    """A supernet with the same parameters, names and results, and a faster forward."""
+    """A supernet with the same parameters, names and results, and a faster forward.
+
+    `fewest`: images of a batch from which on it is faster than the loop with channels last.
+    """
+
+    fewest: ClassVar[int] = 4
 
     @classmethod
     def of(cls, supernet: Supernet) -> FastSupernet:
@@ -76,14 +82,28 @@ class FastSupernet(Supernet):
         """Map (N, inputs, ...) to logits (N, K); weights as for `Supernet`."""
         for reduction, weights in ((False, normal), (True, reduce)):
             check(self.design.operations(reduction), weights)
-        stem = self.stem(x)
-        short = stem.dim() == 3 and stem.shape[2] <= LONGEST
-        before = last = SignalLayout.of(stem) if short else ImageLayout.of(stem)
+        before = last = self.source(self.stem(x))
         for cell in self.mixed_cells():
             weights = reduce if cell.reduction else normal
             before, last = last, run_cell(cell, before, last, active(cell, weights, hard))
         logits: Tensor = self.head(last.mean())
         return logits
+
+    def source(self, stem: Tensor) -> Source:
+        """Return what the stem gave, (N, C, L) or (N, C, H, W), as the first cell's source."""
+        short = stem.dim() == 3 and stem.shape[2] <= LONGEST
+        return SignalLayout.of(stem) if short else ImageLayout.of(stem)
+
+
+def quickest(supernet: Supernet, batch: int) -> Supernet:
+    """Return the form whose pass of a batch is the shortest; all share their parameters.
+
+    A pass of few images is small calls for the most part, and the loop makes fewer of them.
+    """
+    if supernet.design.dim == 2 and batch < FastSupernet.fewest:
+        loop: Supernet = supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return loop
+    return FastSupernet.of(supernet)
 
 
 def active(cell: MixedCell, weights: Weights, hard: bool) -> list[list[Active]]:
@@ -125,20 +145,14 @@ def preprocess(module: nn.Module, source: Source) -> Source:
     else:
         assert isinstance(module, nn.Sequential)
         value = source.mix(pointwise(module[1]), source.rectified)
-    products, value = source.centred(value)
-    return source.next(source.gather([value], [own_scale(products, value)]))
+    d, factors = source.normalised(value)
+    return source.next(source.gather([d], [factors]))
 
 
 def scale(products: Tensor, linear: Tensor, rows: int) -> Tensor:
     """Return the batch norm's factor of each output, (..., C): rsqrt(diag(P G P') / M + eps)."""
     variance = ((linear @ products) * linear).sum(-1) / rows
     return (variance + EPS).rsqrt()
-
-
-def own_scale(products: Tensor, value: Tensor) -> Tensor:
-    """Return the factors (C) that normalise each channel of a centred value by itself."""
-    rows = value.numel() // len(products)
-    return (products.diagonal() / rows + EPS).rsqrt()
 
 
 def pointwise(conv: nn.Module) -> Tensor:
@@ -195,6 +209,7 @@ class Stage:
         return cls(values, linear.unbind(), scales.unbind(), normal.unbind())
 
 
+@singledispatch
 def convolved(source: Source, ops: Sequence[Active]) -> Iterator[Arrival]:
     """Compute separable and dilated convolutions: all first blocks, then all second ones."""
     parts = [list(op.module.children()) for op in ops]
@@ -216,10 +231,9 @@ def convolved(source: Source, ops: Sequence[Active]) -> Iterator[Arrival]:
 def pooled(source: Source, ops: Sequence[Active]) -> Iterator[Arrival]:
     """Compute one kind of pooling, once; its batch norm is a factor for each channel."""
     if ops:
-        products, value = source.centred(source.pool(ops[0].name))
-        linear = own_scale(products, value)
+        d, factors = source.normalised(source.pool(ops[0].name))
         for op in ops:
-            yield Arrival(op.target, value, op.weighted(linear))
+            yield Arrival(op.target, d, op.weighted(factors))
 
 
 def reduced(source: Source, ops: Sequence[Active]) -> Iterator[Arrival]:

@@ -31,7 +31,7 @@ from papers.cells.supernet.config import Bilevel
 from papers.cells.supernet.derivation import derive, path
 from papers.cells.supernet.method import Method
 from papers.cells.supernet.node import Design, Supernet, Weights
-from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.node_fast import quickest
 from papers.cells.supernet.relaxation import Relaxation
 
 EVAL_ROWS = {1: 500, 2: 250}  # at most, at a time, when judging, for each number of dimensions
@@ -56,7 +56,7 @@ class NodeSearch:
         self.design, self.rows, self.config, self.method = design, rows, config, method
         with device.seeded(seed("init")):
             self.supernet = Supernet(design).to(where)
-        self.fast = FastSupernet.of(self.supernet)
+        self.fast = quickest(self.supernet, batch)
         edges = {name: design.operations(name == "reduce") for name in ("normal", "reduce")}
         self.relaxation = Relaxation(edges, config.alpha_init, seed("alpha")).to(where)
         problem: Problem[Batch] = Problem(

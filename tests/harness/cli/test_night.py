@@ -72,6 +72,7 @@ def test_a_dry_run_prints_seeds_trials_and_bands_and_runs_nothing(paper, capsys)
     assert not Path("runs").exists()
 
 
+@pytest.mark.slow
 def test_every_paper_has_a_night(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert call("night", *DATE, "--dry-run") == 0

@@ -35,7 +35,7 @@ def test_both_forms_take_the_same_step(method):
 
 @pytest.mark.parametrize("method", [sampled, first_order])
 def test_on_images_the_loop_in_channels_last_takes_it_too(method):
-    steps = [node_step(FLAT, 2, (8, 8), method(), form, torch.float64) for form in FORMS]
+    steps = [node_step(FLAT, 4, (8, 8), method(), form, torch.float64) for form in FORMS]
     agree(steps)
     own = [step.batches[0][0].is_contiguous(memory_format=torch.channels_last) for step in steps]
     assert own == [False, True, True]

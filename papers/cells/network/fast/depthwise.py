@@ -189,12 +189,13 @@ class Depthwise(torch.autograd.Function):
     @staticmethod
     @first_order
     def backward(ctx: Any, products: Tensor, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients of inputs and kernels."""
+        """Return the gradients of inputs, and of kernels that need one: not all passes ask."""
         count = len(ctx.windows)
         tensors, results = ctx.saved_tensors[:-count], ctx.saved_tensors[-count:]
         xs, weights = tensors[:-count], tensors[-count:]
         own: list[Tensor] = []
-        kernels = []
+        kernels: list[Tensor | None] = []
+        asked = ctx.needs_input_grad[-count:]
         prepared: list[Prepared] = [{} for _ in xs]
         both = products + products.transpose(1, 2)
         for k, (window, d) in enumerate(zip(ctx.windows, results, strict=True)):
@@ -202,7 +203,8 @@ class Depthwise(torch.autograd.Function):
             # in place: nothing but this function and the one that made it has the gradient
             back = centre_(gradients[k].addmm_(d, both[k]))
             window, back = window.spread(image(back, strided(ctx.grid, window.stride)), x)
-            kernels.append(window.weight_gradient(back, x, prepared[k % len(xs)]))
+            shared = prepared[k % len(xs)]
+            kernels.append(window.weight_gradient(back, x, shared) if asked[k] else None)
             arriving = matrix(window.input_gradient(back, weights[k]))
             if k < len(xs):
                 own.append(arriving)
@@ -264,11 +266,12 @@ class Banded(torch.autograd.Function):
     @staticmethod
     @first_order
     def backward(ctx: Any, products: Tensor, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients of inputs and matrices."""
+        """Return the gradients of inputs, and of matrices where they need one."""
         x, matrices, d = ctx.saved_tensors
         back = torch.baddbmm(gradient, products + products.transpose(1, 2), d)
         back.sub_(back.mean(2, keepdim=True))
         if len(x) == d.shape[1]:
             back = back.transpose(0, 1)
         back = back.reshape(*matrices.shape[:2], x.shape[2])
-        return matrices.transpose(1, 2) @ back, back @ x.transpose(1, 2), None, None
+        own = back @ x.transpose(1, 2) if ctx.needs_input_grad[1] else None
+        return matrices.transpose(1, 2) @ back, own, None, None

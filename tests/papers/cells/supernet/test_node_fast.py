@@ -9,7 +9,7 @@ import torch
 
 from harness.paper import Refused
 from papers.cells.supernet.node import Design
-from papers.cells.supernet.node_fast import FastSupernet
+from papers.cells.supernet.node_fast import FastSupernet, quickest
 from tests.lab.supernets import SIGNALS, SMALL, VARIED, alphas, images, straight_through, supernet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -90,3 +90,15 @@ def test_the_fast_form_refuses_to_be_differentiated_twice():
     loss = fast(x, *(a.softmax(1) for a in own)).square().sum()
     with pytest.raises(Refused, match="first-order"):
         torch.autograd.grad(loss, own[:1], create_graph=True)
+
+
+def test_few_images_go_through_the_loop_with_channels_last():
+    loop = supernet(SMALL)
+    for batch in (FastSupernet.fewest, 64):
+        assert type(quickest(loop, batch)) is FastSupernet
+    assert type(quickest(supernet(SIGNALS), 1)) is FastSupernet
+    few = quickest(loop, FastSupernet.fewest - 1)
+    assert few is loop
+    wide = [w for w in few.parameters() if w.dim() == 4]
+    assert wide
+    assert all(w.is_contiguous(memory_format=torch.channels_last) for w in wide)

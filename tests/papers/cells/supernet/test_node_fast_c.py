@@ -11,7 +11,7 @@ from torch import nn
 from harness.paper import Refused
 from papers.cells.network.operations import Place, build
 from papers.cells.supernet import node_fast
-from papers.cells.supernet.layouts import ImageLayout
+from papers.cells.supernet.layouts import ImageLayout, own_scale
 from papers.cells.supernet.node import Design
 from papers.cells.supernet.node_fast import Active, FastSupernet
 from papers.cells.supernet.node_fast_c import form, functions
@@ -94,7 +94,7 @@ def assert_leaving(channels, names, grid, stride, tolerance):
     (own,) = single([x])
     steps = (stride, stride if dim == 2 else 1)
     expected = node_fast.leave(ImageLayout(x, grid, dim, steps), exact)
-    found = form.leave(form.Layout(own, grid, dim, steps), active)
+    found = node_fast.leave(form.Layout(own, grid, dim, steps), active)
     assert len(expected) == len(found) == len(names)
     pairs = [
         [t for a in sorted(each, key=lambda a: a.target) for t in (a.value, a.linear)]
@@ -122,7 +122,7 @@ def test_a_centred_value_is_that_of_double_precision(channels):
     x = (normal(1000, channels) + 3).requires_grad_()
     (own,) = single([x])
     products, d = ImageLayout.centred(x)
-    exact = [d, node_fast.own_scale(products, d)]
+    exact = [d, own_scale(products, d)]
     assert_same(exact, functions.Centred.apply(own), [x], [own])
 
 
@@ -211,6 +211,13 @@ def test_the_torch_form_comes_back_to_the_bit():
     after = run(net, x, alphas(torch.float32))
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(before, inside, strict=True))
+
+
+def test_compiled_kernels_are_ahead_of_the_loop_at_any_batch():
+    fewest = FastSupernet.fewest
+    with form.compiled():
+        assert type(node_fast.quickest(supernet(SMALL, torch.float32), 1)) is FastSupernet
+    assert FastSupernet.fewest == fewest > 1
 
 
 def test_double_precision_takes_the_torch_form():
