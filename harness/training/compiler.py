@@ -74,19 +74,29 @@ def told() -> str:
 
 
 def compiler() -> list[str]:
-    """Return the command of the C compiler: CC, or the first that is there of cc, gcc, clang.
+    """Return the command of the C compiler.
 
     Raises:
         Refused: there is none.
     """
-    named = shlex.split(os.environ.get("CC", ""))
-    for command in (named,) if named else ([name] for name in COMPILERS):
-        if shutil.which(command[0]):
-            return command
+    if command := found():
+        return command
+    named = _named()
     missing = (
         f"CC={named[0]} is not there" if named else f"none of {', '.join(COMPILERS)} is there"
     )
     raise refused(f"--kernels c: no C compiler ({missing})")
+
+
+def found() -> list[str]:
+    """Return the command of the C compiler: CC, or the first that is there; nothing for none."""
+    named = _named()
+    likely = [named] if named else [[name] for name in COMPILERS]
+    return next((command for command in likely if shutil.which(command[0])), [])
+
+
+def _named() -> list[str]:
+    return shlex.split(os.environ.get("CC", ""))
 
 
 @cache

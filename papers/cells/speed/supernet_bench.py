@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,12 +24,14 @@ from papers.cells.speed.search_step import (
 )
 from papers.cells.supernet.layouts import ImageLayout
 from papers.cells.supernet.node import Design, Supernet, Weights
-from papers.cells.supernet.node_fast import active, run_cell
+from papers.cells.supernet.node_fast import FastSupernet, active, run_cell
+from papers.cells.supernet.node_fast_c.form import compiled
 
 SIGNALS = Design(channels=8, cells=3, dim=1, inputs=1)
 BATCH, LENGTH = 100, 40
 IMAGES, WHOLE = Design(channels=16, cells=3), Design()  # for a cell of it; the paper's
 SEED = 0
+COMPILED = "compiled"
 PATH = (4, 5, 6, 7, 1, 3, 4, 5, 2, 6, 7, 4, 3, 5)  # a sampled cell: one operation an edge
 
 
@@ -54,6 +57,8 @@ class Race:
         self.nets = {
             form: arranged(copy.deepcopy(loop), x, form) for form in forms(self.design.dim)
         }
+        _, rows = self.nets[FAST]
+        self.nets[COMPILED] = FastSupernet.of(copy.deepcopy(loop)), rows
 
     def weights(self) -> list[Weights]:
         """Return what both types of cell run."""
@@ -62,8 +67,9 @@ class Race:
     def gradients(self, form: str) -> list[Tensor]:
         """Run forward and backward in one form; return the loss and all gradients."""
         net, x = self.nets[form]
-        loss = net(x, *self.weights()).logsumexp(1).mean()
-        return differentiated(loss, [*net.parameters(), *self.alphas])
+        with compiled() if form == COMPILED else nullcontext():
+            loss = net(x, *self.weights()).logsumexp(1).mean()
+            return differentiated(loss, [*net.parameters(), *self.alphas])
 
     def flops(self) -> float:
         """Return three times what the loop's forward pass takes."""
@@ -79,11 +85,20 @@ class Race:
         In float64, and on few rows and positions where there is a width; not so few rows that the
         loop would stand for the fast form.
         """
-        small = (self.batch, self.size) if self.design.dim == 1 else (4, (10, 10))
-        exact = Race(self.path, self.design, *small, torch.float64)
-        first, *others = (exact.gradients(form) for form in exact.nets)
+        exact = self.small(torch.float64)
+        first, *others = (exact.gradients(form) for form in forms(self.design.dim))
         for other in others:
             close(first, other)
+
+    def kernels_agree(self) -> None:
+        """Check that compiled kernels give what torch's do, in float32: they have no other."""
+        few = self.small(torch.float32)
+        close(few.gradients(FAST), few.gradients(COMPILED), 1e-4)
+
+    def small(self, dtype: torch.dtype) -> Race:
+        """Return the same with few rows and positions, where there is a width."""
+        size = (self.batch, self.size) if self.design.dim == 1 else (4, (10, 10))
+        return Race(self.path, self.design, *size, dtype)
 
 
 @dataclass
@@ -140,24 +155,25 @@ def differentiated(loss: Tensor, leaves: list[Tensor]) -> list[Tensor]:
     return [loss.detach(), *(gradient for gradient in own if gradient is not None)]
 
 
-def close(one: list[Tensor], other: list[Tensor]) -> None:
-    """Check that two lists agree to 1e-9 of each tensor's, or the median tensor's, largest."""
+def close(one: list[Tensor], other: list[Tensor], tolerance: float = 1e-9) -> None:
+    """Check that two lists agree to a share of each tensor's, or the median tensor's, largest."""
     assert len(one) == len(other)
     sizes = torch.stack([tensor.abs().max() for tensor in one])
     for a, b, largest in zip(one, other, sizes.clamp_min(sizes.median()), strict=True):
-        torch.testing.assert_close(a, b, rtol=0, atol=1e-9 * float(largest))
+        torch.testing.assert_close(a, b, rtol=0, atol=tolerance * float(largest))
 
 
-def on_images(batch: int, aims: Mapping[int, float]) -> list[Pair]:
+def on_images(batch: int, aims: Mapping[int, float], compiled: Mapping[int, float]) -> list[Pair]:
     """Return passes of DARTS's whole search network at its size on CIFAR-10.
 
     `aims`: of each number of threads, how many times as long as the fast form the loop in
-    channels_last was asked to take.
+    channels_last was asked to take; `compiled`: the same of the fast form with compiled kernels.
     """
     race = Race(path=False, design=WHOLE, batch=batch, size=(32, 32))
+    name = f"2-D supernet, C=16, L=8, 32x32, batch {batch}: mixture, forward and backward"
     return [
         Pair(
-            f"2-D supernet, C=16, L=8, 32x32, batch {batch}: mixture, forward and backward",
+            name,
             partial(race.gradients, LOOP),
             partial(race.gradients, FAST),
             race.agree,
@@ -168,7 +184,35 @@ def on_images(batch: int, aims: Mapping[int, float]) -> list[Pair]:
             threads=threads,
         )
         for threads, aim in aims.items()
+    ] + [
+        Pair(
+            f"{name}, compiled kernels",
+            partial(race.gradients, FAST),
+            partial(race.gradients, COMPILED),
+            race.kernels_agree,
+            KEEP,
+            flops=race.flops(),
+            note="oracle: the fast form with torch's kernels",
+            rival=Rival(RIVAL, partial(race.gradients, CHANNELS_LAST), aim),
+            threads=threads,
+        )
+        for threads, aim in compiled.items()
     ]
+
+
+def on_signals(aim: float) -> Pair:
+    """Return a pass of the 1-D search network with compiled kernels, beside the loop."""
+    race = Race(path=False)
+    return Pair(
+        f"1-D supernet, C=8, L=3, batch {BATCH}: mixture, forward and backward, compiled kernels",
+        partial(race.gradients, FAST),
+        partial(race.gradients, COMPILED),
+        race.kernels_agree,
+        KEEP,
+        flops=race.flops(),
+        note="oracle: the fast form with torch's kernels",
+        rival=Rival("the loop", partial(race.gradients, LOOP), aim),
+    )
 
 
 def pairs() -> list[Pair]:
