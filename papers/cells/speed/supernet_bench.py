@@ -32,6 +32,7 @@ BATCH, LENGTH = 100, 40
 IMAGES, WHOLE = Design(channels=16, cells=3), Design()  # for a cell of it; the paper's
 SEED = 0
 COMPILED = "compiled"
+NAMES = {LOOP: "the loop", CHANNELS_LAST: RIVAL}
 PATH = (4, 5, 6, 7, 1, 3, 4, 5, 2, 6, 7, 4, 3, 5)  # a sampled cell: one operation an edge
 
 
@@ -94,6 +95,21 @@ class Race:
         """Check that compiled kernels give what torch's do, in float32: they have no other."""
         few = self.small(torch.float32)
         close(few.gradients(FAST), few.gradients(COMPILED), 1e-4)
+
+    def plain_pair(self, name: str, aim: float, threads: int) -> Pair:
+        """Return the loop in NCHW, the fast form, and the loop in channels_last as its rival."""
+        oracle, fast = partial(self.gradients, LOOP), partial(self.gradients, FAST)
+        rival = Rival(NAMES[CHANNELS_LAST], partial(self.gradients, CHANNELS_LAST), aim)
+        note, flops = "oracle: the loop, NCHW", self.flops()
+        return Pair(name, oracle, fast, self.agree, KEEP, 1, flops, note, rival, threads)
+
+    def compiled_pair(self, name: str, rival: str, aim: float, threads: int = 1) -> Pair:
+        """Return the fast form with torch's kernels and with compiled ones, and a form beside."""
+        oracle, fast = partial(self.gradients, FAST), partial(self.gradients, COMPILED)
+        beside = Rival(NAMES[rival], partial(self.gradients, rival), aim)
+        note, flops = "oracle: the fast form with torch's kernels", self.flops()
+        name = f"{name}, compiled kernels"
+        return Pair(name, oracle, fast, self.kernels_agree, KEEP, 1, flops, note, beside, threads)
 
     def small(self, dtype: torch.dtype) -> Race:
         """Return the same with few rows and positions, where there is a width."""
@@ -171,48 +187,15 @@ def on_images(batch: int, aims: Mapping[int, float], compiled: Mapping[int, floa
     """
     race = Race(path=False, design=WHOLE, batch=batch, size=(32, 32))
     name = f"2-D supernet, C=16, L=8, 32x32, batch {batch}: mixture, forward and backward"
-    return [
-        Pair(
-            name,
-            partial(race.gradients, LOOP),
-            partial(race.gradients, FAST),
-            race.agree,
-            KEEP,
-            flops=race.flops(),
-            note="oracle: the loop, NCHW",
-            rival=Rival(RIVAL, partial(race.gradients, CHANNELS_LAST), aim),
-            threads=threads,
-        )
-        for threads, aim in aims.items()
-    ] + [
-        Pair(
-            f"{name}, compiled kernels",
-            partial(race.gradients, FAST),
-            partial(race.gradients, COMPILED),
-            race.kernels_agree,
-            KEEP,
-            flops=race.flops(),
-            note="oracle: the fast form with torch's kernels",
-            rival=Rival(RIVAL, partial(race.gradients, CHANNELS_LAST), aim),
-            threads=threads,
-        )
-        for threads, aim in compiled.items()
+    return [race.plain_pair(name, aim, threads) for threads, aim in aims.items()] + [
+        race.compiled_pair(name, CHANNELS_LAST, aim, threads) for threads, aim in compiled.items()
     ]
 
 
 def on_signals(aim: float) -> Pair:
     """Return a pass of the 1-D search network with compiled kernels, beside the loop."""
-    race = Race(path=False)
-    return Pair(
-        f"1-D supernet, C=8, L=3, batch {BATCH}: mixture, forward and backward, compiled kernels",
-        partial(race.gradients, FAST),
-        partial(race.gradients, COMPILED),
-        race.kernels_agree,
-        KEEP,
-        flops=race.flops(),
-        note="oracle: the fast form with torch's kernels",
-        rival=Rival("the loop", partial(race.gradients, LOOP), aim),
-    )
+    name = f"1-D supernet, C=8, L=3, batch {BATCH}: mixture, forward and backward"
+    return Race(path=False).compiled_pair(name, LOOP, aim)
 
 
 def pairs() -> list[Pair]:
