@@ -100,7 +100,8 @@ class Race:
         """Return the loop in NCHW, the fast form, and the loop in channels_last as its rival."""
         oracle, fast = partial(self.gradients, LOOP), partial(self.gradients, FAST)
         rival = Rival(NAMES[CHANNELS_LAST], partial(self.gradients, CHANNELS_LAST), aim)
-        note, flops = "oracle: the loop, NCHW", self.flops()
+        few = "" if self.batch >= FastSupernet.fewest else "; fast: so few go through the rival"
+        note, flops = f"oracle: the loop, NCHW{few}", self.flops()
         return Pair(name, oracle, fast, self.agree, KEEP, 1, flops, note, rival, threads)
 
     def compiled_pair(self, name: str, rival: str, aim: float, threads: int = 1) -> Pair:
