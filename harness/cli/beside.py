@@ -46,8 +46,9 @@ def measured(checkout: Path, row: pd.Series, isa: str, runs: Path) -> pd.DataFra
     """
     told = (f"papers/{row['paper']}", "--experiment", row["experiment"], "--budget", row["budget"])
     where = ["--isa", isa, "--jobs", "1", "--no-tracking", "--runs", str(runs.absolute())]
-    if kernels.of(str(row["code"])) != kernels.TORCH:
-        where += ["--kernels", kernels.C]
+    own = kernels.of(str(row["code"]))
+    if own != kernels.TORCH:
+        where += ["--kernels", own]
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", *told, "--seed", str(int(row["seed"])), *where],
         cwd=checkout,

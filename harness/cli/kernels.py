@@ -10,7 +10,7 @@ from rich.console import Console
 from harness.paper import Refused, require
 from harness.plan import kernels
 from harness.plan.discover import Folder
-from harness.plan.kernels import EITHER, NAMES, TORCH, C, Form
+from harness.plan.kernels import CAPTURED, EITHER, NAMES, TORCH, C, Form
 from harness.plan.specs import Request, Spec, plan
 
 WITHOUT = f"leave it out, or --kernels {TORCH}"
@@ -24,20 +24,21 @@ def planned(
     Which have not is said. On a cluster the nodes build what they need, and refuse by themselves.
 
     Raises:
-        Refused: an unknown name, a GPU, nothing of what was chosen is compiled, or it cannot be
-            built here; with 'c-or-torch' torch's kernels take the place of the last.
+        Refused: an unknown name, another device than it is for, nothing of what was chosen has
+            such kernels, or they cannot be built here; with 'c-or-torch' torch's kernels take the
+            place of the last.
     """
     require(name, NAMES, "kernels")
-    request = replace(request, kernels=TORCH if name == TORCH else C)
+    request = replace(request, kernels=C if name == EITHER else name)
     specs = [spec for paper in papers for spec in plan(paper, request)]
     if name == TORCH or not specs:
         return specs
-    if request.device != "cpu":
-        raise Refused(f"--kernels {name}: for the CPU only; {WITHOUT}, or --device cpu")
+    kind = "captured" if name in CAPTURED else "compiled"
+    _require_device(name, request.device)
     without = sorted({spec.experiment for spec in specs if spec.kernels == TORCH})
     if len(without) == len({spec.experiment for spec in specs}):
-        raise Refused(f"--kernels {name}: nothing of what was chosen is compiled; {WITHOUT}")
-    if launcher == "local":
+        raise Refused(f"--kernels {name}: nothing of what was chosen is {kind}; {WITHOUT}")
+    if launcher == "local" and name not in CAPTURED:
         try:
             kernels.build(_forms(papers, specs))
         except Refused as refusal:
@@ -46,8 +47,15 @@ def planned(
             _say(console, f"{refusal}; torch's kernels are used")
             return planned(papers, request, TORCH, launcher, console)
     if without:
-        _say(console, f"--kernels {name}: torch's as always, nothing compiled: {_few(without)}")
+        _say(console, f"--kernels {name}: torch's as always, nothing {kind}: {_few(without)}")
     return specs
+
+
+def _require_device(name: str, device: str) -> None:
+    if name in CAPTURED and device != "cuda":
+        raise Refused(f"--kernels {name}: for a GPU only; on a CPU --kernels {C}, or leave it out")
+    if name not in CAPTURED and device != "cpu":
+        raise Refused(f"--kernels {name}: for the CPU only; {WITHOUT}, or --device cpu")
 
 
 def _forms(papers: Sequence[Folder], specs: Sequence[Spec]) -> list[Form]:

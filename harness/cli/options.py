@@ -12,7 +12,10 @@ from harness.cli.completion import REPORTS as REPORTS
 from harness.cli.completion import RUNS as RUNS
 from harness.paper import Refused
 
-KERNELS = "Kernels: torch; c, compiled where a paper has such; c-or-torch where they build."
+KERNELS = (
+    "Kernels: torch; c, compiled where a paper has such; c-or-torch where they build; graph or "
+    "graph-bf16, captured on a GPU."
+)
 
 
 def folder(text: str | Path) -> Path:

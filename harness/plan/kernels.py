@@ -1,9 +1,11 @@
-"""Which kernels a trial computes with: torch's, or a paper's own compiled form of its hot path.
+"""Which kernels a trial computes with: torch's, or a paper's own form of its hot path.
 
 The compiled form of a module is the folder beside it of its name and `_c`: C files, and `form.py`,
-whose `compiled()` puts it in the module's place while a block runs. An experiment has it when its
-code leads to a definition of that module. Results of compiled kernels stand apart: their `code`
-says so, with a hash of the form, and the rest of it is the digest of the code as always.
+whose `compiled()` puts it in the module's place while a block runs. The captured form is the file
+of its name and `_graph`, which has `captured(precision)`: torch's kernels on a GPU, as one graph
+that is launched as a whole. An experiment has a form when its code leads to a definition of that
+module. Results of such forms stand apart: their `code` says so, with a hash of the form, and the
+rest of it is the digest of the code as always.
 """
 
 from __future__ import annotations
@@ -21,58 +23,68 @@ from harness.plan.discover import Folder
 from harness.training import compiler
 
 TORCH, C, EITHER = "torch", "c", "c-or-torch"
-NAMES = (TORCH, C, EITHER)
+GRAPH, GRAPH_BF16 = "graph", "graph-bf16"
+NAMES = (TORCH, C, EITHER, GRAPH, GRAPH_BF16)
+CAPTURED = {GRAPH: "float32", GRAPH_BF16: "bf16"}  # name -> its precision
 MARK = "+c."  # between the digest of code and the hash of its compiled form
+MARKS = {C: MARK, **{name: f"+{name}." for name in CAPTURED}}
 
 
 @dataclass(frozen=True)
 class Form:
-    """One compiled form: the root of the sources, its package, and its folder."""
+    """One form: the root of the sources, the module and function that puts it in place, its C."""
 
     root: Path
-    package: str
-    folder: Path
+    module: str
+    door: str
+    folder: Path | None = None  # of C files
 
     @property
     def identity(self) -> str:
-        """The hash of its C files and of the code that calls them."""
-        code = digest(self.root, f"{self.package}.form:compiled").code
-        files = [path.name.encode() + path.read_bytes() for path in compiler.sources(self.folder)]
+        """The hash of its C files, where there are such, and of the code that puts it in place."""
+        code = digest(self.root, f"{self.module}:{self.door}").code
+        paths = compiler.sources(self.folder) if self.folder else []
+        files = [path.name.encode() + path.read_bytes() for path in paths]
         return hashlib.sha256(b"\0".join([code.encode(), *files])).hexdigest()
 
 
-def forms(folder: Folder, experiment: Experiment) -> list[Form]:
-    """Return the compiled forms of what an experiment's code leads to."""
+def forms(folder: Folder, experiment: Experiment, kernels: str = C) -> list[Form]:
+    """Return the forms of what an experiment's code leads to: compiled, or captured ones."""
     found = []
     for name in folder.reaches(experiment):
-        package = f"{name}_c"
-        home = folder.root.joinpath(*package.split("."))
-        if (home / "form.py").is_file():
-            found.append(Form(folder.root, package, home))
+        beside = folder.root.joinpath(*name.split("."))
+        compiled, captured = (beside.with_name(f"{beside.name}_{end}") for end in ("c", "graph"))
+        if kernels in CAPTURED:
+            if captured.with_suffix(".py").is_file():
+                found.append(Form(folder.root, f"{name}_graph", "captured"))
+        elif (compiled / "form.py").is_file():
+            found.append(Form(folder.root, f"{name}_c.form", "compiled", compiled))
     return found
 
 
 def code(folder: Folder, experiment: Experiment, kernels: str) -> str:
-    """Return the digest of an experiment's code, and behind it that of its compiled kernels."""
+    """Return the digest of an experiment's code, and behind it that of its own kernels."""
     plain = folder.code(experiment).code
     if kernels == TORCH:
         return plain
-    told = "".join(form.identity for form in forms(folder, experiment))
-    return f"{plain}{MARK}{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    told = "".join(form.identity for form in forms(folder, experiment, kernels))
+    return f"{plain}{MARKS[kernels]}{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
 def of(code: str) -> str:
     """Return the kernels that results of a code were measured with."""
-    return C if MARK in code else TORCH
+    return next((name for name, mark in MARKS.items() if mark in code), TORCH)
 
 
 def told(code: str) -> str:
-    """Return what provenance says of compiled kernels: their hash, compiler and flags.
+    """Return what provenance says of other kernels than torch's: their hash; compiler and flags.
 
     Raises:
-        Refused: there is no C compiler.
+        Refused: there is no C compiler, and they are compiled.
     """
-    return f"{C} {code.partition(MARK)[2]} ({compiler.told()})"
+    name = of(code)
+    own = f"{name} {code.partition(MARKS[name])[2]}"
+    return f"{own} ({compiler.told()})" if name == C else own
 
 
 def build(chosen: Sequence[Form]) -> None:
@@ -82,18 +94,20 @@ def build(chosen: Sequence[Form]) -> None:
         Refused: there is no C compiler, it fails, or its cache cannot be written.
     """
     for form in dict.fromkeys(chosen):
-        compiler.build(form.folder)
+        if form.folder:
+            compiler.build(form.folder)
 
 
 @contextmanager
-def compiled(folder: Folder, experiment: Experiment) -> Iterator[None]:
-    """Let an experiment run with its compiled kernels.
+def placed(folder: Folder, experiment: Experiment, kernels: str) -> Iterator[None]:
+    """Let an experiment run with kernels of its own.
 
     Raises:
         Refused: they cannot be built here, or are not what they are taken for.
     """
     with ExitStack() as stack:
-        for form in forms(folder, experiment):
-            module = importlib.import_module(f"{form.package}.form")
-            stack.enter_context(module.compiled())
+        for form in forms(folder, experiment, kernels):
+            door = getattr(importlib.import_module(form.module), form.door)
+            given = (CAPTURED[kernels],) if kernels in CAPTURED else ()
+            stack.enter_context(door(*given))
         yield

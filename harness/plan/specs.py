@@ -96,8 +96,8 @@ class Request:
     """What the user asked for, as the command line gives it.
 
     `isa` is the name of an instruction set; the trials have what the machine makes of it. They
-    have the budget's guard where they are `guarded`. `kernels` are torch's, or compiled ones for
-    the experiments that have such.
+    have the budget's guard where they are `guarded`. `kernels` are torch's, or compiled or
+    captured ones for the experiments that have such.
     """
 
     experiments: Sequence[str] = ()
@@ -126,8 +126,7 @@ def plan(folder: Folder, request: Request) -> list[Spec]:
         seeds = list(range(count)) if request.seeds is None else list(request.seeds)
         seeds = seeds[:1] if experiment.deterministic else seeds
         code = folder.code(experiment)
-        compiled = request.kernels != TORCH and kernels.forms(folder, experiment)
-        if compiled:
+        if request.kernels != TORCH and kernels.forms(folder, experiment, request.kernels):
             code = replace(code, code=kernels.code(folder, experiment, request.kernels))
         grid = changes[experiment.name]
         if len(grid) * len(seeds) > MOST_TRIALS:

@@ -26,7 +26,8 @@ def collect(
     """Return what is known about commit, versions and machine.
 
     `device` is the device's name, `isa` the instruction set that torch computes with, `ranks` how
-    many processes train together, each on such a device. Only compiled `kernels` are named.
+    many processes train together, each on such a device. Only `kernels` other than torch's
+    are named.
     """
     commit, dirty = commit_of(Path(harness.__file__).parent)
     versions = {name: _version(name) for name in PACKAGES}

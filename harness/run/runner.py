@@ -127,7 +127,7 @@ def _attempt(spec: Spec, folder: Path, pace: Pace, crew: Crew) -> Outcome:
     told = "" if spec.kernels == kernels.TORCH else kernels.told(spec.code)
     where = device.describe(spec.device)
     origin = provenance.collect(where, spec.threads, isa, crew.ranks, told)
-    own = kernels.compiled(paper, experiment) if told else nullcontext()
+    own = kernels.placed(paper, experiment, spec.kernels) if told else nullcontext()
 
     def begin() -> Iterator[Row]:
         return crew.rows(paper.function(experiment)(config, trial), trial)

@@ -10,7 +10,7 @@ import pytest
 from harness.plan import discover, kernels, specs
 from harness.plan.specs import Request, Spec
 from harness.record import journal
-from harness.run import runner
+from harness.run import launch, runner
 from tests.lab.commands import call
 from tests.lab.compilers import needs_compiler
 from tests.lab.throwaway import as_found, make_paper  # noqa: F401
@@ -44,6 +44,22 @@ def compiled():
     finally:
         method.Model.update = before
 '''
+GRAPH = '''
+"""The walk with its steps captured."""
+
+from contextlib import contextmanager
+
+from PACKAGE import method
+
+PLACED = []
+
+
+@contextmanager
+def captured(precision):
+    PLACED.append(precision)
+    yield
+    PLACED.append("left")
+'''
 STEPPED = "double stepped(double w, double x) { return w - 0.2 * (w - x); }\n"  # twice as far
 
 
@@ -63,8 +79,18 @@ def paper(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture
+def captured(paper):
+    """The same paper, whose method has a captured form as well."""
+    text = GRAPH.replace("PACKAGE", discover.load(paper).package)
+    (paper / "method_graph.py").write_text(text)
+    importlib.invalidate_caches()
+    return paper
+
+
 def planned(folder, name):
-    return specs.plan(discover.load(folder), Request(kernels=name))[0]
+    device = "cuda" if name in kernels.CAPTURED else "cpu"
+    return specs.plan(discover.load(folder), Request(kernels=name, device=device))[0]
 
 
 def test_a_trial_of_compiled_kernels_is_another_trial_and_dated_by_its_c(paper):
@@ -118,6 +144,59 @@ def test_a_row_of_compiled_kernels_is_replayed_with_them(paper, capsys):
     assert call("replay", spec.trial) == 0
     assert "every number agrees" in capsys.readouterr().out
     assert Path("cache").is_dir()
+
+
+def test_a_trial_of_captured_kernels_is_another_trial_of_each_precision(captured):
+    plain, c = planned(captured, "torch"), planned(captured, "c")
+    both = [planned(captured, name) for name in ("graph", "graph-bf16")]
+    assert len({spec.trial for spec in (plain, c, *both)}) == 4
+    for spec in both:
+        mark = kernels.MARKS[spec.kernels]
+        assert spec.code.startswith(plain.code + mark)
+        assert kernels.of(spec.code) == spec.kernels
+        assert kernels.told(spec.code) == f"{spec.kernels} {spec.code.partition(mark)[2]}"
+    form = captured / "method_graph.py"
+    form.write_text(form.read_text().replace('"left"', '"gone"'))
+    assert planned(captured, "graph").trial != both[0].trial
+    assert (planned(captured, "torch"), planned(captured, "c")) == (plain, c)
+
+
+def test_captured_kernels_are_in_place_while_the_trial_runs_in_its_precision(captured):
+    folder = discover.load(captured)
+    form = importlib.import_module(f"{folder.package}.method_graph")
+    (experiment, *_) = folder.paper.experiments
+    for name in kernels.CAPTURED:
+        with kernels.placed(folder, experiment, name):
+            assert form.PLACED.pop() == kernels.CAPTURED[name]
+        assert form.PLACED.pop() == "left"
+
+
+@pytest.mark.parametrize("name", ["graph", "graph-bf16"])
+def test_captured_kernels_on_a_cpu_are_refused_with_what_there_is(captured, capsys, name):
+    assert call("run", captured, "--kernels", name, "--device", "cpu") == 2
+    line = f"--kernels {name}: for a GPU only; on a CPU --kernels c, or leave it out"
+    assert capsys.readouterr().err.strip() == f"error: {line}"
+    assert not Path("runs").exists()
+
+
+def test_nothing_captured_among_what_was_chosen_is_refused(paper, capsys, monkeypatch):
+    # as if there were a GPU
+    monkeypatch.setattr(launch, "find_gpus", lambda: ("0",))
+    assert call("run", paper, "--kernels", "graph", "--device", "cuda") == 2
+    assert "nothing of what was chosen is captured; leave it out" in capsys.readouterr().err
+
+
+def test_compiled_kernels_on_a_gpu_are_refused(paper, capsys, monkeypatch):
+    monkeypatch.setattr(launch, "find_gpus", lambda: ("0",))
+    assert call("run", paper, "--kernels", "c", "--device", "cuda") == 2
+    assert "--kernels c: for the CPU only" in capsys.readouterr().err
+
+
+def test_captured_kernels_need_nothing_built(captured, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(launch, "find_gpus", lambda: ("0",))
+    assert call("run", captured, "--kernels", "graph", "--device", "cuda", "--plan") == 0
+    assert planned(captured, "graph").trial in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("options", "line"), [
