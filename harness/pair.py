@@ -26,7 +26,8 @@ class Pair:
 
     `agree` raises AssertionError when they, or the `rival`, do not do the same; `flops` is what
     one fast call computes (0 where matrix products are not the work); `aim` is the ratio that was
-    asked for. All are timed with so many `threads`.
+    asked for. All are timed with so many `threads`. What is `missing` here ("no GPU") is said in
+    place of times: then nothing of the pair is called.
     """
 
     name: str
@@ -39,3 +40,4 @@ class Pair:
     note: str = ""
     rival: Rival | None = None
     threads: int = 1
+    missing: str = ""

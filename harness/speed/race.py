@@ -109,7 +109,7 @@ def _timed(
     for title, pairs in _sections(papers):
         rows: list[list[str]] = []
         for pair in pairs:
-            rows.append(_line(measure(pair, rounds), site.peak(pair.threads)))
+            rows.append(_row(pair, rounds, site))
             if reports is not None:
                 ledger.keep(reports, title, str(site), rows, whole=len(rows) == len(pairs))
         if rows:
@@ -120,6 +120,12 @@ def _timed(
     if reports is not None:
         ledger.keep(reports, ledger.COST, str(site), cost, whole=True)
     yield _table(ledger.COST, overhead.COLUMNS, cost)
+
+
+def _row(pair: Pair, rounds: int | None, site: Site) -> list[str]:
+    if pair.missing:
+        return _untimed(pair)
+    return _line(measure(pair, rounds), site.peak(pair.threads))
 
 
 def _sections(papers: Sequence[Folder | Shared]) -> Iterator[tuple[str, list[Pair]]]:
@@ -171,6 +177,13 @@ def _line(timing: Timing, peak: float) -> list[str]:
         str(len(timing.rounds)),
         pair.note,
     ]
+
+
+def _untimed(pair: Pair) -> list[str]:
+    """Return a row of COLUMNS that says why there are no times."""
+    said = {name: "–" for name in ledger.COLUMNS if name not in ledger.ADDED}
+    said |= {"what": pair.name, "note": f"not timed: {pair.missing}; {pair.note}"}
+    return [said.get(name, "") for name in ledger.COLUMNS]
 
 
 def _milliseconds(seconds: float, pair: Pair) -> str:

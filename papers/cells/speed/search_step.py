@@ -96,22 +96,23 @@ def node_step(
     method: Method,
     form: str,
     dtype: torch.dtype = torch.float32,
+    where: str = "cpu",
 ) -> SearchStep:
     """Return a step on DARTS's space, of `batch` rows of a size, in one of the forms."""
     with device.seeded(0):
-        loop = Supernet(design).to(dtype)
-        x = torch.randn(2, batch, design.inputs, *size, dtype=dtype)
+        loop = Supernet(design).to(where, dtype)
+        x = torch.randn(2, batch, design.inputs, *size, dtype=dtype).to(where)
     net, first = arranged(loop, x[0], form)
     _, second = arranged(loop, x[1], form)
     cells = {name: design.operations(name == "reduce") for name in ("normal", "reduce")}
-    relaxation = Relaxation(cells, SCALE, stream(0, "alpha")).to(dtype)
+    relaxation = Relaxation(cells, SCALE, stream(0, "alpha")).to(where, dtype)
 
     def loss(rows: Batch) -> Tensor:
         normal, reduce = (method.choose(relaxation, name) for name in ("normal", "reduce"))
         return F.cross_entropy(net(rows[0], normal, reduce, method.hard), rows[1])
 
     problem = Problem(tuple(net.parameters()), tuple(relaxation.parameters()), loss, loss)
-    y = torch.arange(batch) % design.classes
+    y = torch.arange(batch, device=where) % design.classes
     return SearchStep(method.train(problem), ((first, y), (second, y)))
 
 

@@ -85,6 +85,15 @@ def test_rounds_are_as_many_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch
         assert len(race.measure(pair([]), rounds=2).rounds) == 2
 
 
+def test_what_a_pair_lacks_here_is_said_in_place_of_times():
+    own = Pair(**{**vars(pair(calls := [])), "missing": "no CUDA device"})
+    row = dict(zip(ledger.COLUMNS, race._row(own, None, race.Site("here")), strict=True))
+    assert calls == []
+    assert (row["what"], row["note"]) == ("toy", "not timed: no CUDA device; a | sign")
+    assert {row[name] for name in ("oracle", "fast", "ratio [min, max]", "share of peak")} == {"–"}
+    assert row["rounds"] == ""
+
+
 @pytest.mark.parametrize(("flops", "share"), [(0.0, "–"), (5e9, "50 %")])
 def test_a_line_has_a_cell_a_column_and_a_share_only_of_matrix_products(flops, share):
     found = line(pair([], flops=flops))
