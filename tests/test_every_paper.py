@@ -17,6 +17,7 @@ from harness.paper import Experiment
 from harness.plan import discover, pledges
 from harness.plan.discover import Folder
 from harness.run import contract
+from tests.lab.children import few_steps  # noqa: F401
 
 PAPERS = discover.load_all(Path(__file__).parents[1] / "papers")
 EXPERIMENTS = [(found, e) for found in PAPERS for e in found.paper.experiments]
@@ -97,10 +98,12 @@ def test_every_function_and_config_is_represented_once_and_by_the_cheapest():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize(("found", "experiment"), params(representatives(EXPERIMENTS)))
 def test_a_representative_meets_the_contract(
     found: Folder, experiment: Experiment, tmp_path: Path
 ):
+    """Children of the league take a tenth of their steps here, and all of them at night."""
     assert list(contract.behaviour(found, experiment, tmp_path)) == []
 
 

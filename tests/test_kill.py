@@ -1,6 +1,7 @@
 """A run that was killed, interrupted or shared out ends with the same bytes as one that was not.
 
-Every run here is a real `python -m harness run` in a process group of its own.
+Every run here that is killed or stopped is a real `python -m harness run` in a process group of
+its own. What goes on afterwards has all that it knows from the disk, and does so in this process.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from harness.record import journal
 from harness.record.journal import Result
 from harness.run import runner, stop
 from harness.trial import CHECKPOINT
+from tests.lab.commands import call
 from tests.lab.groups import alive
-from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
+from tests.lab.throwaway import as_found, home, in_process, make_paper  # noqa: F401
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("as_found")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_process")]
 ROOT = Path(__file__).resolve().parents[1]
 STEPS, TURNS, COST = 60, 60, 2  # of the throw-away paper, as these tests set it
 ROWS = TURNS // 3 + 1  # a row in every third turn, and one at the end
@@ -51,17 +53,22 @@ def whole(paper, tmp_path_factory) -> dict[int, Result]:
 # -- processes ------------------------------------------------------------------------------------
 
 
-def command(paper: Path | str, runs: Path, *options: str) -> list[str]:
+def command(paper: Path, runs: Path, *options: str) -> list[str]:
     fixed = ["--runs", str(runs), "--checkpoint-every", "0", "--no-tracking"]
     return [sys.executable, "-m", "harness", "run", str(paper), *fixed, *options]
 
 
-def run(paper: Path | str, runs: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(paper: Path, runs: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run to the end."""
     line = command(paper, runs, *options)
     return subprocess.run(
         line, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
+
+
+def run_here(paper: Path, runs: Path, *options: str) -> None:
+    """Run to the end in this process."""
+    assert call(*command(paper, runs, *options)[3:]) == 0
 
 
 @contextmanager
@@ -140,8 +147,7 @@ def test_a_run_killed_again_and_again_goes_on_to_the_same_bytes(paper, whole, tm
         assert killed.lost_rows <= deaths  # a checkpoint at every turn: the last row, each time
         if deaths > 1:
             assert restored_rows(tmp_path) > 0  # it went on and did not start over
-    done = run(paper, tmp_path, "--seed", "0", *SLOW)
-    assert done.returncode == 0, done.stderr
+    run_here(paper, tmp_path, "--seed", "0", *SLOW)
     (again,) = results(tmp_path).values()
     must_equal(again, whole[0])
     assert again.attempts == len(moments) + 1
@@ -162,7 +168,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_over(paper, whole, tmp_
         until(lambda: rows_on_disk(tmp_path) >= 3, process)
         os.killpg(process.pid, signal.SIGKILL)
     lost = len(results(tmp_path)[0].rows)
-    assert run(paper, tmp_path, *options).returncode == 0
+    run_here(paper, tmp_path, *options)
     (again,) = results(tmp_path).values()
     must_equal(again, whole[0])
     assert again.lost_rows == lost
@@ -187,8 +193,7 @@ def test_workers_whose_parent_dies_save_and_end_and_the_same_command_goes_on(
         assert (result.status, result.lost_rows) == ("stopped", 0)
         assert 0 < len(result.rows) < ROWS
         assert (result.folder / CHECKPOINT).exists()
-    done = run(paper, tmp_path, *options)
-    assert done.returncode == 0, done.stderr
+    run_here(paper, tmp_path, *options)
     for seed, again in results(tmp_path).items():
         must_equal(again, whole[seed])
         assert (again.attempts, again.lost_rows) == (2, 0)
@@ -217,8 +222,7 @@ def test_a_run_that_is_asked_to_stop_saves_and_says_how_to_go_on(paper, whole, t
     stopped = {seed: result.status for seed, result in results(tmp_path).items()}
     assert "stopped" in stopped.values(), stopped
     saved = {seed: len(result.rows) for seed, result in results(tmp_path).items()}
-    done = run(paper, tmp_path, *options)
-    assert done.returncode == 0, done.stderr
+    run_here(paper, tmp_path, *options)
     for seed, again in results(tmp_path).items():
         must_equal(again, whole[seed])
         if stopped[seed] == "stopped":
@@ -277,9 +281,10 @@ def test_a_second_process_on_the_same_trial_is_refused_and_the_first_goes_on(
 
 def test_the_benchmark_measures_the_same_again_and_with_two_jobs(tmp_path):
     options = ("--experiment", "benchmark/mlp", "--budget", "check", "--seeds", "2")
-    for jobs in ("1", "2"):
-        done = run("papers/mnist1d", tmp_path / jobs, *options, "--jobs", jobs)
-        assert done.returncode == 0, done.stderr
+    benchmark = ROOT / "papers" / "mnist1d"
+    run_here(benchmark, tmp_path / "1", *options)
+    done = run(benchmark, tmp_path / "2", *options, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
     one, two = results(tmp_path / "1"), results(tmp_path / "2")
     assert sorted(one) == sorted(two) == [0, 1]
     assert {result.status for result in (*one.values(), *two.values())} == {"completed"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from harness import budget
 from harness.budget import Budget
 from harness.plan import discover, specs
 from harness.plan.specs import Spec
-from harness.run import runner
+from harness.run import launch, runner
+from harness.run.runner import Outcome
+from harness.trial import Pace
 
 PAPER = '''
 """A paper that nobody wrote."""
@@ -190,6 +193,34 @@ def as_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(exact)
     assert {number: signal.getsignal(number) for number in handlers} == handlers
+
+
+def forget(package: str) -> None:
+    """Let the files of a throw-away paper be read again; this project's own stay."""
+    if "." not in package:
+        for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+@pytest.fixture
+def in_process(as_found: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run trials in this process, where a test asks nothing of workers: they load torch each.
+
+    Like a worker it reads a throw-away paper's files anew. Import it together with `as_found`.
+    """
+
+    def run(
+        folders: Sequence[Path], host: launch.Machine, pace: Pace, watch: Callable[[], None]
+    ) -> dict[Path, Outcome]:
+        outcomes = {}
+        for folder in folders:
+            forget(discover.dotted(Path(Spec.read(folder).folder)))
+            outcomes[folder] = runner.execute(folder, pace)
+            watch()
+        return outcomes
+
+    monkeypatch.setattr(launch, "run", run)
 
 
 def spec_for(

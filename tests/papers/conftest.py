@@ -20,6 +20,7 @@ from papers.cells.league import truth
 from papers.cells.league.league import League
 from papers.cells.rows import Rows
 from papers.cells.space.edge import T0
+from tests.lab.children import few_steps as few_steps
 from tests.lab.tables import made_up
 from tests.lab.testbeds import first_rows, random_images
 

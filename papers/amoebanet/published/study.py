@@ -2,7 +2,7 @@
 
 from harness.paper import Experiment, Task
 from papers.amoebanet.published.config import Sizes
-from papers.cells.network.sizes_task import SIZES, exact
+from papers.cells.network.sizes_task import SHORT, SIZES, exact
 
 COUNTED = Task(
     "amoebanet-sizes",
@@ -18,7 +18,7 @@ EXPERIMENTS = [
         COUNTED,
         Sizes(),
         run="published.sizes:run",
-        reduced={"check": {"large": (), "imagenet": 48, "side": 64}},
+        reduced={"check": {**SHORT, "cells": 3, "large": (), "imagenet": 48, "side": 64}},
         expected={"check": 5, "smoke": 6, "nightly": 6, "paper": 6},
         deterministic=True,
     ),

@@ -46,10 +46,10 @@ def league(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     figure = Figure(figsize=(15, 6), layout="constrained")
     panels = figure.subplots(1, len(TASKS), sharey=True)
     looks = {method: figures.look(at) for at, method in enumerate(methods)}
+    found = {method: (of(curves, method), of(rows, method)) for method in methods}
     for axes, (key, name) in zip(panels, TASKS.items(), strict=True):
         for method in methods:
-            own, found = (f[[one == method for one in _keys(f)]] for f in (curves, rows))
-            _method(axes, (own, found), key, label=_name(*method), **looks[method])
+            _method(axes, found[method], key, label=_name(*method), **looks[method])
         _lines(axes, rows, key)
         axes.set(xscale="log", xlabel="FLOPs charged to one search", title=name)
         axes.set_yscale("function", functions=(_root, np.square))
@@ -71,8 +71,10 @@ def _root(values: Any) -> Any:
     return np.sqrt(np.maximum(values, 0))
 
 
-def _keys(frame: pd.DataFrame) -> list[Method]:
-    return list(zip(frame["paper"], frame["experiment"], strict=True))
+def of(rows: pd.DataFrame, method: Method) -> pd.DataFrame:
+    """Return the rows of a method."""
+    paper, experiment = method
+    return rows[(rows["paper"] == paper) & (rows["experiment"] == experiment)]
 
 
 def competing(rows: pd.DataFrame) -> list[Method]:
@@ -80,7 +82,8 @@ def competing(rows: pd.DataFrame) -> list[Method]:
 
     What has fewer than half the searches of others is a sweep, whose intervals span the picture.
     """
-    keys = [key for key in _keys(rows) if key[1] not in LINES]
+    every = zip(rows["paper"], rows["experiment"], strict=True)
+    keys = [key for key in every if key[1] not in LINES]
     many = Counter(keys)
     most = max((n for (_, name), n in many.items() if name != RANDOM), default=0)
     found = [method for method, n in many.items() if 2 * n >= most]

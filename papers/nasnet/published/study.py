@@ -1,7 +1,7 @@
 """NASNet-A, counted: declarations."""
 
 from harness.paper import Experiment, Task
-from papers.cells.network.sizes_task import SIZES, exact
+from papers.cells.network.sizes_task import SHORT, SIZES, exact
 from papers.nasnet.published.config import Sizes
 
 COUNTED = Task(
@@ -18,7 +18,7 @@ EXPERIMENTS = [
         COUNTED,
         Sizes(),
         run="published.sizes:run",
-        reduced={"check": {"large": 24, "side": 64}},
+        reduced={"check": {**SHORT, "large": 24, "side": 64}},
         expected={"check": 4, "smoke": 5, "nightly": 5, "paper": 5},
         deterministic=True,
     ),

@@ -14,9 +14,9 @@ from harness.run import runner
 from harness.run.home import LOCK, forget
 from harness.trial import CHECKPOINT, Pace
 from tests.lab.commands import call
-from tests.lab.throwaway import as_found, home, make_paper  # noqa: F401
+from tests.lab.throwaway import as_found, home, in_process, make_paper  # noqa: F401
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("as_found")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_process")]
 NEVER = 1e9
 
 

@@ -20,10 +20,11 @@ from harness.run.launch import DIED
 from harness.show.report import read_results
 from tests.lab.commands import call
 from tests.lab.measured import result
-from tests.lab.throwaway import METHOD, make_paper
+from tests.lab.throwaway import METHOD, as_found, in_process, make_paper  # noqa: F401
 
 ROOT = Path(__file__).parents[3]
 DATE = ("--date", "2026-12-01")
+NATIVE = ("--isa", "native")  # for trials in this process
 SEEDS = (2219853, 2219854, 2219855)
 STEP = "0.1 * (self.weight - self.random.random())"
 # gradient descent on a noisy parabola: a rate above 2 diverges
@@ -141,15 +142,17 @@ def test_a_healthy_night_ends_with_0_and_makes_no_result(paper, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_process")
 def test_a_learning_rate_ten_times_as_large_is_red(paper, capsys):
-    assert call("night", paper(PLANTED), *DATE, "--jobs", 1) == 1
+    assert call("night", paper(PLANTED), *DATE, *NATIVE, "--jobs", 1) == 1
     told = capsys.readouterr().out
     assert "red: 3 of 3 outside" in told
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_process")
 def test_code_that_fails_is_red(paper, capsys):
-    assert call("night", paper(CRASHES), *DATE, "--jobs", 1) == 1
+    assert call("night", paper(CRASHES), *DATE, *NATIVE, "--jobs", 1) == 1
     told = capsys.readouterr().out
     assert "3 ended in an error" in told
     assert "failed: " in told
@@ -157,8 +160,9 @@ def test_code_that_fails_is_red(paper, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_process")
 def test_data_that_is_missing_is_neutral(paper, capsys):
-    assert call("night", paper(NO_DATA), *DATE, "--summary", "all.md", "--jobs", 1) == 3
+    assert call("night", paper(NO_DATA), *DATE, *NATIVE, "--summary", "all.md", "--jobs", 1) == 3
     assert "neutral: 3 of 3 seeds were lost" in capsys.readouterr().out
     assert "lost: " in Path("all.md").read_text()
 
@@ -181,7 +185,7 @@ def test_what_is_not_of_the_code_is_lost(status, error, lost):
     assert is_lost(Result(Path("x"), status=status, error=error)) is lost
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_real_paper_is_healthy_and_red_with_ten_times_its_learning_rate(tmp_path, monkeypatch):
     """MNIST-1D's logistic regression, all 6,000 steps: seconds of training, nothing downloaded."""
     monkeypatch.chdir(ROOT)

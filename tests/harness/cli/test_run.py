@@ -16,7 +16,7 @@ from harness.run import launch, runner
 from harness.trial import Pace
 from tests.lab.clocks import at_speed
 from tests.lab.commands import call
-from tests.lab.throwaway import METHOD, as_found, home, make_paper  # noqa: F401
+from tests.lab.throwaway import METHOD, as_found, home, in_process, make_paper  # noqa: F401
 
 UNLUCKY = METHOD.replace(
     "    model = Model(",
@@ -127,6 +127,7 @@ def test_a_damaged_journal_is_refused_by_name_and_not_changed(finished, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_process")
 def test_a_failing_trial_gives_status_1_and_the_others_complete(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     folder, runs = make_paper(tmp_path, body=UNLUCKY), tmp_path / "runs"
@@ -185,6 +186,7 @@ def numbers(runs: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_process")
 def test_fresh_starts_over_and_keeps_what_was_measured(tmp_path, capsys):
     folder, runs = make_paper(tmp_path), tmp_path / "runs"
     command = ["run", folder, "--runs", runs, "--jobs", "1", "--no-tracking", "--steps", "8"]

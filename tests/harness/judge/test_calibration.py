@@ -44,7 +44,7 @@ def test_errors_at_four_trials_are_within_their_bound(name):
 def test_every_rule_is_within_its_bound_in_every_noise(noise):
     for rule in calibration.rules_for(noise):
         for n in rule.looks[-1:] or (3, 8):
-            found = rates(rule, noise, n, 250)
+            found = calibration._rates(rule, noise, n, 250)
             assert found.error <= most(250), found
 
 

@@ -338,7 +338,7 @@ def test_papers_measure_the_same_with_a_clock_four_times_slower(
     for slower in (1, 4):
         monkeypatch.setattr(device, "clock", lambda kind, n=slower: lambda: n * time.thread_time())
         paper = ROOT / "papers" / name
-        folder = home(paper, tmp_path / str(slower), experiment, budget_name="smoke")
+        folder = home(paper, tmp_path / str(slower), experiment, budget_name="check")
         assert runner.execute(folder, SEEN) == Outcome("completed")
         result = journal.read(folder)
         assert result.stopped_by == "length"

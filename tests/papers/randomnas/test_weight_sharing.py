@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("prepared")
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_a_search_is_charged_shared_steps_candidates_and_retrained_children(lab):
     own = {"candidates": (4, 0), "retrain": (1, 900)}
     both = {**own, **{f"plain_{name}": phase for name, phase in own.items()}}

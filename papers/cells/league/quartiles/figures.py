@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from harness import figures
 from harness.figures import INK
-from papers.cells.league.figures import LINES, NAMES, TASKS, Method, competing
+from papers.cells.league.figures import LINES, NAMES, TASKS, Method, competing, of
 from papers.cells.task import LEAGUE, LIMIT
 
 PANELS = {
@@ -51,7 +51,7 @@ def standings(results: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     panels = figure.subplots(1, len(TASKS), sharey=True)
     for axes, (key, name) in zip(panels, TASKS.items(), strict=True):
         for place, method in enumerate(methods):
-            _ended(axes, place, spread(_of(rows, method), key))
+            _ended(axes, place, spread(of(rows, method), key))
         _marks(axes, rows, key)
         axes.set(xlabel="true regret of one search, points (root scale)", title=name)
         _root_scale(axes, "x", 25)
@@ -135,15 +135,9 @@ def _methods(rows: pd.DataFrame) -> list[Method]:
     return sorted(competing(rows), key=lambda method: float(cost[method]))
 
 
-def _of(rows: pd.DataFrame, method: Method) -> pd.DataFrame:
-    """Return the rows of a method."""
-    paper, experiment = method
-    return rows[(rows["paper"] == paper) & (rows["experiment"] == experiment)]
-
-
 def _label(rows: pd.DataFrame, method: Method) -> str:
     """Return a method's name, what one search is charged, and how many there were."""
-    own = _of(rows, method)
+    own = of(rows, method)
     known = spread(own, "")
     paper, experiment = method
     name = f"{paper}: {experiment.removeprefix('league/').replace('_', ' ')}"

@@ -67,6 +67,7 @@ def test_a_table_that_lacks_the_cells_is_refused_in_one_line(lab):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_an_evolution_that_trains_ends_among_those_that_look_up(lab):
     config = TrainedEvolution(
         space="T0", population=4, sample=2, turns=1, repeats=5, objectives=("capped",)

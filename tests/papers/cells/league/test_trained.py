@@ -43,6 +43,7 @@ def test_lookups_ask_as_many_workers_as_often():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize(("beside", "rank"), [(1.0, 0.0), (0.0, 1.0)])
 def test_the_place_is_the_share_that_ended_with_a_better_cell(beside, rank, lab, monkeypatch):
     """Equally good ones count half: a search that finds the best cell is then not before them."""
@@ -56,6 +57,7 @@ def test_the_place_is_the_share_that_ended_with_a_better_cell(beside, rank, lab,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_a_price_is_taken_off_what_a_training_tells(signals):
     free, priced = objectives(("plain", "priced"), T0, 2, 0.05).values()
     codes = [code for code in T0.enumerate() if code in free.league.allowed][:4]
@@ -69,6 +71,7 @@ def test_a_price_is_taken_off_what_a_training_tells(signals):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_every_objective_has_a_search_and_a_place_of_its_own(lab):
     config = TrainedSearch(space="T0", turns=1, repeats=5)
     trial = trial_of(lab, config, PHASES)

@@ -78,6 +78,7 @@ def test_a_joint_step_is_one_gradient_of_one_loss(lab, signals):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_a_search_ends_with_a_cell_that_the_league_knows(lab):
     trial = lab({"search": (SMALL.steps, 1)})
     rows = list(search.run(SMALL, trial))

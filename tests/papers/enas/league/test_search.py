@@ -131,6 +131,7 @@ def test_tasks_have_weights_and_theta_of_their_own(signals, lab):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_a_search_ends_with_cells_that_the_league_knows(lab):
     trial = lab(PHASES)
     rows = list(search.run(SMALL, trial))

@@ -31,13 +31,12 @@ def test_a_random_cell_of_nearly_the_same_cost_is_trained(lab, few):
         candidates=300,
     )  # fmt: skip
     phases = study.EXPERIMENTS[1].phases
-    finals = []
+    prices, finals = Prices(config), []
     for seed in (0, 1):
         *_, final = same_cost.run(config, trial_of(lab, config, phases, seed))
         finals.append(final)
         cell = Genotype.parse(final["cell"])
         assert DARTS.check(cell) == cell
-        prices = Prices(config)
         share = prices.of(cell) / prices.of(V1)
         assert final["cost_share"] == share == pytest.approx(1, abs=0.02)
         assert 0 <= final["test_error"] <= 1

@@ -37,6 +37,7 @@ def test_searches_have_rows_of_every_objective_and_a_cell_to_draw(policy, lab):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_children_are_trained_for_every_objective_and_ranked_among_lookups(lab):
     config = TrainedLearning(space="T0", turns=1, repeats=4, rate=0.1, samples=WORKERS)
     trial = trial_of(lab, config, NAMED[TRAINED].phases)
