@@ -22,6 +22,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from harness.training.refusal import refused
+
 CACHE = "HARNESS_KERNELS"  # another folder for built libraries
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-shared")
@@ -150,10 +152,3 @@ def _last(done: subprocess.CompletedProcess[str]) -> str:
     """Return the last line of what a compiler said that is an error, or its last line."""
     lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
     return next((line for line in reversed(lines) if "error: " in line), lines[-1])
-
-
-def refused(text: str) -> Exception:
-    """Return the refusal that says so."""
-    from harness.paper import Refused
-
-    return Refused(text)

@@ -21,6 +21,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from harness.training.refusal import refused
+
 WARM = 3  # calls before the capture: libraries choose algorithms and allocate in the first ones
 Outputs = Sequence[Tensor | None]
 Work = Callable[[], Outputs]
@@ -91,10 +93,10 @@ class Captured:
     @torch.no_grad()
     def _take(self, inputs: Sequence[Tensor]) -> None:
         if len(inputs) != len(self.inputs):
-            raise refused(f"{len(inputs)} inputs; captured with {len(self.inputs)}")
+            raise _other(f"{len(inputs)} inputs", str(len(self.inputs)))
         for place, (own, given) in enumerate(zip(self.inputs, inputs, strict=True)):
             if _kind(own) != _kind(given):
-                raise refused(f"input {place}: {_kind(given)}; captured with {_kind(own)}")
+                raise _other(f"input {place}: {_kind(given)}", _kind(own))
         for own, given in zip(self.inputs, inputs, strict=True):
             own.copy_(given)
 
@@ -112,8 +114,5 @@ def _kind(x: Tensor) -> str:
     return f"{tuple(x.shape)} {str(x.dtype).removeprefix('torch.')} on {x.device}"
 
 
-def refused(text: str) -> Exception:
-    """Return the refusal that says so."""
-    from harness.paper import Refused
-
-    return Refused(f"a captured function: {text}")
+def _other(given: str, own: str) -> Exception:
+    return refused(f"a captured function: {given}; captured with {own}")

@@ -40,7 +40,7 @@ GRAPHS = {  # what is replayed -> its form of the network, its precision
 
 @dataclass(frozen=True)
 class Place:
-    """A device, what captures there, and what waits until it has done all."""
+    """A device, and what captures there."""
 
     device: str = "cuda"
     recorder: Callable[[], Recorder] = CudaGraph

@@ -80,13 +80,13 @@ def arranged(loop: Supernet, x: Tensor, form: str) -> tuple[Supernet, Tensor]:
     search on images. As there, few images go through the loop in channels_last, which is faster.
     """
     require(form, forms(loop.design.dim), "form")
-    if form == LOOP or loop.design.dim == 1:
-        return (quickest(loop, len(x)) if form == FAST else loop), x
-    rows = x.contiguous(memory_format=torch.channels_last)
+    last = form != LOOP and loop.design.dim == 2
+    rows = x.contiguous(memory_format=torch.channels_last) if last else x
     if form == FAST:
         return quickest(loop, len(rows)), rows
-    net: Supernet = loop.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return net, rows
+    if last:
+        loop.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return loop, rows
 
 
 def node_step(
