@@ -46,16 +46,21 @@ def keep(
     names = COLUMNS if section != COST else COLUMNS[: len(overhead.COLUMNS)]
     blank = {**dict.fromkeys(COLUMNS, ""), "section": section, "where": where}
     fresh = [{**blank, **dict(zip(names, row, strict=True))} for row in rows]
-    replaced = Counter(each["what"] for each in fresh)
+    replaced = Counter(map(named, fresh))
     lines = []
     for each in kept(reports):
-        if each["section"] == section and (whole or replaced[each["what"]]):
-            replaced[each["what"]] -= 1
+        if each["section"] == section and (whole or replaced[named(each)]):
+            replaced[named(each)] -= 1
         else:
             lines.append(each)
     lines += fresh
     lines.sort(key=lambda each: (each["section"] in SHARED, each["section"]))
     sheet.replace({reports / KEPT: sheet.text(TYPES, lines), reports / PAGE: page(lines, reports)})
+
+
+def named(line: sheet.Record) -> tuple[str, str]:
+    """Return what a row is known by: the same forms race with one thread and with two."""
+    return line["what"], line["threads"] or "1"
 
 
 def kept(reports: Path) -> list[sheet.Record]:

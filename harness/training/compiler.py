@@ -24,6 +24,7 @@ from pathlib import Path
 
 from harness.training.refusal import refused
 
+THREADED = "-fopenmp"  # the library that torch runs its own threads by, where both have one name
 CACHE = "HARNESS_KERNELS"  # another folder for built libraries
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-shared")
@@ -38,13 +39,15 @@ def sources(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
 
 
-def load(folder: Path) -> ctypes.CDLL:
+def load(folder: Path, *defines: str) -> ctypes.CDLL:
     """Return the library of a folder's C files, built if it is not in the cache.
+
+    `defines`: what its macros are, as in "V=8".
 
     Raises:
         Refused: as `build`, or what is in the cache is another library.
     """
-    path, key = build(folder)
+    path, key = build(folder, *defines)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -54,13 +57,13 @@ def load(folder: Path) -> ctypes.CDLL:
     return ctypes.CDLL(str(path))
 
 
-def build(folder: Path) -> tuple[Path, str]:
+def build(folder: Path, *defines: str) -> tuple[Path, str]:
     """Return where the library of a folder's C files is, and what it was built from, as a hash.
 
     Raises:
         Refused: there is no compiler, it fails, or the cache cannot be written.
     """
-    command = [*compiler(), *flags()]
+    command = [*compiler(), *flags(), *(f"-D{define}" for define in defines)]
     texts = [path.name.encode() + path.read_bytes() for path in sources(folder)]
     said = [version(tuple(compiler())).encode(), " ".join(command).encode(), *texts]
     key = hashlib.sha256(b"\0".join(said)).hexdigest()
@@ -115,7 +118,19 @@ def flags() -> list[str]:
     text = CPUINFO.read_text(encoding="utf-8", errors="replace") if CPUINFO.exists() else ""
     lines = (line for line in text.splitlines() if line[:5] == "flags")
     wide = set(next(lines, "").split()) >= WIDE_NEEDS
-    return [*FLAGS, WIDE] if wide else [*FLAGS]
+    own = [*FLAGS, WIDE] if wide else [*FLAGS]
+    command = tuple(found())
+    return [*own, THREADED] if command and threaded(command) else own
+
+
+@cache
+def threaded(command: tuple[str, ...]) -> bool:
+    """Tell whether a compiler has OpenMP; without it all runs in one thread, to the same bits."""
+    program = "#include <omp.h>\nint threads(void) { return omp_get_max_threads(); }\n"
+    with tempfile.TemporaryDirectory() as room:
+        ordered = [*command, *FLAGS, THREADED, "-x", "c", "-", "-o", str(Path(room) / "tried")]
+        done = subprocess.run(ordered, input=program, capture_output=True, text=True, check=False)
+    return done.returncode == 0
 
 
 def cached() -> Path:

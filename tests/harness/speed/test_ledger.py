@@ -63,6 +63,14 @@ def test_rows_of_a_section_that_is_not_through_stand_below_their_own_machine(tmp
     assert len(ledger.kept(tmp_path)) == 1
 
 
+def test_a_row_takes_the_place_of_the_one_with_as_many_threads(tmp_path: Path):
+    old = [row("a", threads="1"), row("a", threads="2")]
+    ledger.keep(tmp_path, "papers/one", "machine A", old, whole=True)
+    ledger.keep(tmp_path, "papers/one", "machine B", [row("a", threads="2")], whole=False)
+    lines = [(each["where"], each["threads"]) for each in ledger.kept(tmp_path)]
+    assert lines == [("machine A", "1"), ("machine B", "2")]
+
+
 def test_columns_that_say_nothing_are_left_out(tmp_path: Path):
     with_rival = row("raced", rival="2 ms: another", threads="2")
     assert "rival" in ledger.said([row(), with_rival])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 
@@ -111,3 +112,27 @@ def test_wide_vectors_are_used_only_where_the_processor_has_them(monkeypatch, tm
     assert compiler.WIDE not in compiler.flags()
     info.unlink()
     assert compiler.WIDE not in compiler.flags()
+
+
+@needs_compiler
+def test_macros_make_a_library_of_their_own(folder, tmp_path):
+    (folder / "twice.c").write_text("double twice(double x) { return TIMES * x; }\n")
+    for times in (2, 3):
+        library = compiler.load(folder, f"TIMES={times}")
+        library.twice.restype, library.twice.argtypes = ctypes.c_double, [ctypes.c_double]
+        assert library.twice(7) == 7 * times
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+@needs_compiler
+def test_threads_are_asked_for_only_where_the_compiler_has_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", "cc")
+    assert (compiler.THREADED in compiler.flags()) == compiler.threaded(("cc",))
+    refusing = tmp_path / "refusing"
+    refusing.write_text(
+        f'#!/bin/sh\ncase "$*" in *{compiler.THREADED}*) exit 1;; esac\nexec cc "$@"\n'
+    )
+    refusing.chmod(0o755)
+    monkeypatch.setenv("CC", str(refusing))
+    assert compiler.THREADED not in compiler.flags()
+    assert compiler.FLAGS[0] in compiler.flags()

@@ -15,13 +15,21 @@ import torch
 from torch import Tensor, nn
 
 from harness.paper import Refused
-from papers.cells.network.fast.depthwise import Window
+from papers.cells.network.fast.depthwise import Grid, Window, strided
 from papers.cells.network.operations import parameter
 from papers.cells.supernet import node_fast
 from papers.cells.supernet.layouts import ImageLayout
-from papers.cells.supernet.node_fast import Active, Arrival, FastSupernet, Source
+from papers.cells.supernet.node_fast import (
+    Active,
+    Arrival,
+    FastSupernet,
+    Parts,
+    Source,
+    pointwise,
+    scale,
+)
 from papers.cells.supernet.node_fast_c import functions
-from papers.cells.supernet.node_fast_c.functions import Centred, Convolved, Node, Pooled, Task
+from papers.cells.supernet.node_fast_c.functions import Mix, Node, Stage
 
 NARROWEST = functions.WIDTHS[-1]
 _torch_source = FastSupernet.source
@@ -35,7 +43,8 @@ def compiled() -> Iterator[None]:
     Raises:
         Refused: they cannot be built here.
     """
-    functions.library()
+    for width in functions.WIDTHS:
+        functions.library(width)
     before = FastSupernet.source, FastSupernet.fewest
     FastSupernet.source = source  # type: ignore[method-assign, assignment]
     FastSupernet.fewest = 1  # the loop is never ahead of them
@@ -65,17 +74,6 @@ def source(net: FastSupernet, stem: Tensor) -> Source:
 class Layout(ImageLayout):
     """A node's value (M, C), with compiled functions."""
 
-    def pool(self, kind: str) -> Tensor:
-        """Return the value pooled over 3x3 positions; a border counts what is inside."""
-        given = (self.grid, self.stride, kind == "max_pool_3x3", self.value)
-        result: Tensor = Pooled.apply(*given)  # type: ignore[no-untyped-call]
-        return result
-
-    def normalised(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the centred value, and the factors (C) that normalise each channel by itself."""
-        d, factors = Centred.apply(x)  # type: ignore[no-untyped-call]
-        return d, factors
-
     @staticmethod
     def gather(values: Sequence[Tensor], maps: Sequence[Tensor]) -> Tensor:
         """Return the sum of d W'."""
@@ -85,18 +83,45 @@ class Layout(ImageLayout):
 
 @node_fast.convolved.register
 def _(source: Layout, ops: Sequence[Active]) -> Iterator[Arrival]:
-    """Compute separable and dilated convolutions, all in one call."""
+    """Compute separable and dilated convolutions: all first blocks, then all second ones."""
     parts = [list(op.module.children()) for op in ops]
-    deep = [part for part in parts if len(part) > 4]
-    seconds = [window(part[5]) if len(part) > 4 else None for part in parts]
-    task = Task(source.grid, tuple(window(part[1]) for part in parts), tuple(seconds))
-    own = [parameter(part[place]) for place in (1, 2) for part in parts]
-    own += [parameter(part[place]) for place in (5, 6) for part in deep]
     shares = [op.weight for op in ops if op.weight is not None]
-    weights = torch.stack(shares) if shares else None
-    found = Convolved.apply(task, source.value, weights, *own)  # type: ignore[no-untyped-call]
-    pairs = zip(ops, found[: len(ops)], found[len(ops) :], strict=True)
-    yield from (Arrival(op.target, value, linear) for op, value, linear in pairs)
+    weights = torch.stack(shares)[:, None, None] if shares else None
+    first = [(part[1], part[2]) for part in parts]
+    one = stage(source.grid, source.value, None, first)
+    maps = one.normal if weights is None else one.normal * weights
+    for op, value, linear in zip(ops, one.values, maps, strict=True):
+        if op.blocks == 1:
+            yield Arrival(op.target, value, linear)
+    twice = [k for k, op in enumerate(ops) if op.blocks == 2]
+    if twice:
+        mixing = [pointwise(parts[k][2]) for k in twice]
+        inner: Tensor = Mix.apply(*[one.values[k] for k in twice], *mixing)  # type: ignore[no-untyped-call]
+        after = strided(source.grid, source.stride)
+        second = [(parts[k][5], parts[k][6]) for k in twice]
+        two = stage(after, inner, one.factors[twice], second)
+        maps = two.normal if weights is None else two.normal * weights[twice]
+        for k, value, linear in zip(twice, two.values, maps, strict=True):
+            yield Arrival(ops[k].target, value, linear)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """K depthwise blocks: centred values (M, C), factors (K, C) of batch norms, maps by those."""
+
+    values: Sequence[Tensor]
+    factors: Tensor
+    normal: Tensor
+
+
+def stage(grid: Grid, x: Tensor, factors: Tensor | None, convs: Parts) -> Blocks:
+    """Compute one stage; `factors` (K, C) belong to the channels of the inputs."""
+    own = [parameter(spatial) for spatial, _ in convs]
+    given = tuple(window(spatial) for spatial, _ in convs)
+    products, *values = Stage.apply(grid, given, x, factors, *own)  # type: ignore[no-untyped-call]
+    linear = torch.stack([pointwise(mixing) for _, mixing in convs])
+    scales = scale(products, linear, len(values[0]))
+    return Blocks(values, scales, linear * scales[..., None])
 
 
 def window(conv: nn.Module) -> Window:

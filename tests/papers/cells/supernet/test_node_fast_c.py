@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,9 +10,11 @@ import torch
 from torch import nn
 
 from harness.paper import Refused
+from harness.training import compiler
+from papers.cells.network.fast.depthwise import Window
 from papers.cells.network.operations import Place, build
 from papers.cells.supernet import node_fast
-from papers.cells.supernet.layouts import ImageLayout, own_scale
+from papers.cells.supernet.layouts import ImageLayout
 from papers.cells.supernet.node import Design
 from papers.cells.supernet.node_fast import Active, FastSupernet
 from papers.cells.supernet.node_fast_c import form, functions
@@ -118,36 +121,79 @@ def test_a_node_is_that_of_double_precision(channels):
 
 
 @pytest.mark.parametrize("channels", [4, 16])
-def test_a_centred_value_is_that_of_double_precision(channels):
-    x = (normal(1000, channels) + 3).requires_grad_()
-    (own,) = single([x])
-    products, d = ImageLayout.centred(x)
-    exact = [d, own_scale(products, d)]
-    assert_same(exact, functions.Centred.apply(own), [x], [own])
+def test_a_mix_is_that_of_double_precision(channels):
+    values = [normal(900, channels, seed=k) for k in range(3)]
+    maps = [normal(channels, channels, seed=5 + k) for k in range(3)]
+    inputs = [tensor.requires_grad_() for tensor in (*values, *maps)]
+    others = single(inputs)
+    expected = torch.stack([(d @ p.T).relu() for d, p in zip(values, maps, strict=True)])
+    assert_same([expected], [functions.Mix.apply(*others)], inputs, others)
 
 
-@pytest.mark.parametrize("stride", [(1, 1), (2, 2)])
-@pytest.mark.parametrize("peak", [False, True])
-def test_a_pooled_value_is_that_of_double_precision(stride, peak):
-    grid = (2, 7, 6)
-    x = normal(2 * 7 * 6, 8).requires_grad_()
-    (own,) = single([x])
-    kind = node_fast.POOLS[0 if peak else 1]
-    exact = ImageLayout(x, grid, 2, stride).pool(kind)
-    assert_same([exact], [functions.Pooled.apply(grid, stride, peak, own)], [x], [own])
+def test_what_is_no_number_stays_so():
+    x = normal(60, 8).float()
+    x[7] = math.nan
+    given = (Window((3, 1), (1, 1), (1, 0), (1, 1)),)
+    products, value = functions.Stage.apply((2, 30, 1), given, x, None, torch.ones(8, 1, 3, 1))
+    assert products.isnan().all()
+    assert value.isnan().all()
+    mixed = functions.Mix.apply(x, torch.eye(8))[0]
+    assert torch.equal(mixed.isnan(), x.isnan())
 
 
-def test_of_equal_largest_values_the_first_has_the_gradient_as_in_torch():
-    x = torch.zeros(2 * 5 * 4, 8, requires_grad=True)
-    layout = ImageLayout(x, (2, 5, 4), 2)
-    slopes = [
-        torch.autograd.grad(pool(layout).square().sum() + pool(layout).sum(), x)[0]
-        for pool in (
-            lambda at: at.pool("max_pool_3x3"),
-            lambda at: functions.Pooled.apply(at.grid, at.stride, True, at.value),
-        )
-    ]
-    assert torch.equal(*slopes)
+# -- threads --------------------------------------------------------------------------------------
+
+THREADS = (1, 2, 3, 8, 11)  # rows are cut into eight parts at most
+
+
+def results(name, channels=8):
+    """Return what a function gives on rows for all eight parts, and its gradients."""
+    grid = (11, 16, 17)
+    x = normal(math.prod(grid), channels).float().requires_grad_()
+    square = [normal(channels, channels, seed=k).float().requires_grad_() for k in range(3)]
+    row = normal(channels, seed=4).float().requires_grad_()
+    if name == "node":
+        inputs = [x, x.detach().cos().requires_grad_(), *square[:1], row]
+        found = [functions.Node.apply(*inputs)]
+    elif name == "mix":
+        inputs = [x, x.detach().cos().requires_grad_(), *square[:2]]
+        found = [functions.Mix.apply(*inputs)]
+    else:
+        sizes = ((3, 1, 1), (5, 4, 2), (7, 3, 1))
+        step = 2 if name == "strided stage" else 1
+        given = tuple(Window((k, k), (step, step), (p, p), (d, d)) for k, p, d in sizes)
+        kernels = [normal(channels, 1, k, k, seed=k).float().requires_grad_() for k, _, _ in sizes]
+        factors = normal(3, channels, seed=8).float().requires_grad_()
+        several = torch.stack([x, x.cos(), x.sin()]) if name == "stage of three" else x
+        found = functions.Stage.apply(grid, given, several, factors, *kernels)
+        inputs = [x, factors, *kernels]
+    slope = sum((each * each.detach().cos()).sum() for each in found)
+    return [*found, *torch.autograd.grad(slope, inputs)]
+
+
+@pytest.mark.parametrize("name", ["stage", "strided stage", "stage of three", "mix", "node"])
+def test_any_number_of_threads_gives_the_same_bits(name, monkeypatch):
+    others = []
+    for threads in THREADS:
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        others += [results(name) for _ in range(2)]
+    first = others.pop()
+    for other in others:
+        assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_a_compiler_without_openmp_gives_the_same_bits(monkeypatch, tmp_path):
+    expected = results("stage")
+    monkeypatch.setenv("HARNESS_KERNELS", str(tmp_path))
+    monkeypatch.setattr(compiler, "threaded", lambda command: False)
+    functions.library.cache_clear()
+    try:
+        found = results("stage")
+    finally:
+        functions.library.cache_clear()
+    assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
+    (built,) = tmp_path.iterdir()
+    assert b"GOMP_parallel" not in built.read_bytes()
 
 
 # -- whole passes ---------------------------------------------------------------------------------
