@@ -39,15 +39,15 @@ def sources(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
 
 
-def load(folder: Path, *defines: str) -> ctypes.CDLL:
+def load(folder: Path, *more: str) -> ctypes.CDLL:
     """Return the library of a folder's C files, built if it is not in the cache.
 
-    `defines`: what its macros are, as in "V=8".
+    `more`: what the compiler is told besides its flags, such as "-DV=8"; the last word counts.
 
     Raises:
         Refused: as `build`, or what is in the cache is another library.
     """
-    path, key = build(folder, *defines)
+    path, key = build(folder, *more)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -57,13 +57,13 @@ def load(folder: Path, *defines: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(path))
 
 
-def build(folder: Path, *defines: str) -> tuple[Path, str]:
+def build(folder: Path, *more: str) -> tuple[Path, str]:
     """Return where the library of a folder's C files is, and what it was built from, as a hash.
 
     Raises:
         Refused: there is no compiler, it fails, or the cache cannot be written.
     """
-    command = [*compiler(), *flags(), *(f"-D{define}" for define in defines)]
+    command = [*compiler(), *flags(), *more]
     texts = [path.name.encode() + path.read_bytes() for path in sources(folder)]
     said = [version(tuple(compiler())).encode(), " ".join(command).encode(), *texts]
     key = hashlib.sha256(b"\0".join(said)).hexdigest()

@@ -118,7 +118,7 @@ def test_wide_vectors_are_used_only_where_the_processor_has_them(monkeypatch, tm
 def test_macros_make_a_library_of_their_own(folder, tmp_path):
     (folder / "twice.c").write_text("double twice(double x) { return TIMES * x; }\n")
     for times in (2, 3):
-        library = compiler.load(folder, f"TIMES={times}")
+        library = compiler.load(folder, f"-DTIMES={times}")
         library.twice.restype, library.twice.argtypes = ctypes.c_double, [ctypes.c_double]
         assert library.twice(7) == 7 * times
     assert len(list((tmp_path / "cache").iterdir())) == 2

