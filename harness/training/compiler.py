@@ -24,12 +24,12 @@ from pathlib import Path
 
 from harness.training.refusal import refused
 
-THREADED = "-fopenmp"  # the library that torch runs its own threads by, where both have one name
 CACHE = "HARNESS_KERNELS"  # another folder for built libraries
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-shared")
 WIDE = "-march=x86-64-v3"  # vectors of eight floats: every x86 machine of the last ten years
 WIDE_NEEDS = frozenset({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"})
+THREADED = "-fopenmp"  # the library that torch runs its own threads by, where both have one name
 CPUINFO = Path("/proc/cpuinfo")
 SEAL = hashlib.sha256().digest_size  # bytes at a library's end
 

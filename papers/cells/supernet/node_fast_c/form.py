@@ -88,9 +88,8 @@ def _(source: Layout, ops: Sequence[Active]) -> Iterator[Arrival]:
     shares = [op.weight for op in ops if op.weight is not None]
     weights = torch.stack(shares)[:, None, None] if shares else None
     first = [(part[1], part[2]) for part in parts]
-    one = stage(source.grid, source.value, None, first)
-    maps = one.normal if weights is None else one.normal * weights
-    for op, value, linear in zip(ops, one.values, maps, strict=True):
+    one = stage(source.grid, source.value, None, first, weights)
+    for op, value, linear in zip(ops, one.values, one.maps, strict=True):
         if op.blocks == 1:
             yield Arrival(op.target, value, linear)
     twice = [k for k, op in enumerate(ops) if op.blocks == 2]
@@ -99,29 +98,35 @@ def _(source: Layout, ops: Sequence[Active]) -> Iterator[Arrival]:
         inner: Tensor = Mix.apply(*[one.values[k] for k in twice], *mixing)  # type: ignore[no-untyped-call]
         after = strided(source.grid, source.stride)
         second = [(parts[k][5], parts[k][6]) for k in twice]
-        two = stage(after, inner, one.factors[twice], second)
-        maps = two.normal if weights is None else two.normal * weights[twice]
-        for k, value, linear in zip(twice, two.values, maps, strict=True):
+        some = None if weights is None else weights[twice]
+        two = stage(after, inner, one.factors[twice], second, some)
+        for k, value, linear in zip(twice, two.values, two.maps, strict=True):
             yield Arrival(ops[k].target, value, linear)
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """K depthwise blocks: centred values (M, C), factors (K, C) of batch norms, maps by those."""
+    """K depthwise blocks: centred values (M, C), factors (K, C) of batch norms, maps (K, C, C)."""
 
     values: Sequence[Tensor]
     factors: Tensor
-    normal: Tensor
+    maps: Tensor  # that normalise, weighted
 
 
-def stage(grid: Grid, x: Tensor, factors: Tensor | None, convs: Parts) -> Blocks:
-    """Compute one stage; `factors` (K, C) belong to the channels of the inputs."""
+def stage(
+    grid: Grid, x: Tensor, factors: Tensor | None, convs: Parts, weights: Tensor | None
+) -> Blocks:
+    """Compute one stage; `factors` (K, C) belong to the channels of the inputs.
+
+    `weights` (K, 1, 1): in the sum; none: 1.
+    """
     own = [parameter(spatial) for spatial, _ in convs]
     given = tuple(window(spatial) for spatial, _ in convs)
     products, *values = Stage.apply(grid, given, x, factors, *own)  # type: ignore[no-untyped-call]
     linear = torch.stack([pointwise(mixing) for _, mixing in convs])
     scales = scale(products, linear, len(values[0]))
-    return Blocks(values, scales, linear * scales[..., None])
+    normal = linear * scales[..., None]
+    return Blocks(values, scales, normal if weights is None else normal * weights)
 
 
 def window(conv: nn.Module) -> Window:

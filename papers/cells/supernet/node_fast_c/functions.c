@@ -5,8 +5,9 @@
    arrivals. Images are n of h x w positions; a signal is an image of one row.
 
    Threads: rows are cut into parts whose number does not depend on the threads; a part is the work
-   of one thread and has sums of its own, which are added up in order. So the same build gives the
-   same bits, with one thread or several. A function returns 1 when it finds no memory. */
+   of one thread and has sums of its own, which are added up in order. Vectors lie across channels,
+   so no sum depends on their width. Hence the same bits with one thread or several, for any V.
+   A function returns 1 when it finds no memory. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ typedef struct { int kh, kw, sh, sw, ph, pw, dh, dw; } Window;
   _Pragma("omp parallel for num_threads(threads) schedule(static, 1)") \
   for (int t = 0; t < threads; t++) \
     for (int p = parts * t / threads; p < parts * (t + 1) / threads; p++)
+#define EACH_IMAGE(n, all) /* of a part */ \
+  for (long n = (all) * p / parts; n < (all) * (p + 1) / parts; n++)
 #define EACH_BLOCK(m) /* of a part's rows: `some` from r on */ \
   for (long r = (m) * p / parts, end = (m) * (p + 1) / parts, some; \
        some = end - r < BLOCK ? end - r : BLOCK, r < end; r += some)
@@ -214,6 +217,7 @@ static void slopes(int h, int w, int c, int row, const Window *win, Given back, 
    place of each in `first`. */
 static void kernels(int K, int c, const Window *win, const Given *w, Given factor, Made out,
                     long *first) {
+  first[0] = 0;
   for (int k = 0; k < K; k++) {
     int taps = win[k].kh * win[k].kw;
     first[k + 1] = first[k] + (long)taps * c;
@@ -234,12 +238,12 @@ int stage_forward(long K, long shared, long threads, const Grid *grid, const Win
   long first[K + 1], most = (long)K * WIDEST * WIDEST * c;
   float *memory = zeros((threads * room.size + most + parts * all) * sizeof(float));
   float *taps = memory + threads * room.size, *part = taps + most, mean[K * c];
-  double *sum = zeros((parts * K * c) * sizeof(double));
+  double *sum = zeros(parts * K * c * sizeof(double));
   if (!memory || !sum) return free(memory), free(sum), 1;
-  first[0] = 0, kernels(K, c, win, w, factor, taps, first);
+  kernels(K, c, win, w, factor, taps, first);
   EACH_PART {
     float *inside = memory + t * room.size + room.origin;
-    for (long n = (long)g.n * p / parts; n < (long)g.n * (p + 1) / parts; n++)
+    EACH_IMAGE(n, (long)g.n)
       for (int k = 0; k < K; k++) {  /* all kernels read an image while it is in the cache */
         float *out = d + (k * rows + n * area) * c;
         if (!shared || k == 0)
@@ -276,10 +280,10 @@ int stage_backward(long K, long shared, long threads, const Grid *grid, const Wi
   long first[K + 1], most = (long)K * WIDEST * WIDEST * c, own = 2 * room.size + area * c;
   float *memory = zeros((threads * own + most + all) * sizeof(float)), mean[K * c];
   float *taps = memory + threads * own, *both = taps + most;
-  first[0] = 0;
-  if (memory) kernels(K, c, win, w, factor, taps, first);
-  double *sum = zeros((parts * ((memory ? first[K] : 0) + K * c)) * sizeof(double));
-  if (!memory || !sum) return free(memory), free(sum), 1;
+  if (!memory) return 1;
+  kernels(K, c, win, w, factor, taps, first);
+  double *sum = zeros(parts * (first[K] + K * c) * sizeof(double));
+  if (!sum) return free(memory), 1;
   double *total = sum + parts * first[K];
   for (int k = 0; k < K; k++)
     for (int i = 0; i < c; i++)  /* of G = d'd: d (gG + gG') */
@@ -292,7 +296,7 @@ int stage_backward(long K, long shared, long threads, const Grid *grid, const Wi
   EACH_PART {
     float *in = memory + t * own + room.origin, *back = in + room.size;
     float *part = memory + t * own + 2 * room.size;
-    for (long n = (long)g.n * p / parts; n < (long)g.n * (p + 1) / parts; n++)
+    EACH_IMAGE(n, (long)g.n)
       for (int k = 0; k < K; k++) {
         long here = (k * rows + n * area) * c, at = (shared ? 0 : k * g.n * image) + n * image;
         Given given = gd[k] + n * area * c, m = mean + k * c;
@@ -346,7 +350,7 @@ int mix_forward(long K, long threads, long m, long c, const Given *d, const Give
 int mix_backward(long K, long threads, long m, long c, const Given *d, const Given *P, Given h,
                  Given gh, const Made *gd, const Made *gP) {
   int parts = cut(PARTS, m);
-  float *part = zeros(((long)parts * K * c * c) * sizeof(float));
+  float *part = zeros(parts * K * c * c * sizeof(float));
   if (!part) return 1;
   EACH_PART
     for (int k = 0; k < K; k++)
@@ -392,7 +396,7 @@ int node_backward(long K, long threads, long m, long c, const int *wide, const G
   long first[K + 1];
   first[0] = 0;
   for (int k = 0; k < K; k++) first[k + 1] = first[k] + (long)c * (wide[k] ? wide[k] : 1);
-  float *part = zeros((parts * first[K]) * sizeof(float));
+  float *part = zeros(parts * first[K] * sizeof(float));
   if (!part) return 1;
   EACH_PART
     EACH_BLOCK(m)

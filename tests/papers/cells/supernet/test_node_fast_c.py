@@ -153,7 +153,7 @@ def test_what_is_no_number_stays_so():
 THREADS = (1, 2, 3, 8, 11)  # rows are cut into eight parts at most
 
 
-def results(name, channels=8):
+def results(name, channels):
     """Return what a function gives on rows for all eight parts, and its gradients."""
     grid = (11, 16, 17)
     x = normal(math.prod(grid), channels).float().requires_grad_()
@@ -178,24 +178,36 @@ def results(name, channels=8):
     return [*found, *torch.autograd.grad(slope, inputs)]
 
 
+@pytest.mark.parametrize("channels", [4, 8, 16])
 @pytest.mark.parametrize("name", ["stage", "strided stage", "stage of three", "mix", "node"])
-def test_any_number_of_threads_gives_the_same_bits(name, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bits(name, channels, monkeypatch):
     others = []
     for threads in THREADS:
         monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
-        others += [results(name) for _ in range(2)]
+        others += [results(name, channels) for _ in range(2)]
     first = others.pop()
     for other in others:
         assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.parametrize("name", ["stage", "strided stage", "stage of three", "mix", "node"])
+def test_vectors_of_any_width_give_the_same_bits(name, monkeypatch):
+    found = []
+    for width in functions.widths():
+        monkeypatch.setattr(functions, "widths", lambda width=width: [width])
+        found.append(results(name, 16))
+    assert len(found) >= 2
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
 def test_a_compiler_without_openmp_gives_the_same_bits(monkeypatch, tmp_path):
-    expected = results("stage")
+    expected = results("stage", 8)
     monkeypatch.setenv("HARNESS_KERNELS", str(tmp_path))
     monkeypatch.setattr(compiler, "threaded", lambda command: False)
     functions.library.cache_clear()
     try:
-        found = results("stage")
+        found = results("stage", 8)
     finally:
         functions.library.cache_clear()
     assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
