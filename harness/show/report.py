@@ -6,6 +6,7 @@ ever reported; a run on this machine adds to it. Rendering needs no GPU, no torc
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from harness.record.journal import Result
 from harness.record.lineage import Lineage, Superseded, supersede
 from harness.record.sheet import cure, replace
 from harness.run.home import NO_RESULTS, require_folder
-from harness.show import comparison, page, pages
+from harness.show import comparison, curves, page, pages
 from harness.show.board import Board
 
 RESULTS, CURVES = "results.csv", "curves.csv"
@@ -107,11 +108,10 @@ def write(
         _set_aside(removed, reports / ASIDE)
     except OSError as error:
         raise Refused(f"--reports {reports}: cannot be written ({error.strerror})") from error
-    fresh = fresh[~fresh["trial"].isin(removed["trial"])]
-    curves = _curves(papers, local, fresh, stored, reports / CURVES)
+    averages = _averages(papers, lineage, local, (kept.rows, results), stored, reports / CURVES)
     shown = lineage.carried(results[results["budget"].isin(budgets or BUDGETS)])
     yield f"{reports / RESULTS}: {len(results)} rows"
-    board = Board(papers, shown, curves, lineage)
+    board = Board(papers, shown, averages, lineage)
     drawn: dict[str, list[Path]] = {}
     for folder in papers:
         written = list(pages.write_paper(board, folder, reports))
@@ -168,35 +168,22 @@ def supersede_older(
                 yield f"{name}, {budget}: {len(lines)} older generations give way"
 
 
-def _curves(
+def _averages(
     papers: Sequence[Folder],
+    lineage: Lineage,
     local: Sequence[Result],
-    rows: pd.DataFrame,
+    tables_of: tuple[pd.DataFrame, pd.DataFrame],
     known: pd.DataFrame,
     path: Path,
 ) -> pd.DataFrame:
-    """Write averaged learning curves: this machine's newest, over those known before.
+    """Write averaged curves, and return them as they are read: figures need no journals.
 
-    `rows` are the replicates of local results that may stand in tables.
+    `tables_of` are all results that were known with `known`, and those of today.
     """
-    declared = rows[(rows["status"] == "completed") & (rows["overrides"] == "")]
-    cells = declared[declared["budget"].isin(BUDGETS)].groupby(["paper", "budget"], sort=False)
-    homes = {folder.name: generations.todays(folder) for folder in papers}
-    newest = {
-        trial
-        for (paper, _), cell in cells
-        for trial in generations.generations(cell, homes.get(str(paper), generations.unknown))[
-            "trial"
-        ]
-    }
-    results = [r for r in local if r.status == "completed" and r.trial in newest]
-    fresh = generations.averages(tables.curves(results))
-    keys = ["paper", "experiment", "budget"]
-    newer = set(map(tuple, fresh[keys].to_numpy()))
-    kept = known[[tuple(row) not in newer for row in known[keys].to_numpy()]]
-    # an empty frame has no types of its own and would take the other's away
-    fresh = pd.concat([frame for frame in (kept, fresh) if len(frame)] or [fresh])
-    fresh = fresh.sort_values(["paper", "experiment", "budget", "metric", "turn", "at"])
-    text = fresh.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    whole = dataclasses.replace(lineage, removed=())  # what was removed since is in `known`
+    before = curves.current(whole.carried(tables_of[0]), papers)
+    after = curves.current(lineage.carried(tables_of[1]), papers)
+    averages = curves.averaged(local, known, before, after)
+    text = averages.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     replace({path: text})
-    return tables.averages(path)  # rounded: figures are the same with and without the journals
+    return tables.averages(path)
